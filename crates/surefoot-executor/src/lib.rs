@@ -1,0 +1,13 @@
+//! What to do next, and doing it through a [`World`].
+//!
+//! Must hold: nothing is performed that is not first in the journal; `decide` is pure; a fresh run and
+//! a resumed one take the same path.
+//!
+//! May never: touch the operating system; link wasmtime; print.
+
+mod world;
+
+pub use world::{
+    Act, Address, Command, EffectRequest, Granted, Piece, Question, ReadFrom, ScriptCall, Text, Timestamp,
+    World,
+};

@@ -1,0 +1,206 @@
+//! A step: one unit of a runbook, with its contract and its way back.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Exec, Expr, Formula, LibraryCall, Literal, Name, PersonQuestion, Read, Rights};
+
+/// Names a step in its plan, as a path a person can read: `promote`, `drain[db2]`.
+#[derive(Clone, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(transparent)]
+pub struct StepId(pub String);
+
+impl std::fmt::Display for StepId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// One unit of a runbook.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Step {
+    /// Its name, unique in the plan.
+    pub id: StepId,
+    /// What it is called for people; empty if nothing was said.
+    pub title: String,
+    /// What its author says about it; may be empty.
+    pub doc: String,
+    /// The host it acts on; this machine if none.
+    pub target: Option<Expr>,
+    /// How long an attempt's statements may take, in milliseconds.
+    pub deadline_ms: u64,
+    /// Who must agree before it starts.
+    pub approval: Option<Approval>,
+    /// What must hold before it starts.
+    pub requires: Vec<Require>,
+    /// What is read and recorded before anything changes.
+    pub before: Vec<Read>,
+    /// What is done, in order.
+    pub body: Vec<Statement>,
+    /// What it sets.
+    pub ensures: Vec<Ensure>,
+    /// What it may change and does not take back.
+    pub leaves: Vec<Leaves>,
+    /// How safe it is to repeat.
+    pub class: Class,
+    /// How often it is tried.
+    pub retry: Option<Retry>,
+    /// How it is taken back.
+    pub way: Way,
+    /// What happens when it fails; the runbook's choice if none.
+    pub on_failure: Option<crate::OnFailure>,
+    /// What it is granted while it runs forward.
+    pub rights: Rights,
+    /// What its rollback is granted.
+    pub rollback_rights: Rights,
+}
+
+/// One thing a step does.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Statement {
+    /// Runs a command; what it prints may be named.
+    Command {
+        /// The command.
+        exec: Exec,
+        /// The name of its decoded output, if it has one.
+        name: Option<Name>,
+    },
+    /// Acts through the library.
+    Library(LibraryCall),
+    /// Reads or computes a value and names it: a `let`.
+    Read(Read),
+    /// A person does it with hands.
+    Manual(PersonQuestion),
+    /// Writes a line to the transcript.
+    Note(Expr),
+}
+
+/// A condition with patience.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Require {
+    /// What must hold.
+    pub formula: Formula,
+    /// Between two probes, in milliseconds.
+    pub every_ms: u64,
+    /// How long it may take to become true, in milliseconds; 0: at once.
+    pub within_ms: u64,
+    /// Why it matters; empty if nothing was said.
+    pub message: String,
+}
+
+/// What a step sets, and how long that may take to show.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Ensure {
+    /// What is true afterwards.
+    pub literal: Literal,
+    /// Between two probes, in milliseconds.
+    pub every_ms: u64,
+    /// How long it may take, in milliseconds; 0: at once.
+    pub within_ms: u64,
+}
+
+/// Something that stays changed, knowingly.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Leaves {
+    /// What stays changed. Empty: all that the step changes, and it is harmless.
+    pub atoms: Vec<crate::Atom>,
+    /// Why that is right.
+    pub why: String,
+}
+
+/// How a step is taken back.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Way {
+    /// By its rollback.
+    Rollback(Rollback),
+    /// Not at all: it is a point of no return.
+    Irreversible(Irreversible),
+    /// It need not be: what it changes is named by `leaves`, or it changes nothing.
+    Nothing,
+}
+
+/// What takes a step back. Right for a step that had no effect, half of it, or all.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Rollback {
+    /// What must hold before it runs.
+    pub requires: Vec<Require>,
+    /// What is done, in order.
+    pub body: Vec<Statement>,
+    /// What it sets, where that is not what was recorded before the step.
+    pub ensures: Vec<Ensure>,
+    /// Whether it brings back what was recorded, or always sets the same.
+    pub restores: Restores,
+    /// Whether the library derived it from inverses.
+    pub derived: bool,
+}
+
+/// What a rollback sets.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Restores {
+    /// What a `before` recorded: it reads one, or was derived.
+    Captured,
+    /// Always the same.
+    Fixed,
+}
+
+/// Why a step cannot be taken back.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Irreversible {
+    /// The reason.
+    pub why: String,
+    /// What, if true once the step is over, proves that it never happened.
+    pub undone_when: Option<Formula>,
+    /// Why it needs no approval, if it says so.
+    pub without_approval: Option<String>,
+    /// A runbook that helps when it went wrong.
+    pub recover_with: Option<String>,
+}
+
+/// A second person's yes.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Approval {
+    /// Whose.
+    pub role: crate::Person,
+    /// What they are shown, probed at that moment.
+    pub showing: Vec<crate::Cell>,
+    /// How long it is good for, in milliseconds.
+    pub expires_ms: u64,
+}
+
+/// How safe a step is to repeat.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Class {
+    /// It changes nothing.
+    Read,
+    /// Twice is the same as once.
+    Idempotent,
+    /// Its `ensures` tells whether it took effect, if it was not true already.
+    Verified,
+    /// Only a person can tell.
+    Once,
+}
+
+/// How often a step is tried.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Retry {
+    /// Attempts after the first.
+    pub times: u32,
+    /// Between two attempts, in milliseconds.
+    pub every_ms: u64,
+}
+
+/// Waits until something holds.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Wait {
+    /// Its name in the plan: `wait[1]`, or what its condition says.
+    pub id: StepId,
+    /// What is waited for; its message says why.
+    pub until: Require,
+    /// How often in a row it must hold.
+    pub times: u32,
+    /// What is done when time is over; the run fails if empty.
+    pub otherwise: Vec<crate::Node>,
+}

@@ -1,0 +1,754 @@
+//! The abstract syntax: what the author wrote, without trivia, each part with its place.
+//!
+//! Read from the lossless tree. A damaged part is absent, or an `Error`, and has its diagnostic
+//! already; whoever reads this says nothing more about it.
+
+use crate::Span;
+
+/// A name where it stands.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Ident {
+    /// The name.
+    pub text: String,
+    /// Where.
+    pub span: Span,
+}
+
+/// A literal text where it stands, escapes resolved, without `${}`.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Text {
+    /// What it says.
+    pub text: String,
+    /// Where, quotes included.
+    pub span: Span,
+}
+
+/// A number of milliseconds where it stands.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Duration {
+    /// How long, in milliseconds.
+    pub ms: u64,
+    /// Where.
+    pub span: Span,
+}
+
+/// A file: a module.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct File {
+    /// Its items, in order.
+    pub items: Vec<Item>,
+}
+
+/// What stands in a file.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Item {
+    /// `use std.postgres`
+    Use(Use),
+    /// `runbook name { … }`
+    Runbook(Runbook),
+    /// A fact to share.
+    Fact(Fact),
+    /// `scenario "…" for runbook { … }`
+    Scenario(Scenario),
+    /// A construct that is designed and not built: already reported.
+    NotBuilt(NotBuilt),
+}
+
+/// A construct that is designed and not built. The parser has reported it (SF0010) and skipped it.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct NotBuilt {
+    /// Its keyword.
+    pub keyword: String,
+    /// All of it.
+    pub span: Span,
+}
+
+/// Brings a module in.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Use {
+    /// Which.
+    pub module: Module,
+    /// The name it has here; the last part of its own if none.
+    pub alias: Option<Ident>,
+    /// All of it.
+    pub span: Span,
+}
+
+/// Names a module.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Module {
+    /// `std.postgres`: the parts.
+    Library(Vec<Ident>),
+    /// `"./cluster.runbook"`, relative to the file.
+    File(Text),
+}
+
+/// A runbook.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Runbook {
+    /// Its `##` lines, joined.
+    pub doc: String,
+    /// Its name.
+    pub name: Ident,
+    /// What stands in it, in order.
+    pub members: Vec<Member>,
+    /// All of it.
+    pub span: Span,
+}
+
+/// What stands in a runbook, or in a block of `if` or `for` (there, only what `Node`-like members are).
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Member {
+    /// `about { … }`
+    About(About),
+    /// `param …`
+    Param(Param),
+    /// `let name = …`
+    Let(Let),
+    /// `allow { … }`
+    Allow(Allow),
+    /// `fact …`
+    Fact(Fact),
+    /// `requires …`
+    Requires(Requires),
+    /// `invariant …`
+    Invariant(Invariant),
+    /// `ensures …`
+    Ensures(Ensures),
+    /// `on failure rollback|stop|ask`
+    OnFailure(OnFailure),
+    /// `on failure collect { … }`
+    Collect(Collect),
+    /// `step …`
+    Step(Box<Step>),
+    /// `wait until …`
+    Wait(Wait),
+    /// `if …`
+    If(If),
+    /// `for …`
+    For(For),
+    /// A construct that is designed and not built: already reported.
+    NotBuilt(NotBuilt),
+}
+
+/// `about { owner "…"  reviewed 2026-10-01 every 90d  severity P1, P2 }`
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct About {
+    /// Its owner.
+    pub owner: Option<Text>,
+    /// The day of the last review, as `2026-10-01`.
+    pub reviewed: Option<Text>,
+    /// How often.
+    pub review_every: Option<Duration>,
+    /// Severities.
+    pub severity: Vec<Ident>,
+    /// All of it.
+    pub span: Span,
+}
+
+/// `param name: TYPE = DEFAULT where CONDITION from env NAME`
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Param {
+    /// Its `##` lines, joined.
+    pub doc: String,
+    /// Its name.
+    pub name: Ident,
+    /// Its type.
+    pub r#type: Option<Type>,
+    /// Its default.
+    pub default: Option<Expr>,
+    /// Its condition.
+    pub condition: Option<Expr>,
+    /// For a secret: the environment variable.
+    pub from_env: Option<Ident>,
+    /// All of it.
+    pub span: Span,
+}
+
+/// A type as written.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Type {
+    /// What it is.
+    pub kind: TypeKind,
+    /// Whether `secret` stands before it.
+    pub secret: bool,
+    /// Whether `untrusted` stands before it.
+    pub untrusted: bool,
+    /// Whether `?` stands after it.
+    pub optional: bool,
+    /// All of it.
+    pub span: Span,
+}
+
+/// What a type is.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum TypeKind {
+    /// `text`, `host`, …
+    Name(Ident),
+    /// `list of T`
+    List(Box<Type>),
+    /// `one of "a", "b"`
+    OneOf(Vec<Text>),
+    /// `{ a: T }`
+    Record(Vec<(Ident, Type)>),
+}
+
+/// `let name: TYPE = EXPR`
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Let {
+    /// Its name.
+    pub name: Ident,
+    /// Its type, if written.
+    pub r#type: Option<Type>,
+    /// Its value.
+    pub value: Expr,
+    /// All of it.
+    pub span: Span,
+}
+
+/// `allow { … }`
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Allow {
+    /// Its rights, in order.
+    pub rights: Vec<Right>,
+    /// All of it.
+    pub span: Span,
+}
+
+/// One right with its objects.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Right {
+    /// `run psql, "/usr/bin/pg_ctl"`
+    Run(Vec<Text>),
+    /// `detach pg_ctl`
+    Detach(Vec<Text>),
+    /// `connect HOST:PORT, …`
+    Connect(Vec<(Expr, Expr)>),
+    /// `listen PORT, …`
+    Listen(Vec<Expr>),
+    /// `read PATH, …`
+    Read(Vec<Expr>),
+    /// `write PATH, …`
+    Write(Vec<Expr>),
+    /// `as USER, …`
+    As(Vec<Ident>),
+}
+
+/// `fact name(args): TYPE on HOST = EXPR`, or `fact name { $ … false on 1 }`
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Fact {
+    /// Its `##` lines, joined.
+    pub doc: String,
+    /// Its name.
+    pub name: Ident,
+    /// Its arguments.
+    pub parameters: Vec<(Ident, Type)>,
+    /// Its type; `bool` if none.
+    pub r#type: Option<Type>,
+    /// Where it is asked.
+    pub on: Option<Expr>,
+    /// What answers it.
+    pub body: FactBody,
+    /// All of it.
+    pub span: Span,
+}
+
+/// What answers a fact.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum FactBody {
+    /// An expression.
+    Expr(Expr),
+    /// A bare command, and the exits that mean no.
+    Command(Box<Command>, Vec<(i32, Span)>),
+    /// Damaged.
+    Error,
+}
+
+/// `requires F, F every D within D else "why"`
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Requires {
+    /// The conditions, each of which must hold.
+    pub conditions: Vec<Expr>,
+    /// Patience.
+    pub patience: Patience,
+    /// Why it matters.
+    pub message: Option<Text>,
+    /// All of it.
+    pub span: Span,
+}
+
+/// `every D within D`
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Patience {
+    /// Between two probes.
+    pub every: Option<Duration>,
+    /// The limit.
+    pub within: Option<Duration>,
+}
+
+/// `invariant F "why"`
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Invariant {
+    /// What must hold.
+    pub condition: Expr,
+    /// Why.
+    pub message: Option<Text>,
+    /// All of it.
+    pub span: Span,
+}
+
+/// `ensures F, F every D within D`
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Ensures {
+    /// What holds afterwards.
+    pub conditions: Vec<Expr>,
+    /// Patience.
+    pub patience: Patience,
+    /// All of it.
+    pub span: Span,
+}
+
+/// `on failure rollback|stop|ask`
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct OnFailure {
+    /// The word: `rollback`, `stop` or `ask`.
+    pub policy: Ident,
+    /// All of it.
+    pub span: Span,
+}
+
+/// `on failure collect { … }`
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Collect {
+    /// What is gathered.
+    pub body: Vec<Statement>,
+    /// All of it.
+    pub span: Span,
+}
+
+/// `step NAME on TARGET within D "Title" { … }`
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Step {
+    /// Its `##` lines, joined.
+    pub doc: String,
+    /// Its name.
+    pub name: Ident,
+    /// Its target.
+    pub on: Option<Expr>,
+    /// Its deadline.
+    pub within: Option<Duration>,
+    /// Its title.
+    pub title: Option<Text>,
+    /// What stands in it, in order.
+    pub body: Vec<Clause>,
+    /// All of it.
+    pub span: Span,
+    /// From `step` to its title: what a label underlines.
+    pub head: Span,
+}
+
+/// What stands in a step.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Clause {
+    /// `approved by ROLE showing F, F expires D`
+    Approved(Approved),
+    /// `requires …`
+    Requires(Requires),
+    /// `before name: TYPE = …`
+    Before(Let),
+    /// Something done.
+    Statement(Statement),
+    /// `ensures …`
+    Ensures(Ensures),
+    /// `retry N every D`
+    Retry(Retry),
+    /// `idempotent`
+    Idempotent(Span),
+    /// `on failure rollback|stop|ask`
+    OnFailure(OnFailure),
+    /// `rollback { … }`
+    Rollback(Rollback),
+    /// `irreversible "why" …`
+    Irreversible(Irreversible),
+    /// `leaves F, F "why"`
+    Leaves(Leaves),
+    /// A construct that is designed and not built: already reported.
+    NotBuilt(NotBuilt),
+}
+
+/// `approved by ROLE showing F, F expires D`
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Approved {
+    /// Whose yes.
+    pub role: Ident,
+    /// What they are shown.
+    pub showing: Vec<Expr>,
+    /// How long it is good for.
+    pub expires: Option<Duration>,
+    /// All of it.
+    pub span: Span,
+}
+
+/// `retry N every D`
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Retry {
+    /// Attempts after the first; absent: none was written, which is an error of its own.
+    pub times: Option<(u32, Span)>,
+    /// Between two attempts.
+    pub every: Option<Duration>,
+    /// All of it.
+    pub span: Span,
+}
+
+/// `rollback { … }`
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Rollback {
+    /// What stands in it: `requires`, statements, `ensures`; anything else is an error of the compiler.
+    pub body: Vec<Clause>,
+    /// All of it.
+    pub span: Span,
+}
+
+/// `irreversible "why" without approval "why" undone when F recover with "x.runbook"`
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Irreversible {
+    /// The reason.
+    pub why: Option<Text>,
+    /// Why it needs no approval.
+    pub without_approval: Option<Text>,
+    /// What proves that it never happened.
+    pub undone_when: Option<Expr>,
+    /// The runbook that helps.
+    pub recover_with: Option<Text>,
+    /// All of it.
+    pub span: Span,
+}
+
+/// `leaves F, F "why"`
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Leaves {
+    /// What stays changed; empty: harmless.
+    pub facts: Vec<Expr>,
+    /// Why.
+    pub why: Option<Text>,
+    /// All of it.
+    pub span: Span,
+}
+
+/// Something done.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Statement {
+    /// `$ …`, with its options; what it prints is not named.
+    Command(Command),
+    /// `let name = …`
+    Let(Let),
+    /// `files.restore(old)`
+    Call(Call),
+    /// `manual "…" { see "…" "what is normal" }`
+    Manual(Manual),
+    /// `note "…"`
+    Note(Expr, Span),
+    /// A construct that is designed and not built: already reported.
+    NotBuilt(NotBuilt),
+}
+
+/// `manual "…" within D { see "url" "what is normal" }`
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Manual {
+    /// What to do.
+    pub text: Expr,
+    /// Where to look, and what is normal.
+    pub see: Vec<(Expr, Option<Expr>)>,
+    /// How long to wait for the answer.
+    pub within: Option<Duration>,
+    /// All of it.
+    pub span: Span,
+}
+
+/// `wait until F every D within D 3 times else { … }`
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Wait {
+    /// What is waited for.
+    pub condition: Expr,
+    /// Patience; a missing `within` is an error of the compiler.
+    pub patience: Patience,
+    /// How often in a row.
+    pub times: Option<(u32, Span)>,
+    /// What is done when time is over.
+    pub otherwise: Option<Vec<Member>>,
+    /// All of it.
+    pub span: Span,
+}
+
+/// `if F { … } else { … } unknown { … }`
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct If {
+    /// What decides.
+    pub condition: Expr,
+    /// When known true.
+    pub then: Vec<Member>,
+    /// When known false. `else if` is an `If` alone in it.
+    pub otherwise: Option<Vec<Member>>,
+    /// When it cannot be told.
+    pub unknown: Option<Vec<Member>>,
+    /// All of it.
+    pub span: Span,
+}
+
+/// `for x in xs { … }`
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct For {
+    /// The name bound in turn.
+    pub name: Ident,
+    /// The list.
+    pub list: Expr,
+    /// What is done in each turn.
+    pub body: Vec<Member>,
+    /// All of it.
+    pub span: Span,
+}
+
+/// `scenario "title" for runbook { … }`
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Scenario {
+    /// What it shows.
+    pub title: Option<Text>,
+    /// The runbook.
+    pub runbook: Option<Ident>,
+    /// Its lines, in order.
+    pub lines: Vec<ScenarioLine>,
+    /// All of it.
+    pub span: Span,
+}
+
+/// A line of a scenario.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum ScenarioLine {
+    /// `given x = v, y = w`
+    Given(Vec<(Ident, Expr)>, Span),
+    /// `start F, not F, fact == value`
+    Start(Vec<Expr>, Span),
+    /// `answer x = v`
+    Answer(Ident, Expr, Span),
+    /// `reply $ … => "…"`
+    Reply(Command, Expr, Span),
+    /// `after STEP: F`
+    After(Ident, Vec<Expr>, Span),
+    /// `fail STEP before|during|after`, `fail STEP("item") during`
+    Fail(Ident, Option<Expr>, Ident, Span),
+    /// `lie STEP`, `hang STEP`: the word, the step
+    Fault(Ident, Ident, Span),
+    /// `crash at STEP`
+    Crash(Ident, Span),
+    /// `deny approval`
+    DenyApproval(Span),
+    /// `lose HOST`
+    Lose(Expr, Span),
+    /// `expect done`, `expect rolled back`, `expect stuck`: the words
+    ExpectVerdict(Text),
+    /// `expect stopped at STEP`
+    ExpectStopped(Ident, Span),
+    /// `expect F`
+    ExpectFact(Expr, Span),
+    /// `expect ran STEP.rollback`
+    ExpectRan(Expr, Span),
+    /// `explore all faults`
+    ExploreAll(Span),
+}
+
+/// A command: options, decoder, body.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Command {
+    /// `on HOST`
+    pub on: Option<Expr>,
+    /// `in FOLDER`
+    pub folder: Option<Expr>,
+    /// `env { NAME: value }`
+    pub env: Vec<(Ident, Expr)>,
+    /// `stdin EXPR`
+    pub stdin: Option<Expr>,
+    /// `as USER`
+    pub user: Option<Ident>,
+    /// `exit 0, 2`
+    pub exits: Vec<(i32, Span)>,
+    /// `json`, `lines`, …
+    pub decoder: Option<Ident>,
+    /// What is run.
+    pub body: CommandBody,
+    /// All of it.
+    pub span: Span,
+}
+
+/// What a command runs.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum CommandBody {
+    /// `$ a | b`: programs, each its words.
+    Pipeline(Vec<Vec<Word>>),
+    /// A fenced script.
+    Script {
+        /// `sh`, `bash`, …
+        language: Ident,
+        /// `(dir: folder, keep: 7)`
+        arguments: Vec<(Ident, Expr)>,
+        /// Its text as written, without the fence and its common indentation.
+        text: Text,
+    },
+    /// Damaged.
+    Error,
+}
+
+/// One word of a `$` line.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Word {
+    /// Its parts, joined to one argument.
+    pub parts: Vec<WordPart>,
+    /// All of it.
+    pub span: Span,
+}
+
+/// A part of a word.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum WordPart {
+    /// As it stands, quotes and escapes resolved.
+    Text(String),
+    /// `${x}`
+    Value(Expr),
+    /// `${xs...}`, alone in its word: zero or more words.
+    Splice(Expr),
+}
+
+/// An expression.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Expr {
+    /// What it is.
+    pub kind: ExprKind,
+    /// All of it.
+    pub span: Span,
+}
+
+/// What an expression is.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum ExprKind {
+    /// `"a ${b} c"`, `'raw'`, `"""…"""`: texts and values in turn.
+    Text(Vec<WordPart>),
+    /// `7`
+    Int(i64),
+    /// `0.5`
+    Float(Bits),
+    /// `true`, `false`
+    Bool(bool),
+    /// `none`
+    None,
+    /// `5m`, in milliseconds
+    Duration(u64),
+    /// `512MiB`, in bytes
+    Size(u64),
+    /// `5%`
+    Percent(Bits),
+    /// `2026-10-01`
+    Time(String),
+    /// A name, dotted or not: `x`, `run.id`, `step.value`, `postgres.lag`
+    Name(Vec<Ident>),
+    /// A call: of a function, a fact, or the library.
+    Call(Call),
+    /// `[a, b]`
+    List(Vec<Expr>),
+    /// `{ a: 1 }`
+    Record(Vec<(Ident, Expr)>),
+    /// `x.name` where `x` is not a plain name
+    Field(Box<Expr>, Ident),
+    /// `not x`, `-x`
+    Unary(UnaryOperator, Box<Expr>),
+    /// `a + b`
+    Binary(BinaryOperator, Box<Expr>, Box<Expr>),
+    /// `if c then a else b`
+    If(Box<Expr>, Box<Expr>, Box<Expr>),
+    /// `[item for name in list if condition]`
+    Comprehension {
+        /// What each turn gives.
+        item: Box<Expr>,
+        /// The name bound in turn.
+        name: Ident,
+        /// The list.
+        list: Box<Expr>,
+        /// Which turns count.
+        condition: Option<Box<Expr>>,
+    },
+    /// A command as an expression: `text $ …`
+    Command(Box<Command>),
+    /// `ask "…" : TYPE by ROLE see URL "normal" within D default V`
+    Ask(Box<Ask>),
+    /// Damaged.
+    Error,
+}
+
+/// The bits of a finite `f64`, so that the syntax can be compared.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Bits(pub u64);
+
+impl Bits {
+    /// The number.
+    #[must_use]
+    pub fn get(self) -> f64 {
+        f64::from_bits(self.0)
+    }
+}
+
+/// A call.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Call {
+    /// What is called, dotted or not.
+    pub callee: Vec<Ident>,
+    /// Its arguments, each with its name if one is written.
+    pub arguments: Vec<(Option<Ident>, Expr)>,
+    /// All of it.
+    pub span: Span,
+}
+
+/// A question to a person.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Ask {
+    /// What is asked.
+    pub text: Expr,
+    /// The type of the answer; in a fact yes, no or cannot tell; else text.
+    pub r#type: Option<Type>,
+    /// Who may answer.
+    pub by: Option<Ident>,
+    /// Where to look, and what is normal.
+    pub see: Vec<(Expr, Option<Expr>)>,
+    /// How long to wait.
+    pub within: Option<Duration>,
+    /// The answer when time is over.
+    pub default: Option<Expr>,
+    /// All of it.
+    pub span: Span,
+}
+
+/// An operator on one value.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[expect(missing_docs, reason = "named as in the language")]
+pub enum UnaryOperator {
+    Not,
+    Minus,
+}
+
+/// An operator on two values.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[expect(missing_docs, reason = "named as in the language")]
+pub enum BinaryOperator {
+    And,
+    Or,
+    Equal,
+    NotEqual,
+    Less,
+    LessOrEqual,
+    Greater,
+    GreaterOrEqual,
+    Plus,
+    Minus,
+    Times,
+    Divide,
+    Matches,
+    In,
+    OrElse,
+}
