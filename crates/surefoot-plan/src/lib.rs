@@ -18,7 +18,8 @@ pub use effect::{
 pub use expr::{BinaryOperator, Expr, Function, UnaryOperator, ValueId};
 pub use fact::{Atom, Cell, Comparison, Formula, Literal, Parameter, Probe, Question, QuestionId, Test, Tri};
 pub use plan::{
-    About, Collect, FormatVersion, Input, InputValue, Invariant, Left, Node, OnFailure, Plan, SourceFile,
+    About, Collect, FormatVersion, Input, InputValue, Invariant, Left, NamedFact, Node, OnFailure, Plan,
+    SourceFile,
 };
 pub use step::{
     Approval, Class, Ensure, Irreversible, Leaves, Require, Restores, Retry, Rollback, Statement, Step,

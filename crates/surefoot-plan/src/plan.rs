@@ -30,6 +30,9 @@ pub struct Plan {
     pub allow: Rights,
     /// The questions it asks.
     pub questions: BTreeMap<QuestionId, Question>,
+    /// Names that its author gave to formulas, so that people read those names. Nothing is decided by them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub facts: Vec<NamedFact>,
     /// What is read once, at the start of the run.
     pub lets: Vec<Read>,
     /// What must hold at the start.
@@ -109,6 +112,17 @@ pub struct Invariant {
     pub formula: Formula,
     /// Why; empty if nothing was said.
     pub message: String,
+}
+
+/// The name of a formula: a fact that only combines others.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct NamedFact {
+    /// Its name, as `primary_serving`.
+    pub name: Name,
+    /// What it stands for.
+    pub formula: Formula,
+    /// What its author says about it; may be empty.
+    pub doc: String,
 }
 
 /// A part of a plan.
