@@ -243,8 +243,8 @@ pub enum HeldWhy {
     UnknownFact(Refusal),
     /// A doubt that only a person can end.
     Doubt(StepId),
-    /// A step failed, and the runbook says `ask`, or it is sealed.
-    Failed(StepId),
+    /// A step failed, and the runbook says `ask`, or it is sealed. None: the runbook's own `ensures`.
+    Failed(Option<StepId>),
     /// The operator interrupted.
     Cancelled,
     /// The operator's terminal or executor is gone; found on resume.
@@ -365,6 +365,8 @@ pub enum Event {
         point: Point,
         /// What was found.
         readings: Vec<Reading>,
+        /// Whether this answer is the one that counts; if not, it is asked again soon.
+        settled: bool,
     },
     /// A value was found: a `let` of the runbook or of a step, an answer.
     Bound {
@@ -407,10 +409,17 @@ pub enum Event {
         /// What they said.
         comment: String,
     },
-    /// T2. A step's guard did not hold; nothing was done.
-    Refused {
-        /// The step.
+    /// A second person's yes counts no more: it expired, or what they were shown has changed.
+    ApprovalVoided {
+        /// For which step.
         step: StepId,
+        /// Why.
+        why: String,
+    },
+    /// T2. A guard did not hold; nothing was done.
+    Refused {
+        /// The step; none if it is the runbook's own condition, at its start or end.
+        step: Option<StepId>,
         /// Its rollback, or itself.
         phase: Phase,
         /// Why.
@@ -483,8 +492,8 @@ pub enum Event {
     },
     /// T8, T9. A step, a condition or a wait failed for good.
     Failed {
-        /// The step.
-        step: StepId,
+        /// The step or wait; none if the runbook's own `ensures` is false.
+        step: Option<StepId>,
         /// Why, in a sentence.
         why: String,
     },
