@@ -374,6 +374,8 @@ pub enum Event {
         id: ValueId,
         /// The value.
         value: Value,
+        /// The statement that found it; none for a `let` of the runbook.
+        at: Option<Claim>,
     },
     /// A wait is over, or gave up.
     Waited {
@@ -555,8 +557,8 @@ pub enum Event {
     },
     /// A line for the transcript.
     Noted {
-        /// The step it stands in.
-        step: Option<StepId>,
+        /// The statement it is; none if a person noted it.
+        at: Option<Claim>,
         /// The line.
         text: String,
     },
