@@ -7,7 +7,7 @@
 
 mod world;
 
+pub use surefoot_journal::Timestamp;
 pub use world::{
-    Act, Address, Command, EffectRequest, Granted, Piece, Question, ReadFrom, ScriptCall, Text, Timestamp,
-    World,
+    Act, Address, Command, EffectRequest, Granted, Piece, Question, ReadFrom, ScriptCall, Text, World,
 };

@@ -6,14 +6,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 
-use serde::{Deserialize, Serialize};
-use surefoot_journal::{Claim, Identity, Outcome, Reading, RunId};
+use surefoot_journal::{Claim, Identity, Outcome, Reading, RunId, Timestamp};
 use surefoot_plan::{Decoder, Name, StepId, Type, Value};
-
-/// A moment, in milliseconds since 1970 in UTC. Never used for correctness but for approvals' expiry.
-#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
-#[serde(transparent)]
-pub struct Timestamp(pub u64);
 
 /// Performs effects, reads facts, asks people, and tells the time.
 pub trait World {

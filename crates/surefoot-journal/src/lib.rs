@@ -5,9 +5,24 @@
 //! May never: decide; perform; render.
 
 mod event;
+mod folder;
+mod inbox;
+mod lock;
+pub mod person;
+mod reader;
+mod record;
+mod time;
+mod writer;
 
 pub use event::{
     Answer, Choice, Claim, Debt, Effect, Ended, Event, Exit, FactsVerdict, ForwardVerdict, HeldWhy, Identity,
     Outcome, Output, Phase, Point, Reading, Refusal, Report, ResolvedBy, RunId, Started, Stream,
     WayBackVerdict, WorldKind,
 };
+pub use folder::{CreateError, FindError, RunFolder, StateRoot, file_name};
+pub use inbox::{Asks, Inbox, InboxError, Letter, Notice, Received, Rejected, Says};
+pub use lock::{Holder, LockError, RunLock, Target, TargetLock};
+pub use reader::{ReadError, Reader};
+pub use record::{Chain, Damage, EncodeError, FORMAT, RECORD_BYTES_MAX, Record, RecordHash};
+pub use time::Timestamp;
+pub use writer::{AppendError, Journal, MemoryJournal, OpenError, Opened, ReserveError, Writer};
