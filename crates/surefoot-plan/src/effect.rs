@@ -8,6 +8,7 @@ use crate::{Cell, Expr, Name, Type};
 
 /// Reads something and gives it a name.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
 pub struct Read {
     /// The name of what is read.
     pub name: Name,
@@ -35,6 +36,7 @@ pub enum Source {
 
 /// A command: programs in a pipeline, or a script. There is no shell around it and no text is spliced.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
 pub struct Exec {
     /// The programs, each as its words; several form a pipeline. Empty when there is a script.
     pub pipeline: Vec<Vec<Word>>,
@@ -68,6 +70,7 @@ pub enum Word {
 
 /// A script in a shell.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
 pub struct Script {
     /// `sh` or `bash`; run with `errexit`, `nounset` and, in bash, `pipefail`.
     pub language: Name,
@@ -79,6 +82,7 @@ pub struct Script {
 
 /// How a command's output becomes a value.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
 #[serde(rename_all = "snake_case")]
 pub enum Decoder {
     /// The output is kept, not read.
@@ -108,6 +112,7 @@ pub enum Decoder {
 
 /// A call of the library, which knows what it reads, does and needs.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
 pub struct LibraryCall {
     /// As `postgres.promote`.
     pub function: Name,
@@ -117,6 +122,7 @@ pub struct LibraryCall {
 
 /// A question to a person.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
 pub struct PersonQuestion {
     /// What is asked, or to be done.
     pub text: Expr,
@@ -137,6 +143,7 @@ pub type Person = Name;
 
 /// What may be done: an upper bound.
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
 pub struct Rights {
     /// Programs that may be executed, by name or absolute path.
     pub run: BTreeSet<String>,
@@ -156,6 +163,7 @@ pub struct Rights {
 
 /// Where a connection may go.
 #[derive(Clone, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(deny_unknown_fields)]
 pub struct Endpoint {
     /// The host.
     pub host: Expr,

@@ -8,6 +8,7 @@ use crate::{Cell, Name, StepId, Value};
 
 /// An expression. It has no effect and always ends.
 #[derive(Clone, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(deny_unknown_fields)]
 #[serde(rename_all = "snake_case")]
 pub enum Expr {
     /// A value known when the plan was made.
@@ -62,6 +63,7 @@ pub enum Expr {
 
 /// Names a value that a run finds.
 #[derive(Clone, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(deny_unknown_fields)]
 pub struct ValueId {
     /// The step that finds it; none for a `let` of the runbook.
     pub step: Option<StepId>,

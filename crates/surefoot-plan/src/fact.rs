@@ -12,6 +12,7 @@ pub type QuestionId = String;
 /// Only what asks the world itself is a question. A fact that combines others is a name for a
 /// formula, and the compiler has replaced it by that formula.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
 pub struct Question {
     /// Its arguments, in order.
     pub parameters: Vec<Parameter>,
@@ -25,6 +26,7 @@ pub struct Question {
 
 /// An argument that a question takes.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
 pub struct Parameter {
     /// Its name, [`Expr::Argument`] in the probe.
     pub name: Name,
@@ -39,6 +41,7 @@ pub struct Parameter {
 /// It only reads: the sandbox gives it no writable path. Anything that fails, or does not read as
 /// the question's type, makes the answer unknown.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
 pub struct Probe {
     /// What is read first; each is an [`Expr::Argument`] of its name for what follows.
     pub reads: Vec<Read>,
@@ -48,6 +51,7 @@ pub struct Probe {
 
 /// One thing that can be asked: a question with its arguments.
 #[derive(Clone, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(deny_unknown_fields)]
 pub struct Cell {
     /// Which question.
     pub question: QuestionId,
@@ -57,6 +61,7 @@ pub struct Cell {
 
 /// A yes-or-no about one cell.
 #[derive(Clone, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(deny_unknown_fields)]
 pub struct Atom {
     /// What is asked.
     pub cell: Cell,
@@ -94,6 +99,7 @@ pub enum Comparison {
 
 /// An atom, or its negation.
 #[derive(Clone, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(deny_unknown_fields)]
 pub struct Literal {
     /// The atom.
     pub atom: Atom,

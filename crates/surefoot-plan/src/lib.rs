@@ -5,15 +5,38 @@
 //!
 //! May never: know source text; do I/O; know the time.
 
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "what is not of the wanted type is refused, whatever it is"
+)]
+mod decode;
+mod digest;
 mod effect;
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "an operator refuses every kind of value that it is not for"
+)]
+mod eval;
 mod expr;
 mod fact;
 mod plan;
+mod read;
+#[expect(clippy::wildcard_enum_match_arm, reason = "all but a few kinds of expression read without brackets")]
+mod show;
 mod step;
+#[cfg(test)]
+mod testing;
 mod value;
+mod walk;
 
+pub use decode::{DECODED_BYTES_MAX, decode, decode_exit, describe, from_json, is_of_type, parse_text};
+pub use digest::PlanDigest;
 pub use effect::{
     Decoder, Endpoint, Exec, LibraryCall, Person, PersonQuestion, Read, Rights, Script, Source, Word,
+};
+pub use eval::{
+    COMPUTED_MAX, Environment, EvalError, TextPiece, Values, decide_atom, decide_formula, eval, eval_text,
+    ground, substitute, test_answer, why_unknown,
 };
 pub use expr::{BinaryOperator, Expr, Function, UnaryOperator, ValueId};
 pub use fact::{Atom, Cell, Comparison, Formula, Literal, Parameter, Probe, Question, QuestionId, Test, Tri};
@@ -21,8 +44,10 @@ pub use plan::{
     About, Collect, FormatVersion, Input, InputValue, Invariant, Left, NamedFact, Node, OnFailure, Plan,
     SourceFile,
 };
+pub use read::{FORMAT, NODES_MAX, PLAN_BYTES_MAX, ReadError};
 pub use step::{
     Approval, Class, Ensure, Irreversible, Leaves, Require, Restores, Retry, Rollback, Statement, Step,
     StepId, Wait, Way,
 };
 pub use value::{Name, Real, Type, Value};
+pub use walk::Nodes;

@@ -11,6 +11,7 @@ use crate::{
 
 /// What will be done. Closed, versioned, content-addressed, without any secret value.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
 pub struct Plan {
     /// The version of this format.
     pub format: FormatVersion,
@@ -51,6 +52,7 @@ pub struct Plan {
 
 /// The version of a format: a reader reads every older one, and refuses a newer major.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(deny_unknown_fields)]
 pub struct FormatVersion {
     /// Changed when an old reader would misread it.
     pub major: u32,
@@ -60,6 +62,7 @@ pub struct FormatVersion {
 
 /// Who answers for a runbook.
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
 pub struct About {
     /// Its owner.
     pub owner: Option<String>,
@@ -73,6 +76,7 @@ pub struct About {
 
 /// A file the plan was made from.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
 pub struct SourceFile {
     /// Its path as given, or `std.NAME`.
     pub path: String,
@@ -82,6 +86,7 @@ pub struct SourceFile {
 
 /// An input of a runbook: a `param`.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
 pub struct Input {
     /// Its name.
     pub name: Name,
@@ -107,6 +112,7 @@ pub enum InputValue {
 
 /// Something that must hold at every moment.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
 pub struct Invariant {
     /// What must hold.
     pub formula: Formula,
@@ -116,6 +122,7 @@ pub struct Invariant {
 
 /// The name of a formula: a fact that only combines others.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
 pub struct NamedFact {
     /// Its name, as `primary_serving`.
     pub name: Name,
@@ -127,6 +134,7 @@ pub struct NamedFact {
 
 /// A part of a plan.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
 #[serde(rename_all = "snake_case")]
 pub enum Node {
     /// Does something.
@@ -163,6 +171,7 @@ pub enum OnFailure {
 
 /// What is gathered when a step fails; it only reads, and its failure changes nothing.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
 pub struct Collect {
     /// What is run.
     pub statement: Statement,
@@ -172,6 +181,7 @@ pub struct Collect {
 
 /// What a plan leaves changed, for its header.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
 pub struct Left {
     /// The step that leaves it.
     pub step: StepId,

@@ -17,6 +17,7 @@ impl std::fmt::Display for StepId {
 
 /// One unit of a runbook.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
 pub struct Step {
     /// Its name, unique in the plan.
     pub id: StepId,
@@ -56,6 +57,7 @@ pub struct Step {
 
 /// One thing a step does.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
 #[serde(rename_all = "snake_case")]
 pub enum Statement {
     /// Runs a command; what it prints may be named.
@@ -77,6 +79,7 @@ pub enum Statement {
 
 /// A condition with patience.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
 pub struct Require {
     /// What must hold.
     pub formula: Formula,
@@ -90,6 +93,7 @@ pub struct Require {
 
 /// What a step sets, and how long that may take to show.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
 pub struct Ensure {
     /// What is true afterwards.
     pub literal: Literal,
@@ -101,6 +105,7 @@ pub struct Ensure {
 
 /// Something that stays changed, knowingly.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
 pub struct Leaves {
     /// What stays changed. Empty: all that the step changes, and it is harmless.
     pub atoms: Vec<crate::Atom>,
@@ -122,6 +127,7 @@ pub enum Way {
 
 /// What takes a step back. Right for a step that had no effect, half of it, or all.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
 pub struct Rollback {
     /// What must hold before it runs.
     pub requires: Vec<Require>,
@@ -147,6 +153,7 @@ pub enum Restores {
 
 /// Why a step cannot be taken back.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
 pub struct Irreversible {
     /// The reason.
     pub why: String,
@@ -160,6 +167,7 @@ pub struct Irreversible {
 
 /// A second person's yes.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
 pub struct Approval {
     /// Whose.
     pub role: crate::Person,
@@ -185,6 +193,7 @@ pub enum Class {
 
 /// How often a step is tried.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
 pub struct Retry {
     /// Attempts after the first.
     pub times: u32,
@@ -194,6 +203,7 @@ pub struct Retry {
 
 /// Waits until something holds.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
 pub struct Wait {
     /// Its name in the plan: `wait[1]`, or what its condition says.
     pub id: StepId,

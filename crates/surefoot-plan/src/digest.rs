@@ -1,0 +1,88 @@
+//! The digest of a plan: what an approval, a run and a journal are bound to.
+//!
+//! The canonical form is compact JSON: fields in the order of the schema, keys of maps in the order
+//! of their bytes. A field added later is left out while it has its default, so that the digest of
+//! an older plan never changes.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use crate::Plan;
+
+/// The SHA-256 of a plan's canonical form, as `sha256:` and 64 hex digits.
+#[derive(Clone, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(transparent)]
+pub struct PlanDigest(pub String);
+
+impl fmt::Display for PlanDigest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl PlanDigest {
+    /// Returns the first twelve hex digits, for people to compare.
+    pub fn short(&self) -> &str {
+        let hex = self.0.strip_prefix("sha256:").unwrap_or(&self.0);
+        hex.get(..12).unwrap_or(hex)
+    }
+}
+
+impl Plan {
+    /// Returns the bytes that the digest is taken of.
+    pub fn canonical_json(&self) -> Vec<u8> {
+        // A plan has text keys only and no foreign serializer: writing it to memory cannot fail.
+        serde_json::to_vec(self).unwrap_or_default()
+    }
+
+    /// Returns the plan's digest. Two plans with the same digest are the same plan.
+    pub fn digest(&self) -> PlanDigest {
+        let mut writer = Hasher(Sha256::new());
+        // For the same reason as above the result is always `Ok`.
+        let written = serde_json::to_writer(&mut writer, self);
+        debug_assert!(written.is_ok(), "a plan always serializes");
+        PlanDigest(format!("sha256:{}", hex(&writer.0.finalize())))
+    }
+}
+
+/// Hashes what is written to it, so that a large plan is never held twice.
+struct Hasher(Sha256);
+
+impl std::io::Write for Hasher {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.update(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Writes bytes as lower-case hex.
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::plan;
+
+    #[test]
+    fn the_digest_is_of_the_canonical_bytes() {
+        use sha2::{Digest as _, Sha256};
+        let plan = plan();
+        let expected = super::hex(&Sha256::digest(plan.canonical_json()));
+        assert_eq!(plan.digest().0, format!("sha256:{expected}"));
+        assert_eq!(plan.digest().short(), &expected[..12]);
+    }
+
+    #[test]
+    fn any_change_changes_the_digest() {
+        let mut changed = plan();
+        changed.runbook.push('x');
+        assert_ne!(plan().digest(), changed.digest());
+    }
+}

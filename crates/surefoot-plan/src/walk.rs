@@ -1,0 +1,199 @@
+//! Going through a plan.
+
+use std::collections::BTreeSet;
+
+use crate::{Atom, Cell, Expr, Formula, Node, Plan, Statement, Step, StepId, Test, Way};
+
+impl Plan {
+    /// Returns every step, in the order of the source, those of all arms included.
+    pub fn steps(&self) -> impl Iterator<Item = &Step> {
+        self.nodes().filter_map(|node| match node {
+            Node::Step(step) => Some(step.as_ref()),
+            Node::Wait(_) | Node::If { .. } => None,
+        })
+    }
+
+    /// Returns the step of this name.
+    pub fn step(&self, id: &StepId) -> Option<&Step> {
+        self.steps().find(|step| step.id == *id)
+    }
+
+    /// Returns every node, each before those inside it.
+    pub fn nodes(&self) -> Nodes<'_> {
+        Nodes { rest: vec![self.body.iter()] }
+    }
+
+    /// Returns how many nodes the plan has.
+    pub fn node_count(&self) -> usize {
+        self.nodes().count()
+    }
+}
+
+/// The nodes of a plan, each before those inside it.
+pub struct Nodes<'a> {
+    /// What is still to be gone through, the next on top.
+    rest: Vec<std::slice::Iter<'a, Node>>,
+}
+
+impl<'a> Iterator for Nodes<'a> {
+    type Item = &'a Node;
+
+    fn next(&mut self) -> Option<&'a Node> {
+        loop {
+            let top = self.rest.last_mut()?;
+            let Some(node) = top.next() else {
+                self.rest.pop();
+                continue;
+            };
+            // Pushed in reverse: the arm for true comes first.
+            match node {
+                Node::Step(_) => {}
+                Node::Wait(wait) => self.rest.push(wait.otherwise.iter()),
+                Node::If { then, otherwise, unknown, .. } => {
+                    self.rest.extend(unknown.as_deref().map(<[Node]>::iter));
+                    self.rest.push(otherwise.iter());
+                    self.rest.push(then.iter());
+                }
+            }
+            return Some(node);
+        }
+    }
+}
+
+impl Node {
+    /// Returns the node's name in the plan.
+    pub fn id(&self) -> &StepId {
+        match self {
+            Node::Step(step) => &step.id,
+            Node::Wait(wait) => &wait.id,
+            Node::If { id, .. } => id,
+        }
+    }
+}
+
+impl Step {
+    /// Returns the cells that the step may change: those of its `ensures` and its `leaves`.
+    pub fn changes(&self) -> BTreeSet<&Cell> {
+        let ensured = self.ensures.iter().map(|ensure| &ensure.literal.atom.cell);
+        let left = self.leaves.iter().flat_map(|leaves| &leaves.atoms).map(|atom| &atom.cell);
+        ensured.chain(left).collect()
+    }
+
+    /// Returns the cells that the step leaves changed, knowingly.
+    pub fn residuals(&self) -> BTreeSet<&Cell> {
+        if self.leaves.iter().any(|leaves| leaves.atoms.is_empty()) {
+            return self.changes();
+        }
+        self.leaves.iter().flat_map(|leaves| &leaves.atoms).map(|atom| &atom.cell).collect()
+    }
+
+    /// Returns the cells that its rollback may change: the step's own, and what the rollback sets.
+    pub fn rollback_changes(&self) -> BTreeSet<&Cell> {
+        let mut cells = self.changes();
+        if let Way::Rollback(rollback) = &self.way {
+            cells.extend(rollback.ensures.iter().map(|ensure| &ensure.literal.atom.cell));
+        }
+        cells
+    }
+
+    /// Whether it can change anything: it has a statement that acts.
+    pub fn acts(&self) -> bool {
+        self.body.iter().any(Statement::acts) || !self.ensures.is_empty() || !self.leaves.is_empty()
+    }
+}
+
+impl Statement {
+    /// Whether it can change anything outside the run. A command can, whatever it does.
+    pub fn acts(&self) -> bool {
+        match self {
+            Statement::Command { .. } | Statement::Library(_) | Statement::Manual(_) => true,
+            Statement::Read(_) | Statement::Note(_) => false,
+        }
+    }
+}
+
+impl Formula {
+    /// Returns every atom it asks, in order, with repetitions.
+    pub fn atoms(&self) -> Vec<&Atom> {
+        let mut atoms = Vec::new();
+        self.collect_atoms(&mut atoms);
+        atoms
+    }
+
+    /// Returns every cell it asks.
+    pub fn cells(&self) -> BTreeSet<&Cell> {
+        self.atoms().into_iter().map(|atom| &atom.cell).collect()
+    }
+
+    fn collect_atoms<'a>(&'a self, atoms: &mut Vec<&'a Atom>) {
+        match self {
+            Formula::Atom(atom) => atoms.push(atom),
+            Formula::Value(_) => {}
+            Formula::Not(inner) => inner.collect_atoms(atoms),
+            Formula::All(parts) | Formula::Any(parts) => {
+                for part in parts {
+                    part.collect_atoms(atoms);
+                }
+            }
+        }
+    }
+
+    /// Calls `visit` with every expression in it.
+    pub fn visit_exprs<'a>(&'a self, visit: &mut impl FnMut(&'a Expr)) {
+        match self {
+            Formula::Atom(atom) => atom.visit_exprs(visit),
+            Formula::Value(expr) => visit(expr),
+            Formula::Not(inner) => inner.visit_exprs(visit),
+            Formula::All(parts) | Formula::Any(parts) => {
+                for part in parts {
+                    part.visit_exprs(visit);
+                }
+            }
+        }
+    }
+}
+
+impl Atom {
+    /// Calls `visit` with every expression in it.
+    pub fn visit_exprs<'a>(&'a self, visit: &mut impl FnMut(&'a Expr)) {
+        self.cell.arguments.iter().for_each(&mut *visit);
+        match &self.test {
+            Test::Holds => {}
+            Test::Compares(_, value) => visit(value),
+        }
+    }
+}
+
+impl Expr {
+    /// Returns the expressions directly inside it.
+    pub fn children(&self) -> Vec<&Expr> {
+        match self {
+            Expr::Literal(_)
+            | Expr::Input(_)
+            | Expr::Item { .. }
+            | Expr::Local(_)
+            | Expr::Argument(_)
+            | Expr::Now
+            | Expr::RunId => Vec::new(),
+            Expr::Fact(cell) => cell.arguments.iter().collect(),
+            Expr::Join(parts) | Expr::List(parts) | Expr::Call(_, parts) => parts.iter().collect(),
+            Expr::Record(fields) => fields.values().collect(),
+            Expr::Field(inner, _) | Expr::Unary(_, inner) => vec![inner],
+            Expr::Binary(_, left, right) => vec![left, right],
+            Expr::If(condition, then, otherwise) => vec![condition, then, otherwise],
+            Expr::Comprehension { item, name: _, list, condition } => {
+                let mut children: Vec<&Expr> = vec![item, list];
+                children.extend(condition.as_deref());
+                children
+            }
+        }
+    }
+
+    /// Calls `visit` with it and every expression inside it.
+    pub fn visit<'a>(&'a self, visit: &mut impl FnMut(&'a Expr)) {
+        visit(self);
+        for child in self.children() {
+            child.visit(visit);
+        }
+    }
+}
