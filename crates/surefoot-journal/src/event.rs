@@ -579,3 +579,42 @@ pub enum Choice {
     /// Try the rollback again that is stuck.
     RetryRollback,
 }
+
+impl Event {
+    /// Returns what kind of event it is, in words.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Event::Started(_) => "started",
+            Event::Resumed { .. } => "resumed",
+            Event::Recovered { .. } => "recovered",
+            Event::Probed { .. } => "probed",
+            Event::Bound { .. } => "bound",
+            Event::Waited { .. } => "waited",
+            Event::Chose { .. } => "chose",
+            Event::ApprovalAsked { .. } => "approval asked",
+            Event::ApprovalAnswered { .. } => "approval answered",
+            Event::ApprovalVoided { .. } => "approval voided",
+            Event::Refused { .. } => "refused",
+            Event::Before { .. } => "before",
+            Event::Intent { .. } => "intent",
+            Event::Outcome { .. } => "outcome",
+            Event::Done { .. } => "done",
+            Event::Partial { .. } => "partial",
+            Event::NotDone { .. } => "not done",
+            Event::Sealed { .. } => "sealed",
+            Event::InDoubt { .. } => "in doubt",
+            Event::Resolved { .. } => "resolved",
+            Event::Failed { .. } => "failed",
+            Event::Collected { .. } => "collected",
+            Event::TurnedBack { .. } => "turned back",
+            Event::Paid { .. } => "paid",
+            Event::Stuck { .. } => "stuck",
+            Event::Forgiven { .. } => "forgiven",
+            Event::Held { .. } => "held",
+            Event::Decided { .. } => "decided",
+            Event::CancelAsked { .. } => "cancel asked",
+            Event::Noted { .. } => "noted",
+            Event::Ended(_) => "ended",
+        }
+    }
+}

@@ -11,6 +11,7 @@ mod lock;
 pub mod person;
 mod reader;
 mod record;
+mod state;
 mod time;
 mod writer;
 
@@ -24,5 +25,9 @@ pub use inbox::{Asks, Inbox, InboxError, Letter, Notice, Received, Rejected, Say
 pub use lock::{Holder, LockError, RunLock, Target, TargetLock};
 pub use reader::{ReadError, Reader};
 pub use record::{Chain, Damage, EncodeError, FORMAT, RECORD_BYTES_MAX, Record, RecordHash};
+pub use state::{
+    ApprovalAnswer, ApprovalState, BackStage, Base, ClaimState, Duty, Facing, Failure, Finished, FinishedHow,
+    Header, IllegalTransition, LastProbe, RunState, Stage, Standing, StepState, table,
+};
 pub use time::Timestamp;
 pub use writer::{AppendError, Journal, MemoryJournal, OpenError, Opened, ReserveError, Writer};
