@@ -11,3 +11,8 @@ pub use surefoot_journal::Timestamp;
 pub use world::{
     Act, Address, Command, EffectRequest, Granted, Piece, Question, ReadFrom, ScriptCall, Text, World,
 };
+
+/// What a [`World`] answers with; the journal records it as it is.
+pub use surefoot_journal::{
+    Answer, Claim, Exit, Identity, Outcome, Output, Phase, Reading, Report, RunId, Stream,
+};
