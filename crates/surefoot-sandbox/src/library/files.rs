@@ -159,11 +159,16 @@ impl Place {
     fn status(&self) -> Result<Option<Stat>, Failure> {
         let Some(folder) = &self.folder else { return Ok(None) };
         match rustix::fs::statat(folder, &self.name, AtFlags::SYMLINK_NOFOLLOW) {
-            Ok(status) => match FileType::from_raw_mode(status.st_mode) {
-                FileType::RegularFile => Ok(Some(status)),
-                FileType::Symlink => Err(self.failed("is a link; name the file it leads to")),
-                _ => Err(self.failed("is not a plain file")),
-            },
+            Ok(status) => {
+                let kind = FileType::from_raw_mode(status.st_mode);
+                if kind.is_symlink() {
+                    return Err(self.failed("is a link; name the file it leads to"));
+                }
+                if !kind.is_file() {
+                    return Err(self.failed("is not a plain file"));
+                }
+                Ok(Some(status))
+            }
             Err(Errno::NOENT) => Ok(None),
             Err(error) => Err(self.failed(&format!("cannot be looked at: {error}"))),
         }

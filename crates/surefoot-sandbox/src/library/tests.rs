@@ -1,5 +1,7 @@
 //! The library against hands that answer as told, and against real files.
 
+#![expect(clippy::disallowed_methods, reason = "the files that are written and read are real ones")]
+
 use std::collections::{BTreeMap, VecDeque};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
