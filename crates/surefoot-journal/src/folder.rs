@@ -397,3 +397,6 @@ fn refuse_network(path: &Path) -> Result<(), CreateError> {
         false => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests;

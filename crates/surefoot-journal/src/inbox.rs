@@ -380,3 +380,6 @@ fn failed(path: &Path, error: io::Error) -> InboxError {
         InboxError::Io { path: path.to_owned(), error }
     }
 }
+
+#[cfg(test)]
+mod tests;

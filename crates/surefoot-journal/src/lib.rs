@@ -12,6 +12,8 @@ pub mod person;
 mod reader;
 mod record;
 mod state;
+#[cfg(test)]
+mod testing;
 mod time;
 mod writer;
 

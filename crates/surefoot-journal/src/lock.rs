@@ -263,3 +263,6 @@ pub(crate) fn who_holds(path: &Path) -> io::Result<Option<Holder>> {
         Err(TryLockError::Error(error)) => Err(error),
     }
 }
+
+#[cfg(test)]
+mod tests;

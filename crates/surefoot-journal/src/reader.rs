@@ -170,3 +170,6 @@ fn format_of(line: &[u8]) -> Option<FormatVersion> {
     let (major, minor) = v.split_once('.')?;
     Some(FormatVersion { major: major.parse().ok()?, minor: minor.parse().ok()? })
 }
+
+#[cfg(test)]
+mod tests;

@@ -271,3 +271,6 @@ impl Journal for MemoryJournal {
         self.chain
     }
 }
+
+#[cfg(test)]
+mod tests;

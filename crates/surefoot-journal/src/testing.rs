@@ -1,0 +1,81 @@
+//! What the tests of this room share: a small plan, and events.
+
+use surefoot_plan::{Name, Plan, StepId, Value, ValueId};
+
+use crate::{Claim, Event, Identity, Outcome, Phase, Record, Report, RunId, Started, Timestamp, WorldKind};
+
+pub(crate) const NOW: Timestamp = Timestamp(1_795_317_247_250);
+
+/// A plan that does nothing.
+pub(crate) fn plan() -> Plan {
+    let rights = serde_json::json!({
+        "run": [], "detach": [], "connect": [], "listen": [], "read": [], "write": [], "users": []
+    });
+    serde_json::from_value(serde_json::json!({
+        "format": {"major": 1, "minor": 0}, "runbook": "switchover", "doc": "", "sources": [], "inputs": [],
+        "about": {"owner": null, "reviewed": null, "review_every_ms": null, "severity": []},
+        "constraints": [], "allow": rights, "questions": {}, "lets": [], "requires": [], "invariants": [],
+        "body": [], "ensures": [], "on_failure": "rollback", "collect": []
+    }))
+    .unwrap()
+}
+
+pub(crate) fn anna() -> Identity {
+    Identity { user: "anna".into(), uid: 1000, verified: false }
+}
+
+pub(crate) fn run() -> RunId {
+    RunId("01KAM3X9V0ZZZZZZZZZZZZZZZZ".into())
+}
+
+pub(crate) fn started() -> Started {
+    Started {
+        run: run(),
+        plan: plan(),
+        digest: "ab".repeat(32),
+        world: WorldKind::Real,
+        operator: anna(),
+        host: "db1".into(),
+        boot_id: "b".into(),
+        version: "0.0.0".into(),
+        waivers: Vec::new(),
+        roles: [("lead".into(), vec!["bert".into()])].into(),
+    }
+}
+
+pub(crate) fn claim(step: &str) -> Claim {
+    Claim { step: StepId(step.into()), phase: Phase::Forward, attempt: 1, statement: 0 }
+}
+
+/// What a step of two records looks like.
+pub(crate) fn step(name: &str) -> [Event; 2] {
+    let report = Report {
+        ok: true,
+        why: String::new(),
+        exit: Some(crate::Exit::Code(0)),
+        value: Some(Value::Float(surefoot_plan::Real(0.1))),
+        output: Vec::new(),
+        elapsed_ms: 12,
+        left_running: Vec::new(),
+    };
+    [
+        Event::Intent { claim: claim(name) },
+        Event::Outcome { claim: claim(name), outcome: Outcome::Performed(report) },
+    ]
+}
+
+/// A value with this text.
+pub(crate) fn bound(text: &str) -> Event {
+    let name: Name = "answer".into();
+    Event::Bound { id: ValueId { step: None, name }, value: Value::Text(text.into()), at: None }
+}
+
+/// The text of a journal of a few records, and the records.
+pub(crate) fn small() -> (Vec<u8>, Vec<Record>) {
+    let mut chain = crate::Chain::default();
+    let mut text = Vec::new();
+    let [intent, outcome] = step("promote");
+    let events = [Event::Started(Box::new(started())), intent, outcome, bound("Übung\n\u{1b}[31m")];
+    let records = events.into_iter().map(|event| chain.write(NOW, event, &mut text).unwrap()).collect();
+    (text, records)
+}
