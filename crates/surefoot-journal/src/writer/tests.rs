@@ -1,3 +1,5 @@
+#![expect(clippy::disallowed_methods, reason = "the tests look at the files, and damage them")]
+
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 
