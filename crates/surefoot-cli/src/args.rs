@@ -33,6 +33,8 @@ pub(crate) enum Command {
     Rollback(Resume),
     /// Gives, or refuses, the second person's yes to a step.
     Approve(Approve),
+    /// Answers a question of a run, from another terminal.
+    Answer(Answer),
     /// Asks a running run to stop.
     Cancel(Cancel),
     /// Lets one debt go, with a reason that is recorded.
@@ -215,6 +217,23 @@ pub(crate) struct Approve {
     pub(crate) state: State,
 }
 
+/// `surefoot answer`
+#[derive(Args, Debug)]
+pub(crate) struct Answer {
+    /// The run: its id, the beginning of it, or its folder.
+    pub(crate) run: String,
+    /// The answer.
+    pub(crate) value: String,
+    /// The step that asks, if several do.
+    #[arg(long)]
+    pub(crate) step: Option<String>,
+    /// On what evidence, for the transcript.
+    #[arg(long, default_value = "")]
+    pub(crate) comment: String,
+    #[command(flatten)]
+    pub(crate) state: State,
+}
+
 /// `surefoot cancel`
 #[derive(Args, Debug)]
 pub(crate) struct Cancel {
@@ -223,6 +242,9 @@ pub(crate) struct Cancel {
     /// Stops what runs, too, instead of letting it end.
     #[arg(long)]
     pub(crate) now: bool,
+    /// Why, for the transcript.
+    #[arg(long, default_value = "")]
+    pub(crate) reason: String,
     #[command(flatten)]
     pub(crate) state: State,
 }

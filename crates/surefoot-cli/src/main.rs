@@ -4,19 +4,23 @@
 //! is decided in the rooms; here they are connected.
 
 mod args;
-#[expect(dead_code, reason = "each command is wired as its room lands")]
+mod command;
+mod config;
 mod error;
-#[expect(dead_code, reason = "each command is wired as its room lands")]
 mod exit;
-#[expect(dead_code, reason = "each command is wired as its room lands")]
+mod inputs;
 mod output;
+mod people;
+mod runs;
+mod screen;
+mod sources;
+mod terminal;
 
 use std::process::ExitCode;
 
 use clap::Parser as _;
 
-use args::{Arguments, Command};
-use error::CommandError;
+use args::Arguments;
 use exit::Exit;
 
 fn main() -> ExitCode {
@@ -24,7 +28,7 @@ fn main() -> ExitCode {
         Ok(arguments) => arguments,
         Err(error) => return show_usage(&error),
     };
-    match dispatch(arguments.command) {
+    match command::dispatch(arguments.command) {
         Ok(exit) => exit.into(),
         Err(error) => {
             error.print();
@@ -43,8 +47,4 @@ fn show_usage(error: &clap::Error) -> ExitCode {
         output::print(&text);
         Exit::Done.into()
     }
-}
-
-fn dispatch(command: Command) -> Result<Exit, CommandError> {
-    Err(CommandError::usage(format!("this is not built yet: {command:?}.")))
 }

@@ -1,0 +1,343 @@
+//! Asks people: the operator at this terminal, and others through the run's inbox.
+//!
+//! [`Desk`] stands between the executor and the real world and answers what only a person can. All
+//! else it hands on.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::time::Duration;
+
+use surefoot_executor::{Act, EffectRequest, Question, Timestamp, World};
+use surefoot_journal::{Asks, Identity, Inbox, Notice, Outcome, Received, Report, RunId, Says, person};
+use surefoot_plan::{Name, Plan, StepId, Type, Value, Way, parse_text};
+
+use crate::runs;
+use crate::screen::Display;
+use crate::terminal::Keyboard;
+
+/// Between two looks into the inbox.
+const INBOX_EVERY_MS: u64 = 250;
+
+/// How long an approval is good for if the step does not say; as the language's default.
+const EXPIRES_DEFAULT_MS: u64 = 600_000;
+
+/// What the desk has to know of the run.
+pub(crate) struct About {
+    /// The run.
+    pub(crate) run: RunId,
+    /// The notices and letters of the run.
+    pub(crate) inbox: Inbox,
+    /// The digest of the plan.
+    pub(crate) digest: String,
+    /// The plan.
+    pub(crate) plan: Plan,
+    /// Who has which role.
+    pub(crate) roles: BTreeMap<Name, Vec<String>>,
+    /// How others say which folder the run is in.
+    pub(crate) state: String,
+}
+
+/// A world whose people are real.
+pub(crate) struct Desk<W> {
+    world: W,
+    about: About,
+    keyboard: Rc<Keyboard>,
+    display: Rc<Display>,
+    /// Letters that counted, and are not known to be in the journal yet: a crash must find them again.
+    counted: RefCell<Vec<Received>>,
+}
+
+impl<W: World> Desk<W> {
+    pub(crate) fn new(world: W, about: About, keyboard: Rc<Keyboard>, display: Rc<Display>) -> Self {
+        Desk { world, about, keyboard, display, counted: RefCell::default() }
+    }
+
+    /// Asks for an answer of a type.
+    async fn ask(&self, question: Question) -> Outcome {
+        let began = runs::now();
+        let limit = question.within_ms;
+        let asked = self.answer(&question);
+        let answer = match limit {
+            Some(ms) => tokio::time::timeout(Duration::from_millis(ms), asked).await.ok(),
+            None => Some(asked.await),
+        };
+        let elapsed_ms = runs::now().since(began);
+        self.withdraw(question.step.as_ref());
+        match (answer, question.default) {
+            (Some(Ok(value)), _) => performed(value, elapsed_ms),
+            (Some(Err(why)), _) => refused(why, elapsed_ms),
+            (None, Some(default)) => performed(default, elapsed_ms),
+            (None, None) => refused("nobody answered in time".to_owned(), elapsed_ms),
+        }
+    }
+
+    /// Waits for an answer, from this terminal or from the inbox, whichever comes first.
+    async fn answer(&self, question: &Question) -> Result<Value, String> {
+        let people = match &question.by {
+            Some(role) => Some(self.about.roles.get(role).cloned().unwrap_or_default()),
+            None => None,
+        };
+        let notice = self.notice(
+            question.step.clone(),
+            Vec::new(),
+            Asks::Answer {
+                text: question.text.clone(),
+                answer: question.answer.clone(),
+                see: question.see.clone(),
+                role: question.by.clone(),
+            },
+        );
+        self.about.inbox.ask(&notice).map_err(|error| error.to_string())?;
+        // The operator may answer here, unless somebody else is asked.
+        let me = person::operator();
+        let here =
+            self.keyboard.is_terminal() && people.as_ref().is_none_or(|people| people.contains(&me.user));
+        self.show_question(question, here);
+        let by_letter = self.letter(&notice, |from, says| {
+            let may = match &people {
+                Some(people) => people.contains(&from.user),
+                None => from.uid == me.uid,
+            };
+            match says {
+                Says::Answer { value, .. } if may => Ok(value),
+                Says::Answer { .. } => {
+                    Err(format!("{} answered, but is not the one who is asked", from.user))
+                }
+                Says::Approval { .. } | Says::Choice { .. } | Says::Cancel { .. } => {
+                    Err("a letter that answers something else".to_owned())
+                }
+            }
+        });
+        tokio::select! {
+            value = by_letter => Ok(value),
+            value = self.typed(&question.answer), if here => value,
+        }
+    }
+
+    /// Shows a question, and how to answer it.
+    fn show_question(&self, question: &Question, here: bool) {
+        let mut lines = vec![String::new(), format!("? {}", question.text)];
+        for (where_, normal) in &question.see {
+            let normal = if normal.is_empty() { String::new() } else { format!(" (normal: {normal})") };
+            lines.push(format!("    see {where_}{normal}"));
+        }
+        if !here {
+            let who = question.by.as_ref().map(|role| format!(" by {role}")).unwrap_or_default();
+            let step = question.step.as_ref().map(|step| format!(" --step {step}")).unwrap_or_default();
+            lines.push(format!(
+                "    waits for an answer{who} ({}): surefoot answer --state {} {} ANSWER{step}",
+                choices(&question.answer),
+                self.about.state,
+                question.run.0
+            ));
+        }
+        self.display.say(&lines);
+    }
+
+    /// Reads an answer that is typed, and asks again until it reads as its type.
+    async fn typed(&self, wanted: &Type) -> Result<Value, String> {
+        self.keyboard.forget_typed();
+        loop {
+            self.display.prompt(&format!("  {}: ", choices(wanted)));
+            let Some(line) = self.keyboard.line().await else {
+                return Err("the terminal is gone".to_owned());
+            };
+            self.display.prompted();
+            match parse_text(wanted, line.trim()) {
+                Ok(value) => return Ok(value),
+                Err(why) => self.display.say(&[format!("  {why}")]),
+            }
+        }
+    }
+
+    /// Waits for a second person's yes or no.
+    async fn approval(
+        &self,
+        step: StepId,
+        role: Name,
+        shown: Vec<surefoot_journal::Reading>,
+        operators: Vec<Identity>,
+    ) -> Outcome {
+        let began = runs::now();
+        let people = self.about.roles.get(&role).cloned().unwrap_or_default();
+        let plan_step = self.about.plan.step(&step);
+        let expires_ms =
+            plan_step.and_then(|step| step.approval.as_ref()).map_or(EXPIRES_DEFAULT_MS, |a| a.expires_ms);
+        let irreversible = match plan_step.map(|step| &step.way) {
+            Some(Way::Irreversible(irreversible)) => irreversible.why.clone(),
+            Some(Way::Rollback(_) | Way::Nothing) | None => String::new(),
+        };
+        let asks = Asks::Approval {
+            role: role.clone(),
+            people: people.clone(),
+            shown: shown.clone(),
+            expires_ms,
+            irreversible,
+        };
+        let notice = self.notice(Some(step.clone()), operators.clone(), asks);
+        if let Err(error) = self.about.inbox.ask(&notice) {
+            return refused(error.to_string(), 0);
+        }
+        let run = &notice.run.0;
+        self.display.say(&[
+            String::new(),
+            format!("? `{step}` waits for the yes of {role} ({}). In their terminal:", people.join(" or ")),
+            format!("    surefoot approve --state {} {run} {step}", self.about.state),
+            format!("    surefoot approve --state {} {run} {step} --no", self.about.state),
+        ]);
+        let answer = self
+            .letter(&notice, |from, says| match says {
+                Says::Approval { step: of, .. } if of != step => {
+                    Err(format!("an approval of `{of}`, which is not asked"))
+                }
+                Says::Approval { .. } if operators.iter().any(|operator| operator.uid == from.uid) => {
+                    Err(format!("{} runs this, and so cannot approve it", from.user))
+                }
+                Says::Approval { .. } if !people.contains(&from.user) => {
+                    Err(format!("{} is not `{role}`", from.user))
+                }
+                Says::Approval { approved, comment, .. } => Ok(BTreeMap::from([
+                    ("approved".to_owned(), Value::Bool(approved)),
+                    ("user".to_owned(), Value::Text(from.user.clone())),
+                    ("uid".to_owned(), Value::Int(i64::from(from.uid))),
+                    ("comment".to_owned(), Value::Text(comment)),
+                ])),
+                Says::Answer { .. } | Says::Choice { .. } | Says::Cancel { .. } => {
+                    Err("a letter that answers something else".to_owned())
+                }
+            })
+            .await;
+        self.withdraw(Some(&step));
+        performed(Value::Record(answer), runs::now().since(began))
+    }
+
+    /// Waits for a letter that answers a notice and may. Others are thrown away, and that is said.
+    async fn letter<T>(&self, notice: &Notice, judge: impl Fn(&Identity, Says) -> Result<T, String>) -> T {
+        let digest = notice.digest();
+        loop {
+            if let Ok((letters, rejected)) = self.about.inbox.letters() {
+                for why in rejected {
+                    self.display.say(&[format!("  note: {why}")]);
+                }
+                for received in letters.into_iter().filter(|received| !is_cancel(received)) {
+                    let says = received.letter.says.clone();
+                    let verdict = if received.letter.notice == digest {
+                        judge(&received.from, says)
+                    } else {
+                        Err(format!(
+                            "a letter by {} answers what was asked before, not this",
+                            received.from.user
+                        ))
+                    };
+                    match verdict {
+                        Ok(answer) => {
+                            self.counted.borrow_mut().push(received);
+                            return answer;
+                        }
+                        Err(why) => {
+                            let _ = received.discard();
+                            self.display.say(&[format!("  note: not counted: {why}.")]);
+                        }
+                    }
+                }
+            }
+            tokio::time::sleep(Duration::from_millis(INBOX_EVERY_MS)).await;
+        }
+    }
+
+    fn notice(&self, step: Option<StepId>, operators: Vec<Identity>, asks: Asks) -> Notice {
+        let title = step.as_ref().and_then(|step| self.about.plan.step(step)).map(|step| step.title.clone());
+        let mut notice = Notice {
+            run: self.about.run.clone(),
+            runbook: self.about.plan.runbook.clone(),
+            plan: self.about.digest.clone(),
+            step,
+            title: title.unwrap_or_default(),
+            operators,
+            since: runs::now(),
+            asks,
+        };
+        // Asked again after a crash, it is the same notice: a yes that was left meanwhile still counts.
+        if let Ok(before) = self.about.inbox.notices() {
+            let same = |before: &Notice| Notice { since: notice.since, ..before.clone() } == notice;
+            if let Some(before) = before.iter().find(|before| same(before)) {
+                notice.since = before.since;
+            }
+        }
+        notice
+    }
+
+    fn withdraw(&self, step: Option<&StepId>) {
+        // A notice that stays can be answered, but the answer names it and counts for nothing else.
+        let _ = self.about.inbox.withdraw(step);
+    }
+}
+
+impl<W: World> World for Desk<W> {
+    async fn perform(&self, request: EffectRequest) -> Outcome {
+        // The executor asks for the next thing only once what came before is in the journal.
+        for letter in self.counted.take() {
+            let _ = letter.discard();
+        }
+        match request {
+            EffectRequest::Ask(question) | EffectRequest::Act { act: Act::Manual(question), .. } => {
+                self.ask(question).await
+            }
+            EffectRequest::Examine { act: Act::Manual(_), .. } => {
+                Outcome::Unknown { why: "only the one who was to do it by hand knows".to_owned(), over: true }
+            }
+            EffectRequest::Approval { step, role, shown, operators } => {
+                self.approval(step, role, shown, operators).await
+            }
+            other => self.world.perform(other).await,
+        }
+    }
+
+    fn now(&self) -> Timestamp {
+        self.world.now()
+    }
+
+    async fn sleep(&self, ms: u64) {
+        self.world.sleep(ms).await;
+    }
+}
+
+/// Cancels are taken by the signal handler, whatever is asked just now.
+fn is_cancel(received: &Received) -> bool {
+    matches!(received.letter.says, Says::Cancel { .. })
+}
+
+/// What may be answered, in a few words.
+fn choices(wanted: &Type) -> String {
+    match wanted {
+        Type::Bool => "yes or no".to_owned(),
+        Type::OneOf(words) => words.join(" / "),
+        Type::Optional(inner) => format!("{}, or none", choices(inner)),
+        other => surefoot_plan::describe(other),
+    }
+}
+
+fn performed(value: Value, elapsed_ms: u64) -> Outcome {
+    Outcome::Performed(Report {
+        ok: true,
+        why: String::new(),
+        exit: None,
+        value: Some(value),
+        output: Vec::new(),
+        elapsed_ms,
+        left_running: Vec::new(),
+    })
+}
+
+fn refused(why: String, elapsed_ms: u64) -> Outcome {
+    Outcome::Performed(Report {
+        ok: false,
+        why,
+        exit: None,
+        value: None,
+        output: Vec::new(),
+        elapsed_ms,
+        left_running: Vec::new(),
+    })
+}

@@ -1,0 +1,128 @@
+//! Finds runs, and says in the operator's words why one cannot be read, locked or written.
+
+use surefoot_journal::{
+    AppendError, CreateError, FindError, InboxError, LockError, OpenError, ReadError, Record, RunFolder,
+    StateRoot, Timestamp,
+};
+
+use crate::args::State;
+use crate::config::{self, Config};
+use crate::error::CommandError;
+use crate::exit::Exit;
+use crate::sources;
+
+/// The folder that holds all runs, for a command that is given no runbook: the configuration is the
+/// nearest above the folder the operator is in.
+pub(crate) fn root(state: &State) -> Result<StateRoot, CommandError> {
+    let config = config::near(&sources::current_folder()?.join("surefoot.toml"))?;
+    root_with(state, &config)
+}
+
+/// The folder that holds all runs.
+pub(crate) fn root_with(state: &State, config: &Config) -> Result<StateRoot, CommandError> {
+    Ok(StateRoot::new(config::state_root(state, config)?))
+}
+
+/// Finds a run by the beginning of its id; the latest if none is given.
+pub(crate) fn find(root: &StateRoot, prefix: Option<&str>) -> Result<RunFolder, CommandError> {
+    match prefix {
+        Some(prefix) => root.find(prefix).map_err(|error| find_error(root, &error)),
+        None => {
+            let runs = root.runs().map_err(|error| find_error(root, &error))?;
+            runs.last().map(|run| root.folder(run)).ok_or_else(|| {
+                CommandError::usage(format!("there is no run in {} yet.", root.path().display()))
+            })
+        }
+    }
+}
+
+/// Reads all records of a run; the length of a torn last line comes second.
+pub(crate) fn read(folder: &RunFolder) -> Result<(Vec<Record>, u64), CommandError> {
+    folder.read().map_err(|error| read_error(folder, &error))
+}
+
+/// A run that was not found.
+pub(crate) fn find_error(root: &StateRoot, error: &FindError) -> CommandError {
+    let said = CommandError::usage(sentence(error));
+    match error {
+        FindError::None(_) => said.hint(format!(
+            "runs are looked for in {}; `--state DIR` names another folder",
+            root.path().display()
+        )),
+        FindError::Several { .. } | FindError::Io { .. } => said,
+    }
+}
+
+/// A journal that cannot be read.
+pub(crate) fn read_error(folder: &RunFolder, error: &ReadError) -> CommandError {
+    let path = folder.journal();
+    let text = format!("{}: {}", path.display(), sentence(error));
+    match error {
+        ReadError::Damaged { .. } | ReadError::Empty => CommandError::new(Exit::JournalDamaged, text)
+            .hint("nothing was changed; the lines before the damaged one are intact and can be read with `less`")
+            .hint("what is owed has to be found out by hand: the `intent` records name what was begun"),
+        ReadError::Newer { .. } => CommandError::new(Exit::JournalDamaged, text),
+        ReadError::Io(error) if error.kind() == std::io::ErrorKind::PermissionDenied => {
+            CommandError::usage(format!("{}: you may not read it.", path.display()))
+                .hint("only the user who started a run can read its journal")
+        }
+        ReadError::Io(_) => CommandError::usage(text),
+    }
+}
+
+/// A run that cannot be locked.
+pub(crate) fn lock_error(error: &LockError) -> CommandError {
+    match error {
+        LockError::Held { .. } => CommandError::new(Exit::Locked, sentence(error))
+            .hint("wait for it, watch it with `surefoot status`, or stop it with `surefoot cancel`"),
+        LockError::Unfinished { .. } => CommandError::new(Exit::Locked, sentence(error)),
+        LockError::Io { .. } => CommandError::usage(sentence(error)),
+    }
+}
+
+/// A journal that cannot be opened for writing.
+pub(crate) fn open_error(folder: &RunFolder, error: &OpenError) -> CommandError {
+    match error {
+        OpenError::Read(error) => read_error(folder, error),
+        OpenError::Newer(_) => CommandError::new(Exit::JournalDamaged, sentence(error)),
+        OpenError::Append(error) => append_error(folder, error),
+        OpenError::Io(_) => CommandError::new(
+            Exit::JournalUnwritable,
+            format!("{}: {}", folder.journal().display(), sentence(error)),
+        ),
+    }
+}
+
+/// A record that was not written.
+pub(crate) fn append_error(folder: &RunFolder, error: &AppendError) -> CommandError {
+    let text = format!("{}: {}", folder.journal().display(), sentence(error));
+    match error {
+        AppendError::Io(_) | AppendError::Broken => CommandError::new(Exit::JournalUnwritable, text)
+            .hint("nothing more was begun; what was begun before runs on under its supervisor")
+            .hint(format!("make room, then: surefoot resume {}", folder.run().0)),
+        AppendError::Encode(_) => CommandError::new(Exit::Internal, text),
+    }
+}
+
+/// A run folder that cannot be made.
+pub(crate) fn create_error(error: &CreateError) -> CommandError {
+    CommandError::usage(sentence(error)).hint("`--state DIR` names another folder to keep runs in")
+}
+
+/// A letter or a notice that could not be left or read.
+pub(crate) fn inbox_error(error: &InboxError) -> CommandError {
+    CommandError::usage(sentence(error))
+}
+
+/// Makes a sentence of a library's message.
+pub(crate) fn sentence(error: &impl std::fmt::Display) -> String {
+    let text = error.to_string();
+    if text.ends_with(['.', '`', ':']) { text } else { format!("{text}.") }
+}
+
+/// The time.
+#[expect(clippy::disallowed_methods, reason = "the command is where time comes in")]
+pub(crate) fn now() -> Timestamp {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    Timestamp(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+}

@@ -1,0 +1,78 @@
+//! The terminal of the operator: what is typed, and how large it is.
+
+use std::io::{self, BufRead as _, IsTerminal as _};
+use std::thread;
+
+use tokio::sync::{Mutex, mpsc};
+
+/// Columns and rows when the terminal does not say.
+const SIZE_DEFAULT: (u16, u16) = (80, 24);
+
+/// Longest line that is read from a person, in bytes. A longer one is a file that was pasted by mistake.
+const LINE_BYTES_MAX: usize = 64 << 10;
+
+/// Lines typed by the operator.
+///
+/// One thread reads for as long as the process lives: a read of a terminal cannot be given up, and a
+/// second reader would take lines that belong to another question.
+pub(crate) struct Keyboard {
+    lines: Mutex<Option<mpsc::UnboundedReceiver<String>>>,
+    is_terminal: bool,
+}
+
+impl Keyboard {
+    /// Nothing is read before something is asked.
+    pub(crate) fn new() -> Self {
+        Keyboard {
+            lines: Mutex::new(None),
+            is_terminal: io::stdin().is_terminal() && io::stderr().is_terminal(),
+        }
+    }
+
+    /// Whether a person sits there.
+    pub(crate) fn is_terminal(&self) -> bool {
+        self.is_terminal
+    }
+
+    /// Forgets what was typed before the question was shown: it answers another one, or none.
+    pub(crate) fn forget_typed(&self) {
+        if self.is_terminal {
+            let _ = rustix::termios::tcflush(io::stdin(), rustix::termios::QueueSelector::IFlush);
+        }
+        if let Ok(mut lines) = self.lines.try_lock()
+            && let Some(lines) = lines.as_mut()
+        {
+            while lines.try_recv().is_ok() {}
+        }
+    }
+
+    /// The next line; none when the terminal is gone. May be given up while it waits.
+    pub(crate) async fn line(&self) -> Option<String> {
+        let mut lines = self.lines.lock().await;
+        lines.get_or_insert_with(start_reading).recv().await
+    }
+}
+
+fn start_reading() -> mpsc::UnboundedReceiver<String> {
+    let (sender, lines) = mpsc::unbounded_channel();
+    thread::spawn(move || {
+        for line in io::stdin().lock().lines() {
+            let Ok(mut line) = line else { break };
+            if line.len() > LINE_BYTES_MAX {
+                line.clear();
+            }
+            if sender.send(line).is_err() {
+                break;
+            }
+        }
+    });
+    lines
+}
+
+/// Columns and rows of the terminal on standard error.
+pub(crate) fn size() -> (u16, u16) {
+    match rustix::termios::tcgetwinsize(io::stderr()) {
+        Ok(size) if size.ws_col > 0 && size.ws_row > 0 => (size.ws_col, size.ws_row),
+        Ok(_) | Err(_) => SIZE_DEFAULT,
+    }
+}
