@@ -83,7 +83,12 @@ impl ApproveCommand {
     fn run(&self, run: &Path) -> Ran {
         use std::os::unix::process::CommandExt as _;
         let mut command = std::process::Command::new(&self.program);
-        command.env_clear().env("PATH", &self.path).env("SUREFOOT_STATE", &self.state).uid(self.who.uid).gid(self.who.gid);
+        command
+            .env_clear()
+            .env("PATH", &self.path)
+            .env("SUREFOOT_STATE", &self.state)
+            .uid(self.who.uid)
+            .gid(self.who.gid);
         command.arg("approve").arg(run).arg("promote").stdin(std::process::Stdio::null());
         if self.says == Says::No {
             command.arg("--no");

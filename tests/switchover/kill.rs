@@ -2,7 +2,7 @@
 //! killed once more, and resumed: the servers end the same, and nothing was done twice that may not be.
 
 use std::path::Path;
-use std::sync::atomic::{AtomicU32, AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Instant;
 
 use crate::approver::{Approver, Says};
@@ -115,7 +115,10 @@ fn acknowledged(site: &Site, state: &str, records: usize, context: &str) -> Stri
 
 /// No acknowledged record is lost or altered.
 fn kept(site: &Site, state: &str, before: &str, context: &str) {
-    assert!(site.journal(state).starts_with(before), "{context}: a record that was acknowledged is lost or altered");
+    assert!(
+        site.journal(state).starts_with(before),
+        "{context}: a record that was acknowledged is lost or altered"
+    );
 }
 
 /// The run came to its end by itself: nobody was asked what the supervisor knows.

@@ -86,7 +86,8 @@ impl Site {
         let approver = user(APPROVER);
         // Not in the build folder: the users may not be able to go there.
         let dir = tempfile::Builder::new().prefix("sf-").tempdir_in("/tmp").expect("make a folder in /tmp");
-        fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o755)).expect("open the folder to the users");
+        fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o755))
+            .expect("open the folder to the users");
         let (alpha_port, beta_port) = free_ports();
         let site = Site { dir, operator, approver, alpha_port, beta_port, password: password.to_owned() };
         for (name, mode) in [("book", 0o755), ("home", 0o700), ("tmp", 0o1777)] {
@@ -127,7 +128,10 @@ impl Site {
     /// Does something with the lab, as the operator.
     pub(crate) fn lab(&self, verb: &str) -> Ran {
         let mut command = self.command_as(self.operator, &self.path("lab.sh"));
-        command.arg(verb).arg(self.lab_path("")).env("LAB_PORTS", format!("{} {}", self.alpha_port, self.beta_port));
+        command
+            .arg(verb)
+            .arg(self.lab_path(""))
+            .env("LAB_PORTS", format!("{} {}", self.alpha_port, self.beta_port));
         finish(command)
     }
 
@@ -192,8 +196,10 @@ impl Site {
 
     /// The folder of the only run kept there.
     pub(crate) fn run_folder(&self, state: &str) -> Option<PathBuf> {
-        let mut folders: Vec<PathBuf> =
-            fs::read_dir(self.state(state).join("runs")).ok()?.filter_map(|entry| Some(entry.ok()?.path())).collect();
+        let mut folders: Vec<PathBuf> = fs::read_dir(self.state(state).join("runs"))
+            .ok()?
+            .filter_map(|entry| Some(entry.ok()?.path()))
+            .collect();
         folders.retain(|folder| folder.join("journal.jsonl").exists());
         assert!(folders.len() <= 1, "one run was meant to be in {state}: {folders:?}");
         folders.pop()
@@ -260,6 +266,18 @@ impl Site {
         assert_eq!(ran.code, Some(0), "lab writer stop: {}", ran.output);
     }
 
+    /// Stops one of the servers.
+    pub(crate) fn stop_server(&self, server: Server) {
+        let home = match server {
+            Server::Alpha => "alpha/data",
+            Server::Beta => "beta/data",
+        };
+        let mut command = self.command_as(self.operator, &postgres_bin().join("pg_ctl"));
+        command.args(["stop", "--mode=fast", "--wait", "--pgdata"]).arg(self.lab_path(home));
+        let ran = finish(command);
+        assert_eq!(ran.code, Some(0), "pg_ctl stop: {}", ran.output);
+    }
+
     /// The switchover happened: roles swapped, no committed row lost, the old primary follows, clients
     /// are let in.
     #[track_caller]
@@ -279,15 +297,24 @@ impl Site {
         assert_eq!(self.role(primary), Role::Primary, "{context}: {primary:?}");
         self.settle(context, &format!("{standby:?} is a standby"), || self.role(standby) == Role::Standby);
         self.settle(context, &format!("{standby:?} streams from {primary:?}"), || {
-            self.ask(primary, "select count(*) from pg_stat_replication where state = 'streaming'").as_deref() == Ok("1")
+            self.ask(primary, "select count(*) from pg_stat_replication where state = 'streaming'").as_deref()
+                == Ok("1")
         });
         let limit = self.ask(primary, "select rolconnlimit from pg_roles where rolname = 'app'");
         assert_eq!(limit.as_deref(), Ok("20"), "{context}: the clients' limit");
-        let found = self.ask(primary, "select ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int");
-        assert_eq!(found.as_deref(), Ok(timeline), "{context}: the timeline says whether anybody was promoted");
+        let found = self.ask(
+            primary,
+            "select ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int",
+        );
+        assert_eq!(
+            found.as_deref(),
+            Ok(timeline),
+            "{context}: the timeline says whether anybody was promoted"
+        );
         let orders = self.orders(primary);
         let first: BTreeSet<u64> = (1..=1000).collect();
-        let lost: Vec<u64> = first.union(&self.committed()).filter(|id| !orders.contains(id)).copied().collect();
+        let lost: Vec<u64> =
+            first.union(&self.committed()).filter(|id| !orders.contains(id)).copied().collect();
         assert!(lost.is_empty(), "{context}: committed rows are lost: {lost:?}");
         self.settle(context, &format!("{standby:?} has the same rows"), || self.orders(standby) == orders);
     }
@@ -297,7 +324,11 @@ impl Site {
     pub(crate) fn settle(&self, context: &str, what: &str, holds: impl Fn() -> bool) {
         let started = Instant::now();
         while !holds() {
-            assert!(started.elapsed() < SETTLE_MAX, "{context}: waited in vain until {what}\n{}", self.lab("show").output);
+            assert!(
+                started.elapsed() < SETTLE_MAX,
+                "{context}: waited in vain until {what}\n{}",
+                self.lab("show").output
+            );
             thread::sleep(POLL);
         }
     }
@@ -338,8 +369,11 @@ pub(crate) fn wait(mut child: Child, limit: Duration) -> Ran {
         thread::sleep(Duration::from_millis(5));
     };
     let late = started.elapsed() > limit;
-    let output: String =
-        readers.into_iter().flatten().map(|reader| reader.join().expect("read what a child printed")).collect();
+    let output: String = readers
+        .into_iter()
+        .flatten()
+        .map(|reader| reader.join().expect("read what a child printed"))
+        .collect();
     assert!(!late, "a command took longer than {limit:?} and was killed; it had printed:\n{output}");
     Ran { code: status.code(), signal: status.signal(), output }
 }
@@ -366,7 +400,9 @@ pub(crate) fn postgres_bin() -> PathBuf {
         .collect();
     found.sort();
     let Some((_, bin)) = found.pop() else {
-        panic!("PostgreSQL's programs are not installed (no /usr/lib/postgresql/*/bin/initdb). Run tests/run as root, or: apt-get install postgresql");
+        panic!(
+            "PostgreSQL's programs are not installed (no /usr/lib/postgresql/*/bin/initdb). Run tests/run as root, or: apt-get install postgresql"
+        );
     };
     bin
 }
@@ -388,7 +424,9 @@ fn user(name: &str) -> User {
             _ => None,
         }
     });
-    found.unwrap_or_else(|| panic!("there is no user {name}. Run tests/run as root, or: useradd --create-home {name}"))
+    found.unwrap_or_else(|| {
+        panic!("there is no user {name}. Run tests/run as root, or: useradd --create-home {name}")
+    })
 }
 
 /// Two ports that nobody listens on at this moment.

@@ -44,8 +44,8 @@ case "@NAME@ $* $input" in
     'psql '*'limit 0'*) act=fence ;;
     'psql '*'port=@ALPHA@'*'limit :limit'*) act=unfence ;;
     'psql '*'limit :limit'*) act=open ;;
-    'psql '*'port=@ALPHA@'*'checkpoint'*) act=checkpoint ;;
-    'psql '*'checkpoint'*) act=checkpoint-new ;;
+    'psql '*'port=@ALPHA@'*'command=checkpoint'*) act=checkpoint ;;
+    'psql '*'command=checkpoint'*) act=checkpoint-new ;;
     'psql '*'insert'*) act=verify ;;
     *) act='' ;;
 esac
@@ -111,5 +111,8 @@ pub(crate) fn times(site: &Site, act: &str) -> usize {
         let log = fs::read_to_string(site.lab_path("beta/server.log")).unwrap_or_default();
         return log.lines().filter(|line| line.contains("received promote request")).count();
     }
-    ledger(site).iter().filter(|line| line.split(' ').next() == Some(act) && !line.ends_with("before")).count()
+    ledger(site)
+        .iter()
+        .filter(|line| line.split(' ').next() == Some(act) && !line.ends_with("before"))
+        .count()
 }
