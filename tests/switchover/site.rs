@@ -90,7 +90,8 @@ impl Site {
             .expect("open the folder to the users");
         let (alpha_port, beta_port) = free_ports();
         let site = Site { dir, operator, approver, alpha_port, beta_port, password: password.to_owned() };
-        for (name, mode) in [("book", 0o755), ("home", 0o700), ("tmp", 0o1777)] {
+        for (name, mode) in [("book", 0o755), ("wrap", 0o755), ("l", 0o755), ("home", 0o700), ("tmp", 0o1777)]
+        {
             let path = site.path(name);
             fs::create_dir(&path).expect("make a folder");
             fs::set_permissions(&path, fs::Permissions::from_mode(mode)).expect("set its mode");
@@ -102,9 +103,6 @@ impl Site {
         copy(&example.join("switchover.runbook"), &site.runbook(), 0o644);
         let configuration = format!("[roles]\nlead = [\"{APPROVER}\"]\n");
         fs::write(site.path("book/surefoot.toml"), configuration).expect("write surefoot.toml");
-        // The operator's folder in which the lab makes its own.
-        fs::create_dir(site.path("l")).expect("make a folder");
-        chown(site.path("l"), Some(operator.uid), Some(operator.gid)).expect("give it to the operator");
         let ran = site.lab("up");
         assert_eq!(ran.code, Some(0), "lab up: {}", ran.output);
         site
@@ -141,12 +139,15 @@ impl Site {
         assert_eq!(ran.code, Some(0), "lab restore: {}", ran.output);
     }
 
-    /// A command of a user, with a clean environment and the lab's programs first in its path.
+    /// A command of a user, with a clean environment; stand-ins, then the lab's programs, come first in its `PATH`.
     pub(crate) fn command_as(&self, who: User, program: &Path) -> Command {
         let mut command = Command::new(program);
         command
             .env_clear()
-            .env("PATH", format!("{}:/usr/bin:/bin", self.lab_path("bin").display()))
+            .env(
+                "PATH",
+                format!("{}:{}:/usr/bin:/bin", self.path("wrap").display(), self.lab_path("bin").display()),
+            )
             .env("HOME", self.path("home"))
             .env("TMPDIR", self.path("tmp"))
             .env("LC_ALL", "C.UTF-8")

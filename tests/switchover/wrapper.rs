@@ -1,14 +1,13 @@
 //! Programs that stand in for PostgreSQL's own in the lab's `PATH`: they keep a ledger of what was
 //! really done to the servers, and fail where a test says so. The product has no switch for that.
 //!
-//! A stand-in starts the real program, which `allow` must then name as well: [`install`] adds the real
-//! ones to the site's copy of the runbook, and to nothing else.
+//! A stand-in starts the next program of its name on the `PATH`: the right to run `psql` is a right to
+//! that one too, so the runbook is the example's own, to the letter.
 
-use std::fmt::Write as _;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 
-use crate::site::{Site, example, postgres_bin};
+use crate::site::Site;
 
 /// When a program fails, seen from its effect.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -70,32 +69,23 @@ note 'done'
 run
 "#;
 
-/// Puts stand-ins into the lab's `PATH`, one of which may fail.
+/// Puts stand-ins before the lab's programs on the `PATH`, one of which may fail.
 pub(crate) fn install(site: &Site, fault: Option<Fault>) {
-    let real = postgres_bin();
     for name in ["pg_ctl", "pg_rewind", "psql"] {
         let (act, when) = fault.map_or(("", String::new()), |fault| (fault.act, format!("{:?}", fault.when)));
         let text = STAND_IN
-            .replace("@REAL@", &real.join(name).display().to_string())
+            .replace("@REAL@", &site.lab_path(&format!("bin/{name}")).display().to_string())
             .replace("@NAME@", name)
             .replace("@LEDGER@", &site.lab_path("alpha/ledger").display().to_string())
             .replace("@ALPHA@", &site.alpha_port.to_string())
             .replace("@ACT@", act)
             .replace("@WHEN@", &when);
         // Beside it and renamed: somebody may be starting it.
-        let (new, path) = (site.lab_path("bin/new"), site.lab_path("bin").join(name));
+        let (new, path) = (site.path("wrap/new"), site.path("wrap").join(name));
         fs::write(&new, text).expect("write a stand-in");
         fs::set_permissions(&new, fs::Permissions::from_mode(0o755)).expect("make it executable");
         fs::rename(&new, &path).expect("put it in its place");
     }
-    let mut programs = String::new();
-    for name in ["pg_ctl", "pg_rewind", "psql"] {
-        write!(programs, "\"{}\", ", real.join(name).display()).expect("write to a text");
-    }
-    let text = fs::read_to_string(example().join("switchover.runbook")).expect("read the example");
-    let amended = text.replacen("run     ", &format!("run     {programs}"), 1);
-    assert_ne!(text, amended, "the example's `allow` is written otherwise than this test thinks");
-    fs::write(site.runbook(), amended).expect("write the site's runbook");
 }
 
 /// What was done to the servers, in order: `stop done`, `fence half`, …
