@@ -92,3 +92,78 @@ pub enum Applicability {
     /// Its author must look at it.
     Unsafe,
 }
+
+impl Diagnostic {
+    /// An error at a place. More is added with the methods below.
+    #[must_use]
+    pub fn error(code: &'static str, span: Span, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            severity: Severity::Error,
+            message: message.into(),
+            primary: Label { span, text: String::new() },
+            secondary: Vec::new(),
+            notes: Vec::new(),
+            fixes: Vec::new(),
+            trace: Vec::new(),
+        }
+    }
+
+    /// A warning at a place.
+    #[must_use]
+    pub fn warning(code: &'static str, span: Span, message: impl Into<String>) -> Self {
+        Self { severity: Severity::Warning, ..Self::error(code, span, message) }
+    }
+
+    /// Says what to see at the place itself.
+    #[must_use]
+    pub fn here(mut self, text: impl Into<String>) -> Self {
+        self.primary.text = text.into();
+        self
+    }
+
+    /// Adds the other end.
+    #[must_use]
+    pub fn label(mut self, span: Span, text: impl Into<String>) -> Self {
+        self.secondary.push(Label { span, text: text.into() });
+        self
+    }
+
+    /// Adds a fact that explains.
+    #[must_use]
+    pub fn note(mut self, text: impl Into<String>) -> Self {
+        self.notes.push(Note { kind: NoteKind::Note, text: text.into() });
+        self
+    }
+
+    /// Adds what to do.
+    #[must_use]
+    pub fn help(mut self, text: impl Into<String>) -> Self {
+        self.notes.push(Note { kind: NoteKind::Help, text: text.into() });
+        self
+    }
+
+    /// Adds an edit that mends it.
+    #[must_use]
+    pub fn fix(
+        mut self,
+        applicability: Applicability,
+        title: impl Into<String>,
+        span: Span,
+        text: impl Into<String>,
+    ) -> Self {
+        self.fixes.push(Fix {
+            title: title.into(),
+            edits: vec![Edit { span, text: text.into() }],
+            applicability,
+        });
+        self
+    }
+
+    /// Adds a step of the path that leads there.
+    #[must_use]
+    pub fn trace(mut self, span: Span, text: impl Into<String>) -> Self {
+        self.trace.push(Label { span, text: text.into() });
+        self
+    }
+}

@@ -7,7 +7,58 @@
 
 pub mod ast;
 mod diagnostic;
+mod grammar;
+mod kind;
+mod lexer;
+mod lower;
+mod parser;
 mod source;
 
 pub use diagnostic::{Applicability, Diagnostic, Edit, Fix, Label, Note, NoteKind, Severity};
+pub use kind::{Language, SyntaxKind, SyntaxNode, SyntaxToken};
 pub use source::{FileId, Source, Span};
+
+/// Largest file that is read, in bytes. A runbook for people has some thousand lines; one of 4 MiB was generated
+/// by mistake, and its tree would take half a gigabyte.
+pub const FILE_BYTES_MAX: usize = 4 << 20;
+
+/// What became of a file.
+#[derive(Clone, Debug)]
+pub struct Parse {
+    /// The lossless tree: its text is the file's.
+    pub green: rowan::GreenNode,
+    /// What the author wrote, without trivia.
+    pub file: ast::File,
+    /// What is wrong with it, in the order of the text.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+impl Parse {
+    /// The root of the lossless tree.
+    #[must_use]
+    pub fn syntax(&self) -> SyntaxNode {
+        SyntaxNode::new_root(self.green.clone())
+    }
+
+    /// Whether an error was found.
+    #[must_use]
+    pub fn has_errors(&self) -> bool {
+        self.diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
+    }
+}
+
+/// Reads a file. Never fails: what is wrong with the text is among the diagnostics.
+#[must_use]
+pub fn parse(source: &Source) -> Parse {
+    let tokens = lexer::tokens(&source.text);
+    let built = parser::build(source.id, &source.text, &tokens);
+    let root = SyntaxNode::new_root(built.green.clone());
+    let (file, said) = lower::file(source.id, &root);
+    let mut diagnostics = built.diagnostics;
+    diagnostics.extend(said);
+    diagnostics.sort_by_key(|diagnostic| diagnostic.primary.span.start);
+    Parse { green: built.green, file, diagnostics }
+}
+
+#[cfg(test)]
+mod tests;

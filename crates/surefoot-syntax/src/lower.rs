@@ -1,0 +1,183 @@
+//! Reads the abstract syntax from the tree.
+//!
+//! In: a lossless tree, damaged or not. Out: an [`ast::File`], and diagnostics about the text of literals:
+//! escapes, numbers that are too large.
+//!
+//! Must hold: a part that is damaged has its diagnostic already; it is left out here, or becomes an `Error`.
+
+mod command;
+mod expr;
+mod item;
+mod literal;
+mod scenario;
+mod step;
+
+use crate::ast::{Duration, File, Ident, Item, Member, NotBuilt};
+use crate::kind::{SyntaxKind, SyntaxNode, SyntaxToken};
+use crate::{Diagnostic, FileId, Span, ast};
+
+/// Reads the file whose tree has this root.
+pub(crate) fn file(file: FileId, root: &SyntaxNode) -> (File, Vec<Diagnostic>) {
+    let mut lower = Lower { file, diagnostics: Vec::new() };
+    let items = root.children().filter_map(|node| lower.item(&node)).collect();
+    (File { items }, lower.diagnostics)
+}
+
+/// What is carried along.
+struct Lower {
+    file: FileId,
+    diagnostics: Vec<Diagnostic>,
+}
+
+impl Lower {
+    fn span(&self, node: &SyntaxNode) -> Span {
+        let start = parts(node)
+            .find(|part| part.kind() != SyntaxKind::DocLines && !is_blank(part.kind()))
+            .map_or(node.text_range().start(), |part| part.text_range().start());
+        Span { file: self.file, start: start.into(), end: node.text_range().end().into() }
+    }
+
+    fn token_span(&self, token: &SyntaxToken) -> Span {
+        Span { file: self.file, start: token.text_range().start().into(), end: token.text_range().end().into() }
+    }
+
+    fn item(&mut self, node: &SyntaxNode) -> Option<Item> {
+        Some(match node.kind() {
+            SyntaxKind::Use => Item::Use(self.use_item(node)?),
+            SyntaxKind::Runbook => Item::Runbook(self.runbook(node)?),
+            SyntaxKind::Fact => Item::Fact(self.fact(node)?),
+            SyntaxKind::Scenario => Item::Scenario(self.scenario(node)),
+            SyntaxKind::NotBuilt => Item::NotBuilt(self.not_built(node)),
+            _ => return None,
+        })
+    }
+
+    fn members(&mut self, block: Option<SyntaxNode>) -> Vec<Member> {
+        let Some(block) = block else { return Vec::new() };
+        block.children().filter_map(|node| self.member(&node)).collect()
+    }
+
+    fn member(&mut self, node: &SyntaxNode) -> Option<Member> {
+        Some(match node.kind() {
+            SyntaxKind::About => Member::About(self.about(node)),
+            SyntaxKind::Param => Member::Param(self.param(node)?),
+            SyntaxKind::Let => Member::Let(self.binding(node)?),
+            SyntaxKind::Allow => Member::Allow(self.allow(node)),
+            SyntaxKind::Fact => Member::Fact(self.fact(node)?),
+            SyntaxKind::Requires => Member::Requires(self.requires(node)),
+            SyntaxKind::Invariant => Member::Invariant(self.invariant(node)),
+            SyntaxKind::Ensures => Member::Ensures(self.ensures(node)),
+            SyntaxKind::OnFailure => Member::OnFailure(self.on_failure(node)?),
+            SyntaxKind::Collect => Member::Collect(self.collect(node)),
+            SyntaxKind::Step => Member::Step(Box::new(self.step(node)?)),
+            SyntaxKind::Wait => Member::Wait(self.wait(node)),
+            SyntaxKind::If => Member::If(self.if_statement(node)),
+            SyntaxKind::For => Member::For(self.for_statement(node)?),
+            SyntaxKind::NotBuilt => Member::NotBuilt(self.not_built(node)),
+            _ => return None,
+        })
+    }
+
+    fn not_built(&self, node: &SyntaxNode) -> NotBuilt {
+        let keyword = first_word(node).unwrap_or_default();
+        NotBuilt { keyword, span: self.span(node) }
+    }
+
+    /// The `##` lines of a node, joined, each without its mark and one blank.
+    fn doc(&self, node: &SyntaxNode) -> String {
+        let Some(lines) = child(node, SyntaxKind::DocLines) else { return String::new() };
+        let lines: Vec<String> = tokens(&lines)
+            .filter(|token| token.kind() == SyntaxKind::Doc)
+            .map(|token| {
+                let text = token.text().trim_start_matches("##");
+                text.strip_prefix(' ').unwrap_or(text).trim_end().to_owned()
+            })
+            .collect();
+        lines.join("\n")
+    }
+
+    /// The name that a node gives, or that it consists of.
+    fn name(&self, node: &SyntaxNode) -> Option<Ident> {
+        self.ident(&child(node, SyntaxKind::Name)?)
+    }
+
+    fn names(&self, node: &SyntaxNode) -> Vec<Ident> {
+        children(node, SyntaxKind::Name).filter_map(|name| self.ident(&name)).collect()
+    }
+
+    /// The name that a `Name` holds.
+    fn ident(&self, name: &SyntaxNode) -> Option<Ident> {
+        let token = tokens(name).find(|token| token.kind() == SyntaxKind::Ident)?;
+        Some(Ident { text: token.text().to_owned(), span: self.token_span(&token) })
+    }
+
+    /// The duration of the clause that begins with `word`.
+    fn duration(&mut self, node: &SyntaxNode, word: &str) -> Option<Duration> {
+        let clause = clause(node, word)?;
+        let literal = child(&clause, SyntaxKind::Literal)?;
+        let span = self.span(&literal);
+        self.milliseconds(&literal).map(|ms| Duration { ms, span })
+    }
+
+    fn expr_of_clause(&mut self, node: &SyntaxNode, word: &str) -> Option<ast::Expr> {
+        let clause = clause(node, word)?;
+        Some(self.expr_of(&clause))
+    }
+
+    fn text_of_clause(&mut self, node: &SyntaxNode, word: &str) -> Option<ast::Text> {
+        let clause = clause(node, word)?;
+        self.text_of(&clause)
+    }
+}
+
+fn is_blank(kind: SyntaxKind) -> bool {
+    kind.is_trivia() || kind == SyntaxKind::Newline
+}
+
+fn parts(node: &SyntaxNode) -> impl Iterator<Item = rowan::SyntaxElement<crate::kind::Language>> {
+    node.children_with_tokens()
+}
+
+fn child(node: &SyntaxNode, kind: SyntaxKind) -> Option<SyntaxNode> {
+    node.children().find(|child| child.kind() == kind)
+}
+
+fn children(node: &SyntaxNode, kind: SyntaxKind) -> impl Iterator<Item = SyntaxNode> {
+    node.children().filter(move |child| child.kind() == kind)
+}
+
+fn tokens(node: &SyntaxNode) -> impl Iterator<Item = SyntaxToken> {
+    node.children_with_tokens().filter_map(rowan::NodeOrToken::into_token)
+}
+
+fn has_token(node: &SyntaxNode, kind: SyntaxKind) -> bool {
+    tokens(node).any(|token| token.kind() == kind)
+}
+
+/// Whether a word stands directly in a node.
+fn has_word(node: &SyntaxNode, word: &str) -> bool {
+    tokens(node).any(|token| token.kind() == SyntaxKind::Ident && token.text() == word)
+}
+
+/// The first word directly in a node.
+fn first_word(node: &SyntaxNode) -> Option<String> {
+    tokens(node).find(|token| token.kind() == SyntaxKind::Ident).map(|token| token.text().to_owned())
+}
+
+/// The clause that begins with `word`.
+fn clause(node: &SyntaxNode, word: &str) -> Option<SyntaxNode> {
+    clauses(node, word).next()
+}
+
+fn clauses(node: &SyntaxNode, word: &str) -> impl Iterator<Item = SyntaxNode> {
+    children(node, SyntaxKind::Clause).filter(move |clause| {
+        tokens(clause)
+            .find(|token| !is_blank(token.kind()))
+            .is_some_and(|token| token.kind() == SyntaxKind::Ident && token.text() == word)
+    })
+}
+
+/// The block of a node.
+fn block(node: &SyntaxNode) -> Option<SyntaxNode> {
+    child(node, SyntaxKind::Block)
+}

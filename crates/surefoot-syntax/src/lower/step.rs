@@ -1,0 +1,186 @@
+//! Steps with their clauses, and the control around them.
+
+use super::{Lower, block, child, children, clause, clauses};
+use crate::ast::{
+    Approved, Clause, Collect, For, If, Irreversible, Leaves, Manual, OnFailure, Retry, Rollback, Statement, Step, Wait,
+};
+use crate::kind::{SyntaxKind, SyntaxNode};
+use crate::Span;
+
+impl Lower {
+    pub(super) fn step(&mut self, node: &SyntaxNode) -> Option<Step> {
+        let span = self.span(node);
+        let block = block(node);
+        let head_end = node
+            .children_with_tokens()
+            .take_while(|part| part.kind() != SyntaxKind::Block)
+            .filter(|part| !super::is_blank(part.kind()))
+            .last()
+            .map_or(span.end, |part| part.text_range().end().into());
+        Some(Step {
+            doc: self.doc(node),
+            name: self.name(node)?,
+            on: self.expr_of_clause(node, "on"),
+            within: self.duration(node, "within"),
+            title: self.text_of(node),
+            body: self.clauses(block),
+            span,
+            head: Span { end: head_end, ..span },
+        })
+    }
+
+    fn clauses(&mut self, block: Option<SyntaxNode>) -> Vec<Clause> {
+        let Some(block) = block else { return Vec::new() };
+        block.children().filter_map(|node| self.clause(&node)).collect()
+    }
+
+    fn clause(&mut self, node: &SyntaxNode) -> Option<Clause> {
+        Some(match node.kind() {
+            SyntaxKind::Approved => Clause::Approved(self.approved(node)?),
+            SyntaxKind::Requires => Clause::Requires(self.requires(node)),
+            SyntaxKind::Before => Clause::Before(self.binding(node)?),
+            SyntaxKind::Ensures => Clause::Ensures(self.ensures(node)),
+            SyntaxKind::Retry => Clause::Retry(self.retry(node)),
+            SyntaxKind::Idempotent => Clause::Idempotent(self.span(node)),
+            SyntaxKind::OnFailure => Clause::OnFailure(self.on_failure(node)?),
+            SyntaxKind::Rollback => {
+                Clause::Rollback(Rollback { body: self.clauses(block(node)), span: self.span(node) })
+            }
+            SyntaxKind::Irreversible => Clause::Irreversible(self.irreversible(node)),
+            SyntaxKind::Leaves => Clause::Leaves(self.leaves(node)),
+            SyntaxKind::NotBuilt => Clause::NotBuilt(self.not_built(node)),
+            _ => Clause::Statement(self.statement(node)?),
+        })
+    }
+
+    fn statement(&mut self, node: &SyntaxNode) -> Option<Statement> {
+        Some(match node.kind() {
+            SyntaxKind::CommandStatement => {
+                let command = child(node, SyntaxKind::CommandExpr)?;
+                Statement::Command(self.command(&command))
+            }
+            SyntaxKind::Let => Statement::Let(self.binding(node)?),
+            SyntaxKind::CallStatement => {
+                let call = child(node, SyntaxKind::CallExpr)?;
+                Statement::Call(self.call(&call)?)
+            }
+            SyntaxKind::Manual => Statement::Manual(self.manual(node)),
+            SyntaxKind::Note => {
+                let text = self.expr_of(node);
+                Statement::Note(text, self.span(node))
+            }
+            SyntaxKind::NotBuilt => Statement::NotBuilt(self.not_built(node)),
+            _ => return None,
+        })
+    }
+
+    fn manual(&mut self, node: &SyntaxNode) -> Manual {
+        let see = match block(node) {
+            Some(block) => self.see(&block),
+            None => Vec::new(),
+        };
+        Manual { text: self.expr_of(node), see, within: self.duration(node, "within"), span: self.span(node) }
+    }
+
+    /// The `see` clauses of a node: where to look, and what is normal.
+    pub(super) fn see(&mut self, node: &SyntaxNode) -> Vec<(crate::ast::Expr, Option<crate::ast::Expr>)> {
+        let lines: Vec<SyntaxNode> = clauses(node, "see").collect();
+        lines
+            .iter()
+            .filter_map(|line| {
+                let mut parts = self.exprs(line).into_iter();
+                Some((parts.next()?, parts.next()))
+            })
+            .collect()
+    }
+
+    fn approved(&mut self, node: &SyntaxNode) -> Option<Approved> {
+        Some(Approved {
+            role: self.name(node)?,
+            showing: clause(node, "showing").map(|clause| self.exprs(&clause)).unwrap_or_default(),
+            expires: self.duration(node, "expires"),
+            span: self.span(node),
+        })
+    }
+
+    fn retry(&mut self, node: &SyntaxNode) -> Retry {
+        let times = child(node, SyntaxKind::Literal).and_then(|literal| self.times(&literal));
+        Retry { times, every: self.duration(node, "every"), span: self.span(node) }
+    }
+
+    fn times(&mut self, literal: &SyntaxNode) -> Option<(u32, Span)> {
+        let span = self.span(literal);
+        self.number::<u32>(literal, "this number is too large").map(|times| (times, span))
+    }
+
+    fn irreversible(&mut self, node: &SyntaxNode) -> Irreversible {
+        Irreversible {
+            why: self.text_of(node),
+            without_approval: self.text_of_clause(node, "without"),
+            undone_when: self.expr_of_clause(node, "undone"),
+            recover_with: self.text_of_clause(node, "recover"),
+            span: self.span(node),
+        }
+    }
+
+    fn leaves(&mut self, node: &SyntaxNode) -> Leaves {
+        let mut parts: Vec<SyntaxNode> = super::expr::expressions(node).collect();
+        let why = match parts.last() {
+            Some(last) if last.kind() == SyntaxKind::Text => parts.pop(),
+            _ => None,
+        };
+        Leaves {
+            facts: parts.iter().map(|fact| self.expr(fact)).collect(),
+            why: why.and_then(|why| self.fixed_text(&why)),
+            span: self.span(node),
+        }
+    }
+
+    pub(super) fn on_failure(&mut self, node: &SyntaxNode) -> Option<OnFailure> {
+        Some(OnFailure { policy: self.name(node)?, span: self.span(node) })
+    }
+
+    pub(super) fn collect(&mut self, node: &SyntaxNode) -> Collect {
+        let body = block(node)
+            .map(|block| block.children().filter_map(|node| self.statement(&node)).collect())
+            .unwrap_or_default();
+        Collect { body, span: self.span(node) }
+    }
+
+    pub(super) fn wait(&mut self, node: &SyntaxNode) -> Wait {
+        let times = children(node, SyntaxKind::Clause)
+            .filter(|clause| super::has_word(clause, "times"))
+            .find_map(|clause| child(&clause, SyntaxKind::Literal));
+        Wait {
+            condition: self.expr_of(node),
+            patience: self.patience(node),
+            times: times.and_then(|literal| self.times(&literal)),
+            otherwise: block(node).map(|block| self.members(Some(block))),
+            span: self.span(node),
+        }
+    }
+
+    pub(super) fn if_statement(&mut self, node: &SyntaxNode) -> If {
+        let otherwise = clause(node, "else").map(|arm| match child(&arm, SyntaxKind::If) {
+            Some(next) => vec![crate::ast::Member::If(self.if_statement(&next))],
+            None => self.members(block(&arm)),
+        });
+        let unknown = clause(node, "unknown").map(|arm| self.members(block(&arm)));
+        If {
+            condition: self.expr_of(node),
+            then: self.members(block(node)),
+            otherwise,
+            unknown,
+            span: self.span(node),
+        }
+    }
+
+    pub(super) fn for_statement(&mut self, node: &SyntaxNode) -> Option<For> {
+        Some(For {
+            name: self.name(node)?,
+            list: self.expr_of(node),
+            body: self.members(block(node)),
+            span: self.span(node),
+        })
+    }
+}

@@ -1,0 +1,339 @@
+//! Statements: which one stands here, whether it may, and where it ends.
+
+use rowan::Checkpoint;
+
+use super::{Parsed, Parser};
+use crate::kind::SyntaxKind;
+use crate::{Applicability, Diagnostic, Span};
+
+/// What kind of block the statements stand in.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Place {
+    File,
+    Runbook,
+    /// A block of `if`, `for` or `wait … else`.
+    Branch,
+    /// A step or a rollback.
+    Step,
+    Collect,
+    About,
+    Allow,
+    Manual,
+    FactBody,
+    Scenario,
+    /// A block of a statement that cannot be read.
+    Anywhere,
+}
+
+/// The words that begin an item, a member, a clause or a statement.
+const FILE: &[&str] = &["use", "runbook", "fact", "scenario"];
+const RUNBOOK: &[&str] = &[
+    "about", "param", "let", "allow", "fact", "requires", "invariant", "ensures", "on", "step", "wait", "if",
+    "for",
+];
+const BRANCH: &[&str] = &["let", "step", "wait", "if", "for"];
+const STEP: &[&str] = &[
+    "approved", "requires", "before", "ensures", "retry", "idempotent", "on", "rollback", "irreversible",
+    "leaves", "let", "manual", "note",
+];
+const COLLECT: &[&str] = &["let", "manual", "note"];
+
+/// What may be documented with `##`.
+const DOCUMENTED: &[&str] = &["runbook", "param", "fact", "step"];
+
+/// Keywords that are designed and not built, which begin a statement.
+const NOT_BUILT: &[&str] = &[
+    "action", "function", "type", "waive", "parallel", "match", "diagnose", "during", "lock", "call", "notify",
+    "after", "assume", "interactive", "stop", "todo",
+];
+
+impl Place {
+    fn words(self) -> &'static [&'static str] {
+        match self {
+            Self::File => FILE,
+            Self::Runbook => RUNBOOK,
+            Self::Branch => BRANCH,
+            Self::Step => STEP,
+            Self::Collect => COLLECT,
+            Self::About | Self::Allow | Self::Manual | Self::FactBody | Self::Scenario | Self::Anywhere => &[],
+        }
+    }
+
+    fn takes_commands(self) -> bool {
+        matches!(self, Self::Step | Self::Collect | Self::Anywhere)
+    }
+
+    /// How a person calls it.
+    fn name(self) -> &'static str {
+        match self {
+            Self::File => "outside of a runbook",
+            Self::Runbook => "directly in a runbook",
+            Self::Branch => "in `if`, `for` or `else`",
+            Self::Step => "in a step or a rollback",
+            Self::Collect => "in `collect`",
+            Self::About => "in `about`",
+            Self::Allow => "in `allow`",
+            Self::Manual => "in `manual`",
+            Self::FactBody => "in a fact",
+            Self::Scenario => "in a scenario",
+            Self::Anywhere => "here",
+        }
+    }
+
+    /// Whether a line that begins with `word` shows that a block of this kind has ended without its `}`.
+    pub(super) fn ends_before(self, word: &str) -> bool {
+        let outer: &[&[&str]] = match self {
+            Self::File | Self::Anywhere => return false,
+            Self::Runbook => &[&["use", "runbook", "scenario"]],
+            Self::Branch => &[&["use", "runbook", "scenario", "param", "about", "allow", "fact", "invariant"]],
+            Self::Step | Self::Collect => &[&[
+                "use", "runbook", "scenario", "param", "about", "allow", "fact", "invariant", "step", "wait", "if",
+                "for",
+            ]],
+            Self::About | Self::Allow | Self::Manual | Self::FactBody => &[FILE, RUNBOOK, STEP],
+            Self::Scenario => &[&["use", "runbook", "scenario"], RUNBOOK],
+        };
+        outer.iter().any(|words| words.contains(&word)) && !(self == Self::FactBody && word == "on")
+    }
+}
+
+impl Parser<'_> {
+    /// Reads a file: items.
+    pub(super) fn file(&mut self) {
+        self.statements(Place::File, None);
+    }
+
+    /// Reads one statement and what ends it. Whatever stands here, it goes on after it.
+    pub(super) fn statement(&mut self, place: Place) {
+        let mistakes = self.mistakes;
+        let depth = self.depth;
+        let result = match place {
+            Place::About => self.about_entry(),
+            Place::Allow => self.right(),
+            Place::Manual => self.see_line(),
+            Place::FactBody => self.fact_line(),
+            Place::Scenario => self.scenario_line(),
+            Place::File | Place::Runbook | Place::Branch | Place::Step | Place::Collect | Place::Anywhere => {
+                self.keyword_statement(place)
+            }
+        };
+        self.depth = depth;
+        if result.and_then(|()| self.statement_end(place)).is_err() {
+            self.recover();
+        } else if self.mistakes == mistakes {
+            self.suppressed = false;
+        }
+    }
+
+    fn statement_end(&mut self, place: Place) -> Parsed {
+        if self.at_end() || matches!(place, Place::About) {
+            return Ok(());
+        }
+        let here = self.here();
+        if self.at(SyntaxKind::Semicolon) {
+            return self.halt(
+                Diagnostic::error("SF0002", here, "a statement ends with its line, not with `;`").fix(
+                    Applicability::Safe,
+                    "remove it",
+                    here,
+                    "",
+                ),
+            );
+        }
+        if self.at_any(&["else", "unknown"]) {
+            return self.halt(
+                Diagnostic::error("SF0002", here, format!("`{}` belongs to nothing here", self.word())).help(
+                    "it stands on the line of the `}` before it",
+                ),
+            );
+        }
+        let diagnostic =
+            Diagnostic::error("SF0002", here, format!("expected the end of the line, found {}", self.found()))
+                .here("the statement is complete before this");
+        self.halt(diagnostic)
+    }
+
+    fn keyword_statement(&mut self, place: Place) -> Parsed {
+        let checkpoint = self.checkpoint();
+        let documented = self.doc_lines();
+        let word = self.word();
+        if let Some(docs) = documented
+            && !DOCUMENTED.contains(&word)
+        {
+            self.report(
+                Diagnostic::error("SF0011", docs, "this `##` comment documents nothing")
+                    .help("`##` documents the runbook, parameter, fact or step after it; another comment is `#`"),
+            );
+        }
+        if NOT_BUILT.contains(&word) && !self.calls_ahead() {
+            return self.not_built_statement();
+        }
+        let place_before = self.here();
+        if self.is_keyword(word) && place != Place::Anywhere && !place.words().contains(&word) {
+            self.report(misplaced(word, place, place_before));
+        }
+        match word {
+            "use" => self.wrap(checkpoint, SyntaxKind::Use, Self::use_item),
+            "runbook" => self.wrap(checkpoint, SyntaxKind::Runbook, Self::runbook),
+            "scenario" => self.wrap(checkpoint, SyntaxKind::Scenario, Self::scenario),
+            "fact" => self.wrap(checkpoint, SyntaxKind::Fact, Self::fact),
+            "about" => self.wrap(checkpoint, SyntaxKind::About, Self::about),
+            "param" => self.wrap(checkpoint, SyntaxKind::Param, Self::param),
+            "let" => self.wrap(checkpoint, SyntaxKind::Let, Self::binding),
+            "allow" => self.wrap(checkpoint, SyntaxKind::Allow, Self::allow),
+            "requires" => self.wrap(checkpoint, SyntaxKind::Requires, Self::requires),
+            "invariant" => self.wrap(checkpoint, SyntaxKind::Invariant, Self::invariant),
+            "ensures" => self.wrap(checkpoint, SyntaxKind::Ensures, Self::ensures),
+            "step" => self.wrap(checkpoint, SyntaxKind::Step, Self::step),
+            "wait" => self.wrap(checkpoint, SyntaxKind::Wait, Self::wait),
+            "if" => self.wrap(checkpoint, SyntaxKind::If, Self::if_statement),
+            "for" => self.wrap(checkpoint, SyntaxKind::For, Self::for_statement),
+            "approved" => self.wrap(checkpoint, SyntaxKind::Approved, Self::approved),
+            "before" => self.wrap(checkpoint, SyntaxKind::Before, Self::binding),
+            "retry" => self.wrap(checkpoint, SyntaxKind::Retry, Self::retry),
+            "idempotent" => self.wrap(checkpoint, SyntaxKind::Idempotent, |p| {
+                p.bump();
+                Ok(())
+            }),
+            "rollback" => self.wrap(checkpoint, SyntaxKind::Rollback, Self::rollback),
+            "irreversible" => self.wrap(checkpoint, SyntaxKind::Irreversible, Self::irreversible),
+            "leaves" => self.wrap(checkpoint, SyntaxKind::Leaves, Self::leaves),
+            "manual" => self.wrap(checkpoint, SyntaxKind::Manual, Self::manual),
+            "note" => self.wrap(checkpoint, SyntaxKind::Note, |p| {
+                p.bump();
+                p.expr()
+            }),
+            "on" if self.is_on_failure() => self.on_failure(checkpoint, place),
+            _ => self.plain_statement(checkpoint, place),
+        }
+    }
+
+    /// Whether `word` begins a statement, as it stands here.
+    fn is_keyword(&self, word: &str) -> bool {
+        if word == "on" {
+            return self.is_on_failure();
+        }
+        [FILE, RUNBOOK, STEP].iter().any(|words| words.contains(&word))
+    }
+
+    fn is_on_failure(&self) -> bool {
+        self.at_word("on") && self.text_of(self.ahead(1)) == "failure"
+    }
+
+    /// Whether the word here is called or qualified: `lock.take(…)`.
+    fn calls_ahead(&self) -> bool {
+        matches!(self.ahead(1).kind, SyntaxKind::Dot | SyntaxKind::ParenOpen)
+    }
+
+    /// Reads `##` lines.
+    fn doc_lines(&mut self) -> Option<Span> {
+        if !self.at(SyntaxKind::Doc) {
+            return None;
+        }
+        let mut place = self.here();
+        self.node(SyntaxKind::DocLines, |p| {
+            while p.at(SyntaxKind::Doc) {
+                place.end = p.current().end;
+                p.bump();
+                p.blanks(true);
+            }
+        });
+        Some(place)
+    }
+
+    fn not_built_statement(&mut self) -> Parsed {
+        let word = self.word();
+        let diagnostic = not_built(word, self.here());
+        self.report(diagnostic);
+        self.node(SyntaxKind::NotBuilt, Self::skip_construct);
+        Ok(())
+    }
+
+    /// Reports a keyword that is designed and not built, within a statement.
+    pub(super) fn not_built<T>(&mut self, keyword: &str, at: Span) -> Parsed<T> {
+        self.halt(not_built(keyword, at))
+    }
+
+    /// A command or a call.
+    fn plain_statement(&mut self, checkpoint: Checkpoint, place: Place) -> Parsed {
+        let here = self.here();
+        let is_command = self.at_command();
+        let is_call = self.at(SyntaxKind::Ident) && self.calls_ahead();
+        if !is_command && !is_call {
+            return self.unknown_statement(place);
+        }
+        if !place.takes_commands() {
+            let what = if is_command { "a command" } else { "an action" };
+            self.report(
+                Diagnostic::error("SF0013", here, format!("{what} cannot stand {}", place.name()))
+                    .help("put it into a step: `step name { … }`"),
+            );
+        }
+        if is_command {
+            return self.wrap(checkpoint, SyntaxKind::CommandStatement, |p| p.command(false));
+        }
+        self.wrap(checkpoint, SyntaxKind::CallStatement, |p| p.call())
+    }
+
+    fn unknown_statement(&mut self, place: Place) -> Parsed {
+        let word = self.word();
+        let here = self.here();
+        if word.is_empty() {
+            let diagnostic =
+                Diagnostic::error("SF0014", here, format!("{} does not begin a statement", self.found()));
+            return self.halt(match place {
+                Place::File => diagnostic.help("a file holds `use`, `runbook`, `fact` and `scenario`"),
+                _ => diagnostic,
+            });
+        }
+        let mut diagnostic =
+            Diagnostic::error("SF0014", here, format!("`{word}` does not begin a statement {}", place.name()));
+        let near = place
+            .words()
+            .iter()
+            .map(|keyword| (strsim::damerau_levenshtein(word, keyword), *keyword))
+            .filter(|(distance, keyword)| *distance <= keyword.len().div_ceil(3))
+            .min();
+        if let Some((_, keyword)) = near {
+            diagnostic = diagnostic.fix(
+                Applicability::Unsafe,
+                format!("did you mean `{keyword}`?"),
+                here,
+                keyword,
+            );
+        } else if place.takes_commands() {
+            diagnostic = diagnostic.fix(
+                Applicability::Unsafe,
+                "to run a program, write `$` before it",
+                Span { end: here.start, ..here },
+                "$ ",
+            );
+        } else if !place.words().is_empty() {
+            let words: Vec<_> = place.words().iter().map(|word| format!("`{word}`")).collect();
+            diagnostic = diagnostic.help(format!("what may stand here: {}", words.join(", ")));
+        }
+        self.halt(diagnostic)
+    }
+}
+
+/// The one message for what is designed and not built.
+fn not_built(keyword: &str, at: Span) -> Diagnostic {
+    Diagnostic::error("SF0010", at, format!("`{keyword}` is designed but not built in this version"))
+        .help("this version refuses it rather than ignoring it; write the runbook without it for now")
+}
+
+fn misplaced(word: &str, place: Place, at: Span) -> Diagnostic {
+    let diagnostic = Diagnostic::error("SF0013", at, format!("`{word}` cannot stand {}", place.name()));
+    let where_then = if BRANCH.contains(&word) && place == Place::Step {
+        "it stands around steps: in a runbook, an `if` or a `for`"
+    } else if STEP.contains(&word) && !RUNBOOK.contains(&word) {
+        "it stands in a step"
+    } else if word == "on" {
+        "`on failure …` stands in a runbook or a step, `on failure collect` in a runbook"
+    } else if RUNBOOK.contains(&word) {
+        "it stands directly in a runbook"
+    } else {
+        "it stands at the top of a file"
+    };
+    diagnostic.help(where_then)
+}

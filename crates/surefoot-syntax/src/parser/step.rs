@@ -1,0 +1,337 @@
+//! Steps with their clauses, and the control around them.
+
+use rowan::Checkpoint;
+
+use super::statement::Place;
+use super::{Parsed, Parser};
+use crate::kind::SyntaxKind;
+use crate::Diagnostic;
+
+impl Parser<'_> {
+    /// `step NAME on TARGET within D "Title" { … }`
+    pub(super) fn step(&mut self) -> Parsed {
+        let head = self.current();
+        self.bump();
+        if self.step_head().is_err() {
+            self.skip_to_block();
+        }
+        self.block("a step", head, Place::Step)
+    }
+
+    fn step_head(&mut self) -> Parsed {
+        self.name("the step's name")?;
+        if self.at_word("on") {
+            self.node(SyntaxKind::Clause, |p| {
+                p.bump();
+                p.operand()
+            })?;
+        }
+        if self.at_word("within") {
+            self.duration_clause()?;
+        }
+        if self.at_text() {
+            self.text_literal()?;
+        }
+        if self.at_any(&["on", "within"]) {
+            let here = self.here();
+            return self.halt(
+                Diagnostic::error("SF0002", here, format!("`{}` stands too late or twice", self.word()))
+                    .help("the order is: `step name on TARGET within 10m \"Title\" {`"),
+            );
+        }
+        if self.at(SyntaxKind::BraceOpen) { Ok(()) } else { self.expected("`on`, `within`, a title or `{`") }
+    }
+
+    /// `every D`, `within D`, `expires D`, …: a word and a duration.
+    pub(super) fn duration_clause(&mut self) -> Parsed {
+        self.node(SyntaxKind::Clause, |p| {
+            p.bump();
+            p.literal(SyntaxKind::Duration, "a duration such as `30s`, `5m` or `2h`")
+        })
+    }
+
+    /// `every D within D`, either, both or none.
+    fn patience(&mut self) -> Parsed {
+        if self.at_word("every") {
+            self.duration_clause()?;
+        }
+        if self.at_word("within") {
+            self.duration_clause()?;
+        }
+        if self.at_any(&["every", "within"]) {
+            let here = self.here();
+            return self.halt(
+                Diagnostic::error("SF0002", here, format!("`{}` stands too late or twice", self.word()))
+                    .help("the order is: `every 5s within 30s`"),
+            );
+        }
+        Ok(())
+    }
+
+    /// `requires F, F every D within D else "why"`
+    pub(super) fn requires(&mut self) -> Parsed {
+        self.bump();
+        self.comma_separated(Self::expr)?;
+        self.patience()?;
+        if self.at_word("else") {
+            self.node(SyntaxKind::Clause, |p| {
+                p.bump();
+                p.text_literal()
+            })?;
+        }
+        Ok(())
+    }
+
+    /// `invariant F "why"`
+    pub(super) fn invariant(&mut self) -> Parsed {
+        self.bump();
+        self.expr()?;
+        if self.at_text() { self.text_literal() } else { Ok(()) }
+    }
+
+    /// `ensures F, F every D within D`
+    pub(super) fn ensures(&mut self) -> Parsed {
+        self.bump();
+        self.comma_separated(Self::expr)?;
+        self.patience()?;
+        if self.at_word("else") {
+            let here = self.here();
+            return self.not_built("ensures … else rollback", here);
+        }
+        Ok(())
+    }
+
+    /// `approved by ROLE showing F, F expires D`
+    pub(super) fn approved(&mut self) -> Parsed {
+        self.bump();
+        self.expect_word("by")?;
+        if self.at(SyntaxKind::Int) {
+            let here = self.here();
+            return self.not_built("approved by N of", here);
+        }
+        self.name("a role")?;
+        if self.at_word("showing") {
+            self.node(SyntaxKind::Clause, |p| {
+                p.bump();
+                p.comma_separated(Self::expr)
+            })?;
+        }
+        if self.at_word("expires") { self.duration_clause() } else { Ok(()) }
+    }
+
+    /// `retry N every D`. Without a number it is complete for the parser: the compiler says that it has no limit.
+    pub(super) fn retry(&mut self) -> Parsed {
+        self.bump();
+        if self.at(SyntaxKind::Int) {
+            self.literal(SyntaxKind::Int, "how often")?;
+        }
+        if self.at_word("every") { self.duration_clause() } else { Ok(()) }
+    }
+
+    /// `rollback { … }`
+    pub(super) fn rollback(&mut self) -> Parsed {
+        let head = self.current();
+        self.bump();
+        if !self.at(SyntaxKind::BraceOpen) && !self.at_end() {
+            self.skip_to_block_with("`{` after `rollback`");
+        }
+        self.block("a rollback", head, Place::Step)
+    }
+
+    /// Says what was expected in a head, and goes on at its block.
+    fn skip_to_block_with(&mut self, what: &str) {
+        let _: Parsed = self.expected(what);
+        self.skip_to_block();
+    }
+
+    /// `irreversible "why" without approval "why" undone when F recover with "x.runbook"`
+    pub(super) fn irreversible(&mut self) -> Parsed {
+        self.bump();
+        if self.at_text() {
+            self.text_literal()?;
+        }
+        if self.at_word("without") {
+            self.node(SyntaxKind::Clause, |p| {
+                p.bump();
+                p.expect_word("approval")?;
+                p.text_literal()
+            })?;
+        }
+        if self.at_word("undone") {
+            self.node(SyntaxKind::Clause, |p| {
+                p.bump();
+                p.expect_word("when")?;
+                p.expr()
+            })?;
+        }
+        if self.at_word("recover") {
+            self.node(SyntaxKind::Clause, |p| {
+                p.bump();
+                p.expect_word("with")?;
+                p.text_literal()
+            })?;
+        }
+        if self.at_any(&["without", "undone", "recover"]) {
+            let here = self.here();
+            return self.halt(
+                Diagnostic::error("SF0002", here, format!("`{}` stands too late or twice", self.word())).help(
+                    "the order is: `irreversible \"why\" without approval \"why\" undone when FACT recover with \"file\"`",
+                ),
+            );
+        }
+        Ok(())
+    }
+
+    /// `leaves F, F "why"`
+    pub(super) fn leaves(&mut self) -> Parsed {
+        self.bump();
+        if self.at_text() {
+            return self.text_literal();
+        }
+        self.comma_separated(Self::expr)?;
+        if self.at_text() { self.text_literal() } else { self.expected("a text that says why it is left") }
+    }
+
+    /// `manual "…" within D { see "…" "…" }`
+    pub(super) fn manual(&mut self) -> Parsed {
+        let head = self.current();
+        self.bump();
+        self.operand()?;
+        if self.at_word("within") {
+            self.duration_clause()?;
+        }
+        if self.at(SyntaxKind::BraceOpen) { self.block("`manual`", head, Place::Manual) } else { Ok(()) }
+    }
+
+    pub(super) fn see_line(&mut self) -> Parsed {
+        if self.at_word("see") { self.see() } else { self.expected("`see` and where to look") }
+    }
+
+    /// `see URL "what is normal"`
+    pub(super) fn see(&mut self) -> Parsed {
+        self.node(SyntaxKind::Clause, |p| {
+            p.bump();
+            p.operand()?;
+            if p.at_text() { p.operand() } else { Ok(()) }
+        })
+    }
+
+    /// `on failure rollback|stop|ask`, `on failure collect { … }`
+    pub(super) fn on_failure(&mut self, checkpoint: Checkpoint, place: Place) -> Parsed {
+        let head = self.current();
+        let policy = self.text_of(self.ahead(2));
+        if policy == "collect" {
+            if place == Place::Step {
+                let here = self.here();
+                self.report(
+                    Diagnostic::error("SF0013", here, "`on failure collect` cannot stand in a step or a rollback")
+                        .help("it stands directly in a runbook"),
+                );
+            }
+            return self.wrap(checkpoint, SyntaxKind::Collect, |p| {
+                p.bump();
+                p.bump();
+                p.bump();
+                p.block("`collect`", head, Place::Collect)
+            });
+        }
+        self.wrap(checkpoint, SyntaxKind::OnFailure, |p| {
+            p.bump();
+            p.bump();
+            if p.at_any(&["rollback", "stop", "ask"]) {
+                p.node(SyntaxKind::Name, Self::bump);
+                Ok(())
+            } else {
+                p.expected("`rollback`, `stop`, `ask` or `collect`")
+            }
+        })
+    }
+
+    /// `wait until F every D within D 3 times else { … }`
+    pub(super) fn wait(&mut self) -> Parsed {
+        let head = self.current();
+        self.bump();
+        let read = self.wait_head();
+        if read.is_err() {
+            self.skip_to_block();
+            if !self.at(SyntaxKind::BraceOpen) {
+                return Ok(());
+            }
+            return self.block("`wait`", head, Place::Branch);
+        }
+        if self.eat_word("else") { self.block("`else`", head, Place::Branch) } else { Ok(()) }
+    }
+
+    fn wait_head(&mut self) -> Parsed {
+        self.expect_word("until")?;
+        self.expr()?;
+        self.patience()?;
+        if self.at(SyntaxKind::Int) {
+            self.node(SyntaxKind::Clause, |p| {
+                p.literal(SyntaxKind::Int, "a number")?;
+                p.expect_word("times")
+            })?;
+        }
+        if self.at_end() || self.at_word("else") { Ok(()) } else { self.expected("`every`, `within`, `3 times` or `else`") }
+    }
+
+    /// `if F { … } else { … } unknown { … }`
+    pub(super) fn if_statement(&mut self) -> Parsed {
+        self.nested(|p| {
+            let head = p.current();
+            p.bump();
+            p.condition();
+            p.block("`if`", head, Place::Branch)?;
+            if p.at_word("else") {
+                p.node(SyntaxKind::Clause, |p| {
+                    p.bump();
+                    if p.at_word("if") {
+                        return p.node(SyntaxKind::If, Self::if_statement);
+                    }
+                    p.block("`else`", head, Place::Branch)
+                })?;
+            }
+            if p.at_word("unknown") {
+                p.node(SyntaxKind::Clause, |p| {
+                    p.bump();
+                    p.block("`unknown`", head, Place::Branch)
+                })?;
+            }
+            Ok(())
+        })
+    }
+
+    /// The condition of an `if`, up to its `{`.
+    fn condition(&mut self) {
+        let read = self.expr();
+        if read.is_err() {
+            self.skip_to_block();
+        } else if !self.at(SyntaxKind::BraceOpen) && !self.at_end() {
+            self.skip_to_block_with("`{` after the condition");
+        }
+    }
+
+    /// `for x in xs { … }`
+    pub(super) fn for_statement(&mut self) -> Parsed {
+        let head = self.current();
+        self.bump();
+        if self.for_head().is_err() {
+            self.skip_to_block();
+        }
+        self.block("`for`", head, Place::Branch)
+    }
+
+    fn for_head(&mut self) -> Parsed {
+        self.name("a name for the element")?;
+        self.expect_word("in")?;
+        self.expr()?;
+        let word = self.word();
+        let here = self.here();
+        match word {
+            "max" | "waves" | "pause" | "tolerate" => self.not_built(&format!("for … {word}"), here),
+            "on" => self.not_built("for … on failure", here),
+            _ if self.at(SyntaxKind::BraceOpen) => Ok(()),
+            _ => self.expected("`{`"),
+        }
+    }
+}
