@@ -20,9 +20,10 @@ pub(crate) fn journal(arguments: &args::Journal) -> Result<Exit, CommandError> {
     }
     let chain = reader.position();
     let said = format!(
-        "{}: {} records, the chain is whole, its head is {}.",
+        "{}: {} record{}, the chain is whole, its head is {}.",
         folder.journal().display(),
         chain.length(),
+        if chain.length() == 1 { "" } else { "s" },
         chain.head().short()
     );
     output::complain(&said);

@@ -1,0 +1,77 @@
+//! The command as its users meet it: what it prints, and how it exits.
+
+#![expect(clippy::disallowed_methods, reason = "runs the command and makes the files it reads")]
+#![expect(clippy::unwrap_used, reason = "a helper of a test fails like a test")]
+
+mod place;
+
+use place::Place;
+use surefoot_journal::Event;
+
+#[test]
+fn version_and_help_are_no_errors() {
+    let place = Place::new();
+    place.run(&["--version"]).exits(0).says("surefoot ");
+    place.run(&["--help"]).exits(0).says("approve").says("transcript").says("rollback");
+    place.run(&[]).exits(2).complains("Usage:");
+    place.run(&["chekc"]).exits(2).complains("check");
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_named_with_its_reason() {
+    let place = Place::new();
+    place.run(&["runs", "--state", "nowhere"]).exits(0).says("There is no run");
+    place.write("surefoot.toml", "[roles]\nlead = \"ann\"\n");
+    place.run(&["runs"]).exits(2).complains("surefoot.toml does not read").complains("lead = [\"ann\"]");
+    place.write("surefoot.toml", "rolls = 1\n");
+    place.run(&["runs"]).exits(2).complains("unknown field `rolls`");
+}
+
+#[test]
+fn a_run_is_found_by_the_beginning_of_its_id() {
+    let place = Place::new();
+    let run = place.make_run(&[]);
+    place.run(&["journal", run.get(..12).unwrap()]).exits(0).says("started").complains("the chain is whole");
+    place.run(&["journal", "ZZZ"]).exits(2).complains("surefoot runs");
+    place.run(&["journal"]).exits(0).says("started");
+    place.run(&["runs"]).exits(0).says(&run).says("greet").says("waits: surefoot status");
+}
+
+#[test]
+fn a_damaged_journal_is_refused_with_its_line() {
+    let place = Place::new();
+    let run = place.make_run(&[Event::Noted { at: None, text: "hello".to_owned() }]);
+    let path = place.state().join("runs").join(&run).join("journal.jsonl");
+    let text = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, text.replace("hello", "hullo")).unwrap();
+    place.run(&["journal", &run]).exits(21).complains("line 2 of the journal is damaged");
+    place.run(&["runs"]).exits(0).says("line 2 of the journal is damaged");
+}
+
+#[test]
+fn a_torn_last_line_is_no_damage() {
+    let place = Place::new();
+    let run = place.make_run(&[]);
+    let path = place.state().join("runs").join(&run).join("journal.jsonl");
+    let mut text = std::fs::read_to_string(&path).unwrap();
+    text.push_str("{\"seq\":2,\"ti");
+    std::fs::write(&path, text).unwrap();
+    place
+        .run(&["journal", &run, "--verify"])
+        .exits(0)
+        .complains("1 record, the chain is whole")
+        .complains("12 bytes of a torn last line");
+}
+
+#[test]
+fn what_nobody_asks_cannot_be_approved_answered_or_stopped() {
+    let place = Place::new();
+    let run = place.make_run(&[]);
+    place
+        .run(&["approve", &run, "promote"])
+        .exits(2)
+        .complains("asks for no approval")
+        .complains("asks nothing");
+    place.run(&["answer", &run, "yes"]).exits(2).complains("asks no such question");
+    place.run(&["cancel", &run]).exits(2).complains("nobody is at work");
+}
