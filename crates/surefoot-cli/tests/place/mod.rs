@@ -23,7 +23,8 @@ pub(crate) struct Ran {
 
 impl Place {
     pub(crate) fn new() -> Self {
-        Place { folder: tempfile::tempdir().unwrap() }
+        // On a disk: the folder for temporary files is often in memory, where a sync costs nothing.
+        Place { folder: tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap() }
     }
 
     pub(crate) fn path(&self) -> &Path {
