@@ -5,8 +5,17 @@
 //!
 //! May never: touch the operating system; link wasmtime; print.
 
+mod ask;
+mod decide;
+mod drive;
+mod known;
+mod program;
+mod request;
 mod world;
 
+pub use decide::{Order, Probe, decide};
+pub use drive::{Control, Halt, Observer, Signal, drive, record};
+pub use program::{Condition, Program};
 pub use surefoot_journal::Timestamp;
 pub use world::{
     Act, Address, Command, EffectRequest, Granted, Piece, Question, ReadFrom, ScriptCall, Text, World,

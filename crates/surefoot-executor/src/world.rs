@@ -20,6 +20,12 @@ pub trait World {
     /// The time.
     fn now(&self) -> Timestamp;
 
+    /// How long the world has been there, in milliseconds, by a clock that never jumps: what patience is
+    /// measured with.
+    fn uptime_ms(&self) -> u64 {
+        self.now().0
+    }
+
     /// Lets time pass, in milliseconds.
     fn sleep(&self, ms: u64) -> impl Future<Output = ()>;
 }

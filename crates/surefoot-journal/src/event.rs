@@ -618,3 +618,15 @@ impl Event {
         }
     }
 }
+
+/// Writes why a guard did not hold, in a sentence without its stop.
+impl std::fmt::Display for Refusal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let found = if self.known_false { "is false" } else { "cannot be told" };
+        write!(f, "`{}` {found}", self.condition)?;
+        if !self.message.is_empty() {
+            write!(f, ": {}", self.message)?;
+        }
+        Ok(())
+    }
+}

@@ -114,7 +114,8 @@ impl RunState {
             Event::Refused { step: Some(step), phase: Phase::Forward, why } => {
                 self.forward(step, Forward::Refused)?;
                 let state = self.steps.entry(step.clone()).or_default();
-                state.why = format!("{}: {}", why.condition, why.message);
+                state.why = why.to_string();
+                state.refusal = Some(why.clone());
                 Ok(())
             }
             Event::Refused { step: Some(step), phase: Phase::Rollback, .. } => {
@@ -308,8 +309,11 @@ impl RunState {
             Point::Restored | Point::Resume | Point::Base(_) => Ok(()),
             Point::Invariants(step) => {
                 self.forward_going()?;
-                match self.steps.get(step).map(|state| state.stage) {
-                    Some(Stage::Done | Stage::Failed) => Ok(()),
+                match self.steps.get_mut(step) {
+                    Some(state) if matches!(state.stage, Stage::Done | Stage::Failed) => {
+                        state.checked |= settled;
+                        Ok(())
+                    }
                     Some(_) | None => Err(format!("step {step} is not done")),
                 }
             }
@@ -318,7 +322,7 @@ impl RunState {
             Point::Guard(step, Phase::Forward) => {
                 self.forward(step, Forward::Guard)?;
                 let life = self.life;
-                self.steps.entry(step.clone()).or_default().guarded_in = life;
+                self.steps.entry(step.clone()).or_default().guarded_in = Some(life);
                 Ok(())
             }
             Point::Guard(step, Phase::Rollback) => self.backward(step, Back::Guard),
@@ -447,6 +451,7 @@ impl RunState {
                 if claim.attempt != state.attempt {
                     state.attempt = claim.attempt;
                     state.named = claim.statement;
+                    state.spent_ms = 0;
                 }
                 state.statements = claim.statement;
                 state.effect = Effect::Unknown;
@@ -456,6 +461,7 @@ impl RunState {
                 if claim.attempt != state.back_attempt {
                     state.back_attempt = claim.attempt;
                     state.named = claim.statement;
+                    state.spent_ms = 0;
                 }
                 state.back_statements = claim.statement;
             }
@@ -500,6 +506,7 @@ impl RunState {
         let state = self.steps.entry(claim.step.clone()).or_default();
         let over = match outcome {
             Outcome::Performed(report) => {
+                state.spent_ms += report.elapsed_ms;
                 match claim.phase {
                     Phase::Forward => {
                         state.acted = true;
@@ -527,7 +534,7 @@ impl RunState {
             }
         };
         if let Some(claim) = &mut state.claim {
-            claim.examined += u32::from(claim.outcome.is_some());
+            claim.examined += u32::from(crashed || claim.outcome.is_some());
             claim.outcome = Some(outcome.clone());
             claim.over = over;
         }
@@ -588,8 +595,13 @@ impl RunState {
             Effect::Part => {
                 self.forward_held(step, Forward::ResolvedPart)?;
                 let state = self.steps.entry(step.clone()).or_default();
-                // Its class allows to do it again: that is no failure.
-                state.free = matches!(by, ResolvedBy::Class);
+                // Its class allows to do it again: that is no failure. Facts change nothing about whether a
+                // crash cut it off.
+                state.free = match by {
+                    ResolvedBy::Class => true,
+                    ResolvedBy::Facts | ResolvedBy::Claim => state.free,
+                    ResolvedBy::Person(_) => false,
+                };
                 let why = state.why.clone();
                 self.part(step, &why);
             }
@@ -784,11 +796,19 @@ impl RunState {
         {
             self.again = Some(step);
         }
+        self.refused = None;
+        if let Some(done) = &self.finished
+            && let Some(state) = self.steps.get_mut(&done.node)
+        {
+            state.checked = false;
+        }
         if let Some(step) = self.active.clone() {
             let state = self.steps.entry(step).or_default();
             state.free = true;
             state.failures = 0;
             state.doubts = 0;
+            state.refusal = None;
+            state.guarded_in = None;
             if let Some(claim) = &mut state.claim {
                 claim.examined = 0;
             }
@@ -800,6 +820,7 @@ impl RunState {
         let Some(Debt::Rollback(step)) = self.debts.last().cloned() else { return };
         let state = self.steps.entry(step).or_default();
         state.back_free = state.back_attempt;
+        state.refusal = None;
         if let Some(claim) = &mut state.claim {
             claim.examined = 0;
         }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use surefoot_plan::{Name, Value};
 
-use crate::{Claim, Effect, Outcome, Reading};
+use crate::{Claim, Effect, Outcome, Reading, Refusal};
 
 /// How far a step came on the way forward.
 #[derive(Clone, Copy, Debug, Default, Eq, Ord, PartialEq, PartialOrd)]
@@ -102,8 +102,14 @@ pub struct StepState {
     pub claim: Option<ClaimState>,
     /// Whether `base` and `captures` are recorded.
     pub prepared: bool,
-    /// In which life of the executor its guard was last probed.
-    pub guarded_in: u32,
+    /// In which life of the executor its guard was last probed; none if that is too long ago.
+    pub guarded_in: Option<u32>,
+    /// Why its guard did not hold, unless a person let it be looked at again.
+    pub refusal: Option<Refusal>,
+    /// How long the statements of the attempt at hand took, in milliseconds.
+    pub spent_ms: u64,
+    /// Whether the invariants were probed since it was done.
+    pub checked: bool,
     /// What was true of the facts it may change.
     pub base: Vec<Reading>,
     /// What its `before` read.
@@ -134,7 +140,10 @@ impl Default for StepState {
             why: String::new(),
             claim: None,
             prepared: false,
-            guarded_in: 0,
+            guarded_in: None,
+            refusal: None,
+            spent_ms: 0,
+            checked: false,
             base: Vec::new(),
             captures: BTreeMap::new(),
             back_attempt: 0,

@@ -106,9 +106,9 @@ pub fn forward(stage: Stage, event: Forward) -> Option<Stage> {
             S::Partial | S::Doubt | S::Done | S::Failed => return None,
         },
         Forward::Look => match stage {
-            S::Between | S::Observed | S::Doubt | S::Failed => stage,
+            S::Between | S::Observed | S::Doubt | S::Partial | S::Failed => stage,
             S::New | S::Guarded | S::Prepared | S::Acting | S::Refused | S::NotDone => return None,
-            S::Partial | S::Done => return None,
+            S::Done => return None,
         },
         Forward::ResolvedFull => match stage {
             S::Doubt | S::Failed => S::Done,

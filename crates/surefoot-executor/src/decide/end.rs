@@ -1,0 +1,73 @@
+//! The ends of a run, and their verdicts.
+
+use surefoot_journal::{
+    Answer, Ended, Event, FactsVerdict, ForwardVerdict, HeldWhy, LastProbe, Stage, WayBackVerdict,
+};
+
+use super::{Order, View};
+
+/// The runbook's own conditions did not hold at the start.
+pub(super) fn refused(view: View<'_>) -> Order {
+    match view.state.refused() {
+        Some(why) if !why.known_false => {
+            Order::Record(Event::Held { why: HeldWhy::UnknownFact(why.clone()) })
+        }
+        Some(_) | None => {
+            ended(view, ForwardVerdict::Refused, WayBackVerdict::NoneNeeded, FactsVerdict::Untouched)
+        }
+    }
+}
+
+/// A failure before anything acted.
+pub(super) fn nothing_to_do(view: View<'_>) -> Order {
+    let failed = view.state.failure().and_then(|failure| failure.step.as_ref());
+    let refused = failed
+        .and_then(|id| view.state.step(id))
+        .is_some_and(|step| step.stage == Stage::Failed && step.refusal.is_some());
+    let forward = if refused { ForwardVerdict::Refused } else { ForwardVerdict::Failed };
+    ended(view, forward, WayBackVerdict::NoneNeeded, FactsVerdict::Untouched)
+}
+
+/// The run ends here, and what is owed stays owed.
+pub(super) fn stopped(view: View<'_>) -> Order {
+    let owing = view.state.owed().len() > 0 || view.state.pending_seal().is_some();
+    let way_back = if owing { WayBackVerdict::Owing } else { WayBackVerdict::NoneNeeded };
+    // Not probed: who stops a run wants it to end.
+    let facts = if view.state.has_acted() { FactsVerdict::Unknown } else { FactsVerdict::Untouched };
+    ended(view, forward(view), way_back, facts)
+}
+
+/// The whole way back was gone.
+pub(super) fn restored(view: View<'_>, probe: Option<&LastProbe>) -> Order {
+    let way_back =
+        if view.state.seals().is_empty() { WayBackVerdict::Complete } else { WayBackVerdict::ToTheSeal };
+    let mut facts = FactsVerdict::AsBefore;
+    for reading in probe.iter().flat_map(|probe| &probe.readings) {
+        let Some(base) = view.state.base().get(&reading.cell) else { continue };
+        facts = match (&base.answer, &reading.answer) {
+            _ if facts == FactsVerdict::NotAsBefore => facts,
+            (Answer::Known(before), Answer::Known(now)) if before == now => facts,
+            (Answer::Known(_), Answer::Known(_)) => FactsVerdict::NotAsBefore,
+            (Answer::Unknown(_), _) | (_, Answer::Unknown(_)) => FactsVerdict::Unknown,
+        };
+    }
+    let left = view.state.steps().any(|(id, step)| {
+        step.acted && view.program.step(id).is_some_and(|part| !part.step.leaves.is_empty())
+    });
+    let forgiven = view.state.steps().any(|(_, step)| step.back == surefoot_journal::BackStage::Forgiven);
+    if facts == FactsVerdict::AsBefore && (left || forgiven) {
+        facts = FactsVerdict::AsBeforeExcept;
+    }
+    ended(view, forward(view), way_back, facts)
+}
+
+/// How far the run came, if not to its end.
+fn forward(view: View<'_>) -> ForwardVerdict {
+    if view.state.cancelled() { ForwardVerdict::Cancelled } else { ForwardVerdict::Failed }
+}
+
+/// The run is over.
+fn ended(view: View<'_>, forward: ForwardVerdict, way_back: WayBackVerdict, facts: FactsVerdict) -> Order {
+    let owed = view.state.owed().cloned().collect();
+    Order::Record(Event::Ended(Ended { forward, way_back, facts, owed }))
+}

@@ -1,0 +1,202 @@
+//! The way forward through the plan: its beginning, waits, choices, and its end.
+
+use surefoot_journal::{
+    Ended, Event, FactsVerdict, FinishedHow, ForwardVerdict, HeldWhy, Phase, Point, StepState, WayBackVerdict,
+};
+use surefoot_plan::{Tri, ValueId, decide_formula};
+
+use super::{Order, Probe, View, end, failure, judge, step};
+use crate::known::Known;
+use crate::program::{IfPart, Part, StepPart, WaitPart};
+
+/// Returns what a run that faces forward does next.
+pub(super) fn next(view: View<'_>) -> Order {
+    let state = view.state;
+    if state.refused().is_some() {
+        return end::refused(view);
+    }
+    if state.failure().is_some() {
+        return failure::next(view);
+    }
+    if let Some(active) = state.active()
+        && let Some(part) = view.program.step(active)
+    {
+        return step::next(view, part);
+    }
+    if state.cancel().is_some() {
+        return Order::Record(Event::Held { why: HeldWhy::Cancelled });
+    }
+    if let Some(again) = state.again()
+        && let Some(part) = view.program.part(again)
+    {
+        return begin(view, part);
+    }
+    let part = match state.finished() {
+        None => match start(view) {
+            Some(order) => return order,
+            None => view.program.first(),
+        },
+        Some(finished) => {
+            if let Some(order) = after_step(view) {
+                return order;
+            }
+            // A wait that gave up and has nothing else to do fails.
+            if finished.how == FinishedHow::Waited(false)
+                && let Some(Part::Wait(wait)) = view.program.part(&finished.node)
+                && wait.wait.otherwise.is_empty()
+            {
+                return failed_wait(wait);
+            }
+            view.program.after(finished)
+        }
+    };
+    match part {
+        Some(part) => begin(view, part),
+        None => at_end(view),
+    }
+}
+
+/// Begins a part of the plan.
+fn begin(view: View<'_>, part: &Part) -> Order {
+    match part {
+        Part::Step(part) => step::next(view, part),
+        Part::Wait(wait) => next_of_wait(view, wait),
+        Part::If(choice) => next_of_if(view, choice),
+    }
+}
+
+/// The beginning: the runbook's `let`s, then what must hold at the start. None when it may begin.
+fn start(view: View<'_>) -> Option<Order> {
+    let bound = view.state.bound();
+    let missing = view
+        .program
+        .plan()
+        .lets
+        .iter()
+        .position(|read| !bound.contains_key(&ValueId { step: None, name: read.name.clone() }));
+    if let Some(index) = missing {
+        return Some(Order::Let(index));
+    }
+    let entry = &view.program.entry;
+    if entry.is_empty() {
+        return None;
+    }
+    let fresh = |probe: &&surefoot_journal::LastProbe| probe.life == view.state.life();
+    let point = Point::Entry;
+    // The first wait or `if` probes too: that the entry held is then known from it.
+    if let Some(Point::Condition(_)) = view.state.last_probe().filter(fresh).map(|probe| &probe.point) {
+        return None;
+    }
+    let Some(probe) = judge::probed(view, &point).filter(fresh) else {
+        return Some(Order::Probe(Probe::new(point, entry)));
+    };
+    let why = judge::all(view, entry, &probe.readings).err()?;
+    Some(Order::Record(if why.known_false {
+        Event::Refused { step: None, phase: Phase::Forward, why }
+    } else {
+        Event::Held { why: HeldWhy::UnknownFact(why) }
+    }))
+}
+
+/// What is left to do after a step that is done: the seal, then the invariants. None if nothing.
+fn after_step(view: View<'_>) -> Option<Order> {
+    let finished = view.state.finished()?;
+    if finished.how != FinishedHow::Done {
+        return None;
+    }
+    let id = &finished.node;
+    if view.state.pending_seal() == Some(id) {
+        let debts = view.state.owed().cloned().collect();
+        return Some(Order::Record(Event::Sealed { step: id.clone(), debts }));
+    }
+    let part = view.program.step(id)?;
+    invariants(view, part, view.state.step(id)?)
+}
+
+/// Probes the invariants after a changing step. None if they hold.
+pub(super) fn invariants(view: View<'_>, part: &StepPart, state: &StepState) -> Option<Order> {
+    let conditions = &view.program.invariants;
+    if conditions.is_empty() || !part.acts {
+        return None;
+    }
+    let id = &part.step.id;
+    let point = Point::Invariants(id.clone());
+    let Some(probe) = judge::probed(view, &point) else {
+        return if state.checked { None } else { Some(Order::Probe(Probe::new(point, conditions))) };
+    };
+    let why = judge::all(view, conditions, &probe.readings).err()?;
+    Some(Order::Record(if why.known_false {
+        let why = format!("after it, an invariant does not hold: {why}");
+        Event::Failed { step: Some(id.clone()), why }
+    } else {
+        Event::Held { why: HeldWhy::UnknownFact(why) }
+    }))
+}
+
+/// Waits.
+fn next_of_wait(view: View<'_>, part: &WaitPart) -> Order {
+    let id = &part.wait.id;
+    let point = Point::Condition(id.clone());
+    let Some(probe) = judge::probed(view, &point) else {
+        return Order::Probe(Probe { times: part.wait.times.max(1), ..Probe::new(point, &part.until) });
+    };
+    let reached = judge::all(view, &part.until, &probe.readings).is_ok();
+    Order::Record(Event::Waited { wait: id.clone(), reached })
+}
+
+/// A wait gave up.
+fn failed_wait(part: &WaitPart) -> Order {
+    let until = &part.wait.until;
+    let mut why = format!(
+        "`{}` did not come true within {}",
+        until.formula,
+        surefoot_plan::Value::Duration(until.within_ms)
+    );
+    if !until.message.is_empty() {
+        why = format!("{why}: {}", until.message);
+    }
+    Order::Record(Event::Failed { step: Some(part.wait.id.clone()), why })
+}
+
+/// Chooses. What cannot be told takes its own arm, or stops for a person.
+fn next_of_if(view: View<'_>, part: &IfPart) -> Order {
+    let point = Point::Condition(part.id.clone());
+    let Some(probe) = judge::probed(view, &point) else {
+        return Order::Probe(Probe::new(point, &part.condition));
+    };
+    let known = Known::with(view.program, view.state, &probe.readings);
+    let arm = part
+        .condition
+        .iter()
+        .fold(Tri::True, |all, condition| all.and(decide_formula(&condition.formula, &known)));
+    if arm == Tri::Unknown
+        && !part.has_unknown
+        && let Err(why) = judge::all(view, &part.condition, &probe.readings)
+    {
+        return Order::Record(Event::Held { why: HeldWhy::UnknownFact(why) });
+    }
+    Order::Record(Event::Chose { node: part.id.clone(), arm })
+}
+
+/// The end: what the runbook ensures.
+fn at_end(view: View<'_>) -> Order {
+    let conditions = &view.program.end;
+    if !conditions.is_empty() {
+        let Some(probe) = judge::probed(view, &Point::End) else {
+            return Order::Probe(Probe::new(Point::End, conditions));
+        };
+        if let Err(why) = judge::all(view, conditions, &probe.readings) {
+            return Order::Record(if why.known_false {
+                Event::Failed { step: None, why: format!("the runbook's end is not reached: {why}") }
+            } else {
+                Event::Held { why: HeldWhy::UnknownFact(why) }
+            });
+        }
+    }
+    Order::Record(Event::Ended(Ended {
+        forward: ForwardVerdict::Done,
+        way_back: WayBackVerdict::NoneNeeded,
+        facts: FactsVerdict::AsEnsured,
+        owed: Vec::new(),
+    }))
+}

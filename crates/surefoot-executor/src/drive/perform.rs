@@ -1,0 +1,362 @@
+//! Carrying out orders that reach the world.
+
+use std::collections::BTreeMap;
+
+use surefoot_journal::{Claim, Debt, Event, HeldWhy, Identity, Journal, Outcome, Phase, Refusal, Report};
+use surefoot_plan::{Rights, Statement, Step, StepId, Value, ValueId};
+
+use super::{Driver, Halt, next_signal};
+use crate::ask::{Asker, READ_DEADLINE_MS, exprs_of, push_cells};
+use crate::known::Known;
+use crate::program::StepPart;
+use crate::request;
+use crate::world::{Act, EffectRequest, ReadFrom, World};
+
+/// What is reserved in the journal before a step acts, in bytes: its own records. A record is a few
+/// hundred bytes; an outcome holds up to two tails of 2 KiB, escaped.
+const RESERVE_STEP_BYTES: u64 = 64 << 10;
+
+/// What is reserved for the rollback of one debt, tries included, in bytes.
+const RESERVE_DEBT_BYTES: u64 = 32 << 10;
+
+impl<W: World, J: Journal> Driver<'_, '_, W, J> {
+    /// Reads a `let` of the runbook.
+    pub(super) async fn read_let(&mut self, index: usize) -> Result<(), Halt> {
+        let Some(read) = self.program.plan().lets.get(index) else {
+            unreachable!("`decide` orders only what the plan has")
+        };
+        match Asker::new(self.program, self.state, self.world).read(read, None, 0).await {
+            Ok(value) => {
+                let id = ValueId { step: None, name: read.name.clone() };
+                self.append(Event::Bound { id, value, at: None })
+            }
+            Err(why) => {
+                let why = Refusal {
+                    condition: format!("let {}", read.name),
+                    readings: Vec::new(),
+                    known_false: false,
+                    message: why,
+                    drift: false,
+                };
+                self.append(Event::Held { why: HeldWhy::UnknownFact(why) })
+            }
+        }
+    }
+
+    /// Records what is true before a step, and what its `before` reads.
+    pub(super) async fn prepare(&mut self, id: StepId) -> Result<(), Halt> {
+        let part = self.part(&id);
+        let found = {
+            let mut asker = Asker::new(self.program, self.state, self.world);
+            asker.step = Some(&id);
+            let base = asker.probe(std::iter::empty(), &part.changes).await;
+            asker.rights = Some(&part.step.rights);
+            let mut captures = BTreeMap::new();
+            let mut failed = None;
+            for read in &part.step.before {
+                match asker.read(read, None, 0).await {
+                    Ok(value) => {
+                        let found = ValueId { step: Some(id.clone()), name: read.name.clone() };
+                        asker.found.insert(found, value.clone());
+                        captures.insert(read.name.clone(), value);
+                    }
+                    Err(why) => {
+                        let name = &read.name;
+                        failed =
+                            Some(format!("nothing was started, because `before {name}` has no value: {why}"));
+                        break;
+                    }
+                }
+            }
+            failed.map_or(Ok((base, captures)), Err)
+        };
+        match found {
+            Ok((base, captures)) => self.append(Event::Before { step: id, base, captures }),
+            Err(why) => self.append(Event::NotDone { step: id, why }),
+        }
+    }
+
+    /// Performs a statement.
+    pub(super) async fn perform(&mut self, claim: Claim) -> Result<(), Halt> {
+        let part = self.part(&claim.step);
+        let Some(statement) = part.statements(claim.phase).get(claim.statement as usize) else {
+            unreachable!("`decide` orders only what the plan has")
+        };
+        match statement {
+            Statement::Read(read) => {
+                let found = {
+                    let mut asker = Asker::new(self.program, self.state, self.world);
+                    asker.step = Some(&claim.step);
+                    asker.rights = Some(rights(&part.step, claim.phase));
+                    asker.read(read, None, 0).await
+                };
+                match found {
+                    Ok(value) => {
+                        let id = ValueId { step: Some(claim.step.clone()), name: read.name.clone() };
+                        self.append(Event::Bound { id, value, at: Some(claim) })
+                    }
+                    Err(why) => self.cannot(&claim, format!("`{}` has no value: {why}", read.name)),
+                }
+            }
+            Statement::Note(expr) => {
+                let found = Asker::new(self.program, self.state, self.world).value(expr, None, 0).await;
+                // A line for the transcript never fails a step.
+                let text = match found {
+                    Ok(value) => value.to_string(),
+                    Err(why) => format!("(this note has no text: {why})"),
+                };
+                self.append(Event::Noted { at: Some(claim), text })
+            }
+            Statement::Command { .. } | Statement::Library(_) | Statement::Manual(_) => {
+                match self.request_of(&claim, &part, statement).await {
+                    Ok(request) => self.act(claim, request).await,
+                    Err(why) => self.cannot(&claim, why),
+                }
+            }
+        }
+    }
+
+    /// Announces an act, and only then asks the world for it.
+    async fn act(&mut self, claim: Claim, request: EffectRequest) -> Result<(), Halt> {
+        // For a rollback space was reserved when it became owed; nothing may stop a way back now.
+        if claim.phase == Phase::Forward {
+            let debts = self.state.owed().len() as u64 + 1;
+            if let Err(error) = self.journal.reserve(RESERVE_STEP_BYTES + RESERVE_DEBT_BYTES * debts) {
+                return self.cannot(&claim, error.to_string());
+            }
+        }
+        self.append(Event::Intent { claim: claim.clone() })?;
+        let outcome = self.wait_for(request, &claim).await?;
+        self.append(Event::Outcome { claim, outcome })
+    }
+
+    /// What the world is asked for a statement.
+    async fn request_of(
+        &self,
+        claim: &Claim,
+        part: &StepPart,
+        statement: &Statement,
+    ) -> Result<EffectRequest, String> {
+        let act = self.act_of(claim, statement).await?;
+        let known = Known::with(self.program, self.state, &[]);
+        let spent = self.state.step(&claim.step).map_or(0, |state| match claim.phase {
+            Phase::Forward if claim.attempt == state.attempt => state.spent_ms,
+            Phase::Rollback if claim.attempt == state.back_attempt => state.spent_ms,
+            Phase::Forward | Phase::Rollback => 0,
+        });
+        let title = if part.step.title.is_empty() { &claim.step.0 } else { &part.step.title };
+        Ok(EffectRequest::Act {
+            claim: claim.clone(),
+            act,
+            rights: request::granted(rights(&part.step, claim.phase), &known)?,
+            deadline_ms: part.step.deadline_ms.saturating_sub(spent).max(1),
+            title: title.clone(),
+        })
+    }
+
+    /// What a statement does to the world, with every expression computed.
+    async fn act_of(&self, claim: &Claim, statement: &Statement) -> Result<Act, String> {
+        let mut cells = Vec::new();
+        match statement {
+            Statement::Command { exec, .. } => exprs_of(exec, &mut |expr| push_cells(expr, &mut cells)),
+            Statement::Library(call) => {
+                call.arguments.values().for_each(|expr| push_cells(expr, &mut cells));
+            }
+            Statement::Manual(_) | Statement::Read(_) | Statement::Note(_) => {}
+        }
+        let cells: Vec<_> = cells.into_iter().cloned().collect();
+        let readings =
+            Asker::new(self.program, self.state, self.world).probe(std::iter::empty(), &cells).await;
+        let known = Known { now: Some(self.world.now()), ..Known::with(self.program, self.state, &readings) };
+        match statement {
+            Statement::Command { exec, .. } => Ok(Act::Command(request::command(exec, None, &known)?)),
+            Statement::Library(call) => {
+                let arguments = request::arguments(call, &known)?;
+                Ok(Act::Library { function: call.function.clone(), arguments })
+            }
+            Statement::Manual(asked) => {
+                let Some(header) = self.state.header() else { return Err("the run has not started".into()) };
+                let step = Some(claim.step.clone());
+                Ok(Act::Manual(request::question(asked, header.run.clone(), step, &known)?))
+            }
+            Statement::Read(_) | Statement::Note(_) => Err("it does not act".into()),
+        }
+    }
+
+    /// A statement that could not even be begun.
+    fn cannot(&mut self, claim: &Claim, why: String) -> Result<(), Halt> {
+        let step = claim.step.clone();
+        let acted = self.state.step(&step).is_some_and(|state| state.acted);
+        self.append(match claim.phase {
+            Phase::Forward if acted => Event::Partial { step, why },
+            Phase::Forward => Event::NotDone { step, why },
+            Phase::Rollback => Event::Stuck { debt: Debt::Rollback(step), why },
+        })
+    }
+
+    /// Waits for an effect, and passes on how hard it is to be stopped.
+    async fn wait_for(&mut self, request: EffectRequest, claim: &Claim) -> Result<Outcome, Halt> {
+        let world = self.world;
+        let mut effect = std::pin::pin!(world.perform(request));
+        let mut told = 1;
+        loop {
+            let signal = tokio::select! {
+                biased;
+                outcome = &mut effect => return Ok(outcome),
+                signal = next_signal(&mut self.control.signals) => signal,
+            };
+            self.heed(signal)?;
+            let level = self.state.cancel().unwrap_or(0);
+            if level > told {
+                told = level;
+                let interrupt = world.perform(EffectRequest::Interrupt { claim: claim.clone(), level });
+                tokio::select! {
+                    biased;
+                    outcome = &mut effect => return Ok(outcome),
+                    _ = interrupt => {}
+                }
+            }
+        }
+    }
+
+    /// Asks what became of a statement.
+    pub(super) async fn examine(&mut self, claim: Claim) -> Result<(), Halt> {
+        let part = self.part(&claim.step);
+        let act = match part.statements(claim.phase).get(claim.statement as usize) {
+            Some(statement) => self.act_of(&claim, statement).await,
+            None => Err("the plan has no such statement".into()),
+        };
+        let outcome = match act {
+            Ok(act) => self.wait_for(EffectRequest::Examine { claim: claim.clone(), act }, &claim).await?,
+            Err(why) => Outcome::Unknown { why, over: false },
+        };
+        self.append(Event::Outcome { claim, outcome })
+    }
+
+    /// Waits for a second person.
+    pub(super) async fn approve(&mut self, step: StepId) -> Result<(), Halt> {
+        let Some(asked) = self.state.approval(&step) else { unreachable!("`decide` asks before it waits") };
+        let request = EffectRequest::Approval {
+            step: step.clone(),
+            role: asked.role.clone(),
+            shown: asked.shown.clone(),
+            operators: self.state.operators().to_vec(),
+        };
+        let world = self.world;
+        let mut answer = std::pin::pin!(world.perform(request));
+        let outcome = loop {
+            let signal = tokio::select! {
+                biased;
+                outcome = &mut answer => break outcome,
+                signal = next_signal(&mut self.control.signals) => signal,
+            };
+            self.heed(signal)?;
+            if self.state.cancel().is_some() {
+                return Ok(());
+            }
+        };
+        let (by, approved, comment) = match outcome {
+            Outcome::Performed(report) if report.ok => approver(report.value.as_ref()),
+            Outcome::Performed(Report { why, .. })
+            | Outcome::NotPerformed { why }
+            | Outcome::Unknown { why, .. } => (nobody(), false, why),
+        };
+        // A second wall: no world may let an operator approve.
+        let own = self.state.operators().iter().any(|operator| operator.uid == by.uid);
+        let (approved, comment) = if approved && own {
+            (false, "whoever runs this cannot approve it".into())
+        } else {
+            (approved, comment)
+        };
+        self.append(Event::ApprovalAnswered { step, by, approved, comment })
+    }
+
+    /// Gathers something for people. Its failure changes nothing.
+    pub(super) async fn collect(&mut self, index: u32) -> Result<(), Halt> {
+        let Some(collect) = self.program.plan().collect.get(index as usize) else {
+            unreachable!("`decide` orders only what the plan has")
+        };
+        let mut asker = Asker::new(self.program, self.state, self.world);
+        asker.rights = Some(&collect.rights);
+        let known = Known { now: Some(self.world.now()), ..Known::with(self.program, self.state, &[]) };
+        let outcome = match &collect.statement {
+            Statement::Command { exec, .. } => {
+                let request = request::command(exec, None, &known).and_then(|command| {
+                    Ok(EffectRequest::Read {
+                        label: format!("collect {}", index + 1),
+                        from: ReadFrom::Command(command),
+                        rights: request::read_only(request::granted(&collect.rights, &known)?),
+                        deadline_ms: READ_DEADLINE_MS,
+                    })
+                });
+                match request {
+                    Ok(request) => self.world.perform(request).await,
+                    Err(why) => Outcome::NotPerformed { why },
+                }
+            }
+            Statement::Read(read) => said(asker.read(read, None, 0).await),
+            Statement::Note(expr) => said(asker.value(expr, None, 0).await),
+            Statement::Library(_) | Statement::Manual(_) => {
+                Outcome::NotPerformed { why: "only what reads can be gathered".into() }
+            }
+        };
+        self.append(Event::Collected { index, outcome })
+    }
+
+    /// A step of the plan.
+    fn part(&self, id: &StepId) -> std::sync::Arc<StepPart> {
+        match self.program.step(id) {
+            Some(part) => part.clone(),
+            None => unreachable!("`decide` orders only what the plan has"),
+        }
+    }
+}
+
+/// The rights of one direction of a step.
+fn rights(step: &Step, phase: Phase) -> &Rights {
+    match phase {
+        Phase::Forward => &step.rights,
+        Phase::Rollback => &step.rollback_rights,
+    }
+}
+
+/// What was found, as an outcome.
+fn said(found: Result<Value, String>) -> Outcome {
+    match found {
+        Ok(value) => Outcome::Performed(Report {
+            ok: true,
+            why: String::new(),
+            exit: None,
+            value: Some(value),
+            output: Vec::new(),
+            elapsed_ms: 0,
+            left_running: Vec::new(),
+        }),
+        Err(why) => Outcome::NotPerformed { why },
+    }
+}
+
+/// Reads a second person's answer. What does not read as one is a no.
+fn approver(value: Option<&Value>) -> (Identity, bool, String) {
+    let Some(Value::Record(fields)) = value else {
+        return (nobody(), false, "the answer could not be read".into());
+    };
+    let text = |name: &str| match fields.get(name) {
+        Some(Value::Text(text)) => text.clone(),
+        Some(_) | None => String::new(),
+    };
+    let uid = match fields.get("uid") {
+        Some(Value::Int(uid)) => u32::try_from(*uid).ok(),
+        Some(_) | None => None,
+    };
+    let approved = fields.get("approved") == Some(&Value::Bool(true));
+    match uid {
+        Some(uid) => (Identity { user: text("user"), uid, verified: false }, approved, text("comment")),
+        None => (nobody(), false, "the answer does not say whose it is".into()),
+    }
+}
+
+/// Nobody: the answer is a no, and came from no one.
+fn nobody() -> Identity {
+    Identity { user: "nobody".into(), uid: u32::MAX, verified: false }
+}

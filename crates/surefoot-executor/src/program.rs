@@ -1,0 +1,463 @@
+//! A plan made ready to be walked: what follows what, and what must hold where.
+//!
+//! Must hold: whatever `decide` asks is found without going through the plan.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use surefoot_journal::{Finished, FinishedHow, Phase};
+use surefoot_plan::{
+    Approval, Atom, Cell, Ensure, Expr, Formula, InputValue, Name, Node, Plan, Require, Statement, Step,
+    StepId, Tri, Value, Wait, Way,
+};
+
+/// How long an invariant may take to settle after a step, in milliseconds: a probe that fails once is
+/// tried again before a person is called.
+pub(crate) const INVARIANT_PATIENCE_MS: u64 = 5_000;
+
+/// Between two probes of an invariant, in milliseconds.
+const INVARIANT_EVERY_MS: u64 = 1_000;
+
+/// Most atoms of an invariant that a step may change: each doubles what must be looked at.
+const HALF_DONE_ATOMS_MAX: usize = 12;
+
+/// A plan made ready to be walked.
+#[derive(Clone, Debug)]
+pub struct Program {
+    /// The plan.
+    plan: Arc<Plan>,
+    /// Its nodes.
+    spots: Vec<Spot>,
+    /// Where each node is.
+    index: HashMap<StepId, usize>,
+    /// Where it begins.
+    first: Option<usize>,
+    /// What its inputs are bound to.
+    inputs: BTreeMap<Name, Value>,
+    /// What must hold at the start.
+    pub(crate) entry: Vec<Condition>,
+    /// What must hold after each changing step.
+    pub(crate) invariants: Vec<Condition>,
+    /// What holds at the end.
+    pub(crate) end: Vec<Condition>,
+}
+
+/// A node of a plan, and what follows it.
+#[derive(Clone, Debug)]
+struct Spot {
+    /// The node.
+    part: Part,
+    /// What comes after it; none at the end.
+    next: Option<usize>,
+    /// What comes after it when it chose true, false or unknown; or a wait that gave up.
+    arms: [Option<usize>; 3],
+}
+
+/// A node of a plan.
+#[derive(Clone, Debug)]
+pub(crate) enum Part {
+    /// A step.
+    Step(Arc<StepPart>),
+    /// A wait.
+    Wait(Arc<WaitPart>),
+    /// An `if`.
+    If(Arc<IfPart>),
+}
+
+/// A step with what `decide` needs of it.
+#[derive(Debug)]
+pub(crate) struct StepPart {
+    /// The step.
+    pub(crate) step: Step,
+    /// The cells it may change.
+    pub(crate) changes: Vec<Cell>,
+    /// The cells among them that it knowingly leaves changed.
+    pub(crate) leaves: Vec<Cell>,
+    /// What must hold before it starts.
+    pub(crate) guard: Vec<Condition>,
+    /// What must hold before it is done again: not what it changes itself.
+    pub(crate) guard_again: Vec<Condition>,
+    /// What it ensures.
+    pub(crate) ensures: Vec<Condition>,
+    /// What must hold before its rollback.
+    pub(crate) rollback_guard: Vec<Condition>,
+    /// What its rollback ensures itself.
+    pub(crate) rollback_ensures: Vec<Condition>,
+    /// What proves that it never happened, if it is irreversible.
+    pub(crate) undone_when: Vec<Condition>,
+    /// Whose yes it needs: its own approval, or the one before it that covers it.
+    pub(crate) approval: Option<(StepId, Approval)>,
+    /// Whether it needs a yes and nobody is asked for one. The verifier refuses that; it never starts.
+    pub(crate) uncovered: bool,
+    /// Whether it has a statement that acts.
+    pub(crate) acts: bool,
+}
+
+/// A wait with its condition.
+#[derive(Debug)]
+pub(crate) struct WaitPart {
+    /// The wait.
+    pub(crate) wait: Wait,
+    /// What it waits for.
+    pub(crate) until: Vec<Condition>,
+}
+
+/// An `if` with its condition.
+#[derive(Debug)]
+pub(crate) struct IfPart {
+    /// Its name.
+    pub(crate) id: StepId,
+    /// What decides.
+    pub(crate) condition: Vec<Condition>,
+    /// Whether it has an arm for what cannot be told.
+    pub(crate) has_unknown: bool,
+}
+
+/// A condition with patience.
+#[derive(Clone, Debug)]
+pub struct Condition {
+    /// What must hold.
+    pub(crate) formula: Formula,
+    /// How it reads.
+    pub(crate) text: String,
+    /// Between two probes, in milliseconds.
+    pub(crate) every_ms: u64,
+    /// How long it may take, in milliseconds.
+    pub(crate) within_ms: u64,
+    /// Why it matters; may be empty.
+    pub(crate) message: String,
+}
+
+impl Program {
+    /// Makes a plan ready.
+    pub fn new(plan: Arc<Plan>) -> Program {
+        let inputs = plan.inputs.iter().filter_map(|input| match &input.value {
+            InputValue::Bound(value) => Some((input.name.clone(), value.clone())),
+            InputValue::SecretFromEnv(_) => Some((input.name.clone(), Value::Secret(input.name.clone()))),
+            InputValue::Unbound => None,
+        });
+        let invariants: Vec<Condition> = plan
+            .invariants
+            .iter()
+            .map(|invariant| Condition {
+                formula: invariant.formula.clone(),
+                text: invariant.formula.to_string(),
+                every_ms: INVARIANT_EVERY_MS,
+                within_ms: INVARIANT_PATIENCE_MS,
+                message: invariant.message.clone(),
+            })
+            .collect();
+        let mut entry: Vec<Condition> = plan.requires.iter().map(Condition::of).collect();
+        entry.extend(invariants.iter().map(|condition| Condition { within_ms: 0, ..condition.clone() }));
+        let mut program = Program {
+            inputs: inputs.collect(),
+            spots: Vec::new(),
+            index: HashMap::new(),
+            first: None,
+            entry,
+            end: plan.ensures.iter().map(Condition::of).collect(),
+            invariants,
+            plan: Arc::clone(&plan),
+        };
+        program.first = program.lay(&plan.body, None, None);
+        program
+    }
+
+    /// Lays out nodes before what comes `after` them, and returns where they begin.
+    fn lay(
+        &mut self,
+        nodes: &[Node],
+        after: Option<usize>,
+        mut covering: Option<(StepId, Approval)>,
+    ) -> Option<usize> {
+        // Forward first, because an approval covers the steps after it; the links follow backward.
+        let mut parts = Vec::with_capacity(nodes.len());
+        for node in nodes {
+            let before = covering.clone();
+            match node {
+                Node::Step(step) => {
+                    if let Some(own) = &step.approval {
+                        covering = Some((step.id.clone(), own.clone()));
+                    }
+                    let part = StepPart::of(step, &self.plan, covering.as_ref());
+                    if let Way::Irreversible(_) = step.way {
+                        covering = None;
+                    }
+                    parts.push((before, Some(Part::Step(Arc::new(part)))));
+                }
+                // What was approved inside an arm does not cover what comes after it; what sealed there
+                // has used the approval up.
+                Node::Wait(_) | Node::If { .. } => {
+                    if seals_inside(node) {
+                        covering = None;
+                    }
+                    parts.push((before, None));
+                }
+            }
+        }
+        let mut next = after;
+        for (node, (covering, part)) in nodes.iter().zip(parts).rev() {
+            let (part, arms) = match (node, part) {
+                (Node::Step(_), Some(part)) => (part, [None; 3]),
+                (Node::Step(_), None) => continue,
+                (Node::Wait(wait), _) => {
+                    let otherwise = self.lay(&wait.otherwise, next, covering.clone());
+                    let part =
+                        WaitPart { until: vec![Condition::of(&wait.until)], wait: wait.as_ref().clone() };
+                    let arm = if wait.otherwise.is_empty() { None } else { otherwise };
+                    (Part::Wait(Arc::new(part)), [None, arm, None])
+                }
+                (Node::If { id, condition, then, otherwise, unknown }, _) => {
+                    let arms = [
+                        self.lay(then, next, covering.clone()),
+                        self.lay(otherwise, next, covering.clone()),
+                        unknown.as_ref().and_then(|nodes| self.lay(nodes, next, covering.clone())),
+                    ];
+                    let condition = Condition {
+                        formula: condition.clone(),
+                        text: condition.to_string(),
+                        every_ms: 0,
+                        within_ms: 0,
+                        message: String::new(),
+                    };
+                    let part =
+                        IfPart { id: id.clone(), condition: vec![condition], has_unknown: unknown.is_some() };
+                    (Part::If(Arc::new(part)), arms)
+                }
+            };
+            self.index.insert(node_id(node).clone(), self.spots.len());
+            self.spots.push(Spot { part, next, arms });
+            next = Some(self.spots.len() - 1);
+        }
+        next
+    }
+
+    /// Returns the plan.
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// Returns what the inputs are bound to; a secret one is only named.
+    pub fn inputs(&self) -> &BTreeMap<Name, Value> {
+        &self.inputs
+    }
+
+    /// Returns the first part, or none if there is none.
+    pub(crate) fn first(&self) -> Option<&Part> {
+        self.first.and_then(|at| self.spots.get(at)).map(|spot| &spot.part)
+    }
+
+    /// Returns the part that follows, or none at the end.
+    pub(crate) fn after(&self, finished: &Finished) -> Option<&Part> {
+        let spot = self.index.get(&finished.node).and_then(|at| self.spots.get(*at))?;
+        let [on_true, on_false, on_unknown] = spot.arms;
+        let next = match finished.how {
+            FinishedHow::Done | FinishedHow::Waited(true) => spot.next,
+            FinishedHow::Waited(false) | FinishedHow::Chose(Tri::False) => on_false,
+            FinishedHow::Chose(Tri::True) => on_true,
+            FinishedHow::Chose(Tri::Unknown) => on_unknown,
+        };
+        next.and_then(|at| self.spots.get(at)).map(|spot| &spot.part)
+    }
+
+    /// Returns the part of this name.
+    pub(crate) fn part(&self, id: &StepId) -> Option<&Part> {
+        self.index.get(id).and_then(|at| self.spots.get(*at)).map(|spot| &spot.part)
+    }
+
+    /// Returns the step of this name.
+    pub(crate) fn step(&self, id: &StepId) -> Option<&Arc<StepPart>> {
+        match self.part(id)? {
+            Part::Step(step) => Some(step),
+            Part::Wait(_) | Part::If(_) => None,
+        }
+    }
+}
+
+impl StepPart {
+    /// Gathers what `decide` needs of a step.
+    fn of(step: &Step, plan: &Plan, covering: Option<&(StepId, Approval)>) -> StepPart {
+        let changes: Vec<Cell> = step.changes().into_iter().cloned().collect();
+        let rollback_changes: Vec<Cell> = step.rollback_changes().into_iter().cloned().collect();
+        let mut guard: Vec<Condition> = step.requires.iter().map(Condition::of).collect();
+        let mut guard_again: Vec<Condition> =
+            step.requires.iter().filter_map(|require| Condition::of(require).without(&changes)).collect();
+        let half_done = half_done_invariants(plan, &changes);
+        guard.extend(half_done.iter().cloned());
+        guard_again.extend(half_done);
+        let (rollback_guard, rollback_ensures) = match &step.way {
+            Way::Rollback(rollback) => {
+                let mut guard: Vec<Condition> = rollback.requires.iter().map(Condition::of).collect();
+                guard.extend(half_done_invariants(plan, &rollback_changes));
+                (guard, rollback.ensures.iter().map(Condition::of_ensure).collect())
+            }
+            Way::Irreversible(_) | Way::Nothing => (Vec::new(), Vec::new()),
+        };
+        let (undone_when, needs_cover) = match &step.way {
+            Way::Irreversible(way) => (
+                way.undone_when.iter().map(|formula| Condition::at_once(formula.clone())).collect(),
+                way.without_approval.is_none(),
+            ),
+            Way::Rollback(_) | Way::Nothing => (Vec::new(), false),
+        };
+        let uncovered = needs_cover && covering.is_none();
+        let covering = covering.filter(|_| step.approval.is_some() || needs_cover);
+        StepPart {
+            leaves: step.residuals().into_iter().cloned().collect(),
+            guard,
+            guard_again,
+            ensures: step.ensures.iter().map(Condition::of_ensure).collect(),
+            rollback_guard,
+            rollback_ensures,
+            undone_when,
+            uncovered,
+            approval: covering.cloned(),
+            acts: step.body.iter().any(Statement::acts),
+            changes,
+            step: step.clone(),
+        }
+    }
+
+    /// Returns the statements of one direction.
+    pub(crate) fn statements(&self, phase: Phase) -> &[Statement] {
+        match (phase, &self.step.way) {
+            (Phase::Forward, _) => &self.step.body,
+            (Phase::Rollback, Way::Rollback(rollback)) => &rollback.body,
+            (Phase::Rollback, Way::Irreversible(_) | Way::Nothing) => &[],
+        }
+    }
+}
+
+impl Condition {
+    /// A `requires`.
+    pub(crate) fn of(require: &Require) -> Condition {
+        Condition {
+            formula: require.formula.clone(),
+            text: require.formula.to_string(),
+            every_ms: require.every_ms,
+            within_ms: require.within_ms,
+            message: require.message.clone(),
+        }
+    }
+
+    /// An `ensures` of a step.
+    fn of_ensure(ensure: &Ensure) -> Condition {
+        let atom = Formula::Atom(ensure.literal.atom.clone());
+        let formula = if ensure.literal.holds { atom } else { Formula::Not(Box::new(atom)) };
+        Condition {
+            text: ensure.literal.to_string(),
+            formula,
+            every_ms: ensure.every_ms,
+            within_ms: ensure.within_ms,
+            message: String::new(),
+        }
+    }
+
+    /// A formula that is asked once.
+    pub(crate) fn at_once(formula: Formula) -> Condition {
+        Condition { text: formula.to_string(), formula, every_ms: 0, within_ms: 0, message: String::new() }
+    }
+
+    /// Leaves out the parts that ask what a step changes itself; none if nothing is left.
+    fn without(self, changes: &[Cell]) -> Option<Condition> {
+        let own = |formula: &Formula| formula.atoms().iter().any(|atom| may_be_among(&atom.cell, changes));
+        if !own(&self.formula) {
+            return Some(self);
+        }
+        match self.formula {
+            Formula::All(parts) => {
+                let rest: Vec<Formula> = parts.into_iter().filter(|part| !own(part)).collect();
+                if rest.is_empty() { None } else { Some(Condition { formula: Formula::All(rest), ..self }) }
+            }
+            Formula::Atom(_) | Formula::Value(_) | Formula::Not(_) | Formula::Any(_) => None,
+        }
+    }
+}
+
+/// Whether a part of a plan holds an irreversible step.
+fn seals_inside(node: &Node) -> bool {
+    match node {
+        Node::Step(step) => matches!(step.way, Way::Irreversible(_)),
+        Node::Wait(wait) => wait.otherwise.iter().any(seals_inside),
+        Node::If { then, otherwise, unknown, .. } => {
+            then.iter().chain(otherwise).chain(unknown.iter().flatten()).any(seals_inside)
+        }
+    }
+}
+
+/// The name of a node.
+fn node_id(node: &Node) -> &StepId {
+    match node {
+        Node::Step(step) => &step.id,
+        Node::Wait(wait) => &wait.id,
+        Node::If { id, .. } => id,
+    }
+}
+
+/// Each invariant that a half-done change of these cells could break, for every value they may have.
+fn half_done_invariants(plan: &Plan, changes: &[Cell]) -> Vec<Condition> {
+    let mut conditions = Vec::new();
+    for invariant in &plan.invariants {
+        let mut changed: Vec<&Atom> = Vec::new();
+        for atom in invariant.formula.atoms() {
+            if may_be_among(&atom.cell, changes) && !changed.contains(&atom) {
+                changed.push(atom);
+            }
+        }
+        if changed.is_empty() {
+            continue;
+        }
+        conditions.push(Condition {
+            formula: for_every_value(&invariant.formula, &changed),
+            text: invariant.formula.to_string(),
+            every_ms: 0,
+            within_ms: 0,
+            message: invariant.message.clone(),
+        });
+    }
+    conditions
+}
+
+/// The formula that holds if the given one holds whatever these atoms are.
+fn for_every_value(formula: &Formula, atoms: &[&Atom]) -> Formula {
+    if atoms.len() > HALF_DONE_ATOMS_MAX {
+        // Never true: the verifier refuses such a plan, and what cannot be looked at is not assumed.
+        return Formula::Any(Vec::new());
+    }
+    let all = BTreeSet::from_iter((0..1_u32 << atoms.len()).map(|values| {
+        assign(formula, &|atom| {
+            let at = atoms.iter().position(|changed| *changed == atom)?;
+            Some(values >> at & 1 == 1)
+        })
+    }));
+    Formula::All(all.into_iter().collect())
+}
+
+/// Puts known values in the place of atoms.
+fn assign(formula: &Formula, value: &impl Fn(&Atom) -> Option<bool>) -> Formula {
+    match formula {
+        Formula::Atom(atom) => match value(atom) {
+            Some(true) => Formula::All(Vec::new()),
+            Some(false) => Formula::Any(Vec::new()),
+            None => formula.clone(),
+        },
+        Formula::Value(_) => formula.clone(),
+        Formula::Not(inner) => Formula::Not(Box::new(assign(inner, value))),
+        Formula::All(parts) => Formula::All(parts.iter().map(|part| assign(part, value)).collect()),
+        Formula::Any(parts) => Formula::Any(parts.iter().map(|part| assign(part, value)).collect()),
+    }
+}
+
+/// Whether a cell is one of these, or may turn out to be when their arguments are computed.
+pub(crate) fn may_be_among(cell: &Cell, cells: &[Cell]) -> bool {
+    cells.iter().any(|other| may_be_equal(cell, other))
+}
+
+/// Whether two cells may be one: the same question, and no argument that is surely different.
+fn may_be_equal(one: &Cell, other: &Cell) -> bool {
+    one.question == other.question
+        && one.arguments.iter().zip(&other.arguments).all(|pair| match pair {
+            (Expr::Literal(one), Expr::Literal(other)) => one == other,
+            _ => true,
+        })
+}
