@@ -1,1 +1,32 @@
-//! compile
+//! A tree becomes a plan.
+//!
+//! In: the text of a runbook and of the files it uses. Out: an [`Analysis`] with everything that is
+//! wrong, and from it, with inputs, a [`surefoot_plan::Plan`] that needs no source any more, and its
+//! [`Origins`]: where each part of it was written.
+//!
+//! The stations: `load` opens files; `lowering` resolves names, gives types, follows secrets, infers
+//! rights, and writes the plan; `explain` says the verifier's violations at the author's lines.
+//!
+//! Deliberately absent: whether a plan is safe. That is decided once, by the verifier in
+//! `surefoot-plan`, which trusts no compiler.
+//!
+//! May never: do I/O; know the time; stop at the first error.
+
+mod analysis;
+mod explain;
+mod inputs;
+mod library;
+mod load;
+mod lowering;
+mod origins;
+mod report;
+mod scope;
+mod term;
+mod types;
+
+pub use analysis::{Analysis, Lowered, analyze, lower};
+pub use explain::explain_violation;
+pub use inputs::{Given, Inputs};
+pub use library::{Effect, Inverse, Kind, Need, Parameter, Signature, signatures};
+pub use load::{NoSources, Sources};
+pub use origins::{Origins, StepOrigin};

@@ -1,0 +1,260 @@
+//! Opens the files of a compilation: the root, and what it uses.
+//!
+//! A module is found by its path relative to the file that uses it. Each is opened once; a file that
+//! uses itself, over whatever path, is an error.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sha2::{Digest, Sha256};
+use surefoot_plan::SourceFile;
+use surefoot_syntax::ast::{File, Item, Module, Use};
+use surefoot_syntax::{Diagnostic, FileId, Label, Source, Span, parse};
+
+use crate::library;
+use crate::report::{Report, error};
+
+/// Most files of one compilation: a runbook that needs more is not read by anyone at night.
+const FILES_MAX: usize = 256;
+
+/// Where the files of a compilation come from.
+pub trait Sources {
+    /// Returns the text of a file, or why it cannot be had, in words for its author.
+    fn read(&self, path: &str) -> Result<String, String>;
+}
+
+/// No files beside the root.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoSources;
+
+impl Sources for NoSources {
+    fn read(&self, _path: &str) -> Result<String, String> {
+        Err("no other file can be opened here".to_owned())
+    }
+}
+
+/// The files of a compilation, each with what it brings in.
+#[derive(Debug, Default)]
+pub(crate) struct Modules {
+    /// In the order they were opened; the root first.
+    pub(crate) loaded: Vec<Loaded>,
+}
+
+/// An opened file.
+#[derive(Debug)]
+pub(crate) struct Loaded {
+    pub(crate) source: Source,
+    pub(crate) file: File,
+    /// What it uses, by the name that it has here.
+    pub(crate) uses: BTreeMap<String, Used>,
+}
+
+/// A module that a file uses.
+#[derive(Clone, Debug)]
+pub(crate) struct Used {
+    pub(crate) module: Target,
+    pub(crate) span: Span,
+}
+
+/// What a `use` names.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Target {
+    /// An index in [`Modules::loaded`].
+    File(usize),
+    /// A module of the library.
+    Library(&'static str),
+}
+
+/// Opens the root and all it uses.
+pub(crate) fn load(sources: &dyn Sources, root: Source, diagnostics: &mut Vec<Diagnostic>) -> Modules {
+    let mut loader = Loader { sources, modules: Modules::default(), open: Vec::new(), diagnostics };
+    loader.add(root);
+    loader.modules
+}
+
+impl Modules {
+    /// Returns the files and library modules, as a plan pins them.
+    pub(crate) fn pinned(&self) -> Vec<SourceFile> {
+        let files = self
+            .loaded
+            .iter()
+            .map(|loaded| SourceFile { path: loaded.source.path.clone(), sha256: sha256(&loaded.source.text) });
+        let library: BTreeSet<&'static str> = self
+            .loaded
+            .iter()
+            .flat_map(|loaded| loaded.uses.values())
+            .filter_map(|used| match used.module {
+                Target::Library(name) => Some(name),
+                Target::File(_) => None,
+            })
+            .collect();
+        let library = library.into_iter().map(|name| SourceFile {
+            path: format!("std.{name}"),
+            sha256: sha256(&library::module_text(name)),
+        });
+        files.chain(library).collect()
+    }
+
+    /// Returns the text of a place.
+    pub(crate) fn text(&self, span: Span) -> &str {
+        self.loaded
+            .get(span.file.0 as usize)
+            .and_then(|loaded| loaded.source.text.get(span.start as usize..span.end as usize))
+            .unwrap_or_default()
+    }
+}
+
+struct Loader<'a> {
+    sources: &'a dyn Sources,
+    modules: Modules,
+    /// The files that are being opened, each with the `use` that named it: a chain from the root.
+    open: Vec<(usize, Span)>,
+    diagnostics: &'a mut Vec<Diagnostic>,
+}
+
+impl Loader<'_> {
+    /// Parses a file, and opens what it uses.
+    fn add(&mut self, source: Source) -> usize {
+        let index = self.modules.loaded.len();
+        let parsed = parse(&source);
+        self.diagnostics.extend(parsed.diagnostics().iter().cloned());
+        let file = parsed.file().clone();
+        let uses: Vec<Use> = file
+            .items
+            .iter()
+            .filter_map(|item| match item {
+                Item::Use(used) => Some(used.clone()),
+                Item::Runbook(_) | Item::Fact(_) | Item::Scenario(_) | Item::NotBuilt(_) => None,
+            })
+            .collect();
+        let path = source.path.clone();
+        self.modules.loaded.push(Loaded { source, file, uses: BTreeMap::new() });
+        let mut named: BTreeMap<String, Used> = BTreeMap::new();
+        for used in &uses {
+            self.open.push((index, used.span));
+            let target = self.target(&path, used);
+            self.open.pop();
+            let (Some(name), Some(module)) = (local_name(used), target) else { continue };
+            if let Some(first) = named.get(&name) {
+                self.diagnostics.push(
+                    error("SF0102", used.span, format!("the name `{name}` is used for two modules"))
+                        .label(first.span, "first here")
+                        .help("give one of them another name: `use … as other`"),
+                );
+                continue;
+            }
+            named.insert(name, Used { module, span: used.span });
+        }
+        if let Some(loaded) = self.modules.loaded.get_mut(index) {
+            loaded.uses = named;
+        }
+        index
+    }
+
+    fn target(&mut self, from: &str, used: &Use) -> Option<Target> {
+        match &used.module {
+            Module::Library(parts) => {
+                let name: Vec<&str> = parts.iter().map(|part| part.text.as_str()).collect();
+                let name = name.join(".");
+                let known = library::modules().find(|module| name == format!("std.{module}"));
+                if known.is_none() {
+                    let names: Vec<String> = library::modules().map(|module| format!("std.{module}")).collect();
+                    let span = parts.first().zip(parts.last()).map_or(used.span, |(first, last)| Span {
+                        end: last.span.end,
+                        ..first.span
+                    });
+                    self.diagnostics.push(
+                        error("SF0052", span, format!("the library has no module `{name}`"))
+                            .note(format!("it has {}", crate::report::listed(&names)))
+                            .did_you_mean(&name, span, names.iter().map(String::as_str)),
+                    );
+                }
+                known.map(Target::Library)
+            }
+            Module::File(path) => self.file(&joined(from, &path.text), path.span),
+        }
+    }
+
+    fn file(&mut self, path: &str, span: Span) -> Option<Target> {
+        let known = self.modules.loaded.iter().position(|loaded| loaded.source.path == path);
+        if let Some(index) = known {
+            if let Some(at) = self.open.iter().position(|(open, _)| *open == index) {
+                let chain = self.open.iter().skip(at).map(|(open, span)| Label {
+                    span: *span,
+                    text: format!("`{}` uses this", self.path(*open)),
+                });
+                let chain = chain.collect();
+                self.diagnostics.push(
+                    error("SF0051", span, format!("`{path}` uses itself"))
+                        .here("this closes the circle")
+                        .trace(chain)
+                        .help("move what both need to a file of its own"),
+                );
+                return None;
+            }
+            return Some(Target::File(index));
+        }
+        if self.modules.loaded.len() >= FILES_MAX {
+            self.diagnostics.push(error(
+                "SF0053",
+                span,
+                format!("this is file number {}; at most {FILES_MAX} are opened", FILES_MAX + 1),
+            ));
+            return None;
+        }
+        match self.sources.read(path) {
+            Ok(text) => {
+                let id = FileId(u32::try_from(self.modules.loaded.len()).unwrap_or(u32::MAX));
+                Some(Target::File(self.add(Source { id, path: path.to_owned(), text })))
+            }
+            Err(why) => {
+                self.diagnostics.push(
+                    error("SF0050", span, format!("cannot open `{path}`: {why}"))
+                        .note("a path in `use` starts at the folder of the file it stands in"),
+                );
+                None
+            }
+        }
+    }
+
+    fn path(&self, index: usize) -> &str {
+        self.modules.loaded.get(index).map_or("", |loaded| loaded.source.path.as_str())
+    }
+}
+
+/// Returns the name a module has where it is used.
+fn local_name(used: &Use) -> Option<String> {
+    if let Some(alias) = &used.alias {
+        return Some(alias.text.clone());
+    }
+    match &used.module {
+        Module::Library(parts) => parts.last().map(|part| part.text.clone()),
+        Module::File(path) => {
+            let name = path.text.rsplit('/').next().unwrap_or_default();
+            let name = name.split('.').next().unwrap_or_default();
+            (!name.is_empty()).then(|| name.replace('-', "_"))
+        }
+    }
+}
+
+/// Returns a path relative to the folder of another, without `.` and without needless `..`.
+fn joined(from: &str, path: &str) -> String {
+    let absolute = path.starts_with('/');
+    let folder = if absolute { "" } else { from.rsplit_once('/').map_or("", |(folder, _)| folder) };
+    let rooted = absolute || folder.starts_with('/');
+    let mut parts: Vec<&str> = Vec::new();
+    for part in folder.split('/').chain(path.split('/')) {
+        match part {
+            "" | "." => {}
+            ".." if parts.last().is_some_and(|last| *last != "..") => {
+                parts.pop();
+            }
+            part => parts.push(part),
+        }
+    }
+    format!("{}{}", if rooted { "/" } else { "" }, parts.join("/"))
+}
+
+/// Returns the SHA-256 of a text, in hex.
+fn sha256(text: &str) -> String {
+    Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,107 @@
+//! Names and what they stand for. Scopes are lexical, and nothing hides anything.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use surefoot_plan::{Name, StepId};
+use surefoot_syntax::ast::{Fact, Ident, Let, Param};
+use surefoot_syntax::{Diagnostic, Span};
+
+use crate::load::Target;
+use crate::report::{Report, error};
+use crate::term::Term;
+
+/// What a name stands for.
+#[derive(Clone, Debug)]
+pub(crate) enum Named<'a> {
+    /// A parameter of the runbook.
+    Param(&'a Param),
+    /// A `let` of the runbook.
+    Let(&'a Let),
+    /// A fact of this file or runbook.
+    Fact(&'a Fact),
+    /// A module.
+    Module(Target),
+    /// A step.
+    Step,
+    /// Something bound inside: a loop's item, a step's value, an argument.
+    Value(Box<Bound>),
+}
+
+/// A name that is bound inside the runbook.
+#[derive(Clone, Debug)]
+pub(crate) struct Bound {
+    /// What it is.
+    pub(crate) term: Term,
+    /// Whether a question that reads it takes it as an argument.
+    pub(crate) lifted: bool,
+}
+
+/// A name with the place it was given.
+#[derive(Clone, Debug)]
+pub(crate) struct Entry<'a> {
+    pub(crate) named: Named<'a>,
+    pub(crate) span: Span,
+}
+
+/// The names of a runbook at some place in it.
+#[derive(Debug, Default)]
+pub(crate) struct Scopes<'a> {
+    /// The innermost last.
+    frames: Vec<BTreeMap<Name, Entry<'a>>>,
+    /// Names that were read.
+    pub(crate) used: BTreeSet<Name>,
+    /// What steps that stand before this place give.
+    pub(crate) outputs: BTreeMap<Name, Outputs>,
+}
+
+/// What a step gives to those after it.
+#[derive(Clone, Debug)]
+pub(crate) struct Outputs {
+    /// The step, in its plan.
+    pub(crate) step: StepId,
+    /// Its values by name.
+    pub(crate) values: BTreeMap<Name, Term>,
+}
+
+impl<'a> Scopes<'a> {
+    /// Opens a scope.
+    pub(crate) fn open(&mut self) {
+        self.frames.push(BTreeMap::new());
+    }
+
+    /// Closes the innermost scope, and returns its names.
+    pub(crate) fn close(&mut self) -> BTreeMap<Name, Entry<'a>> {
+        self.frames.pop().unwrap_or_default()
+    }
+
+    /// Gives a name in the innermost scope. One that is there already is reported and stays.
+    pub(crate) fn declare(&mut self, name: &Ident, named: Named<'a>, diagnostics: &mut Vec<Diagnostic>) {
+        if let Some(first) = self.find(&name.text) {
+            diagnostics.push(
+                error("SF0102", name.span, format!("the name `{}` is given twice", name.text))
+                    .here("again here")
+                    .label(first.span, "first here")
+                    .help("give one of them another name: inside a runbook no name hides another"),
+            );
+            return;
+        }
+        self.put(&name.text, name.span, named);
+    }
+
+    /// Gives a name in the innermost scope, whatever it was.
+    pub(crate) fn put(&mut self, name: &str, span: Span, named: Named<'a>) {
+        if let Some(frame) = self.frames.last_mut() {
+            frame.insert(name.to_owned(), Entry { named, span });
+        }
+    }
+
+    /// Returns what a name stands for.
+    pub(crate) fn find(&self, name: &str) -> Option<&Entry<'a>> {
+        self.frames.iter().rev().find_map(|frame| frame.get(name))
+    }
+
+    /// Returns all names that can be read here.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.frames.iter().flat_map(|frame| frame.keys().map(String::as_str))
+    }
+}
