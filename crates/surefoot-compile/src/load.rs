@@ -186,7 +186,7 @@ impl Loader<'_> {
                 self.diagnostics.push(
                     error("SF0051", span, format!("`{path}` uses itself"))
                         .here("this closes the circle")
-                        .trace(chain)
+                        .along(chain)
                         .help("move what both need to a file of its own"),
                 );
                 return None;

@@ -43,11 +43,11 @@ pub(crate) trait Report: Sized {
     /// Adds what to do.
     fn help(self, text: impl Into<String>) -> Self;
     /// Adds an edit that is surely meant.
-    fn fix(self, title: impl Into<String>, span: Span, text: impl Into<String>) -> Self;
+    fn fixed_by(self, title: impl Into<String>, span: Span, text: impl Into<String>) -> Self;
     /// Adds an edit that its author must look at.
-    fn unsafe_fix(self, title: impl Into<String>, span: Span, text: impl Into<String>) -> Self;
+    fn maybe_fixed_by(self, title: impl Into<String>, span: Span, text: impl Into<String>) -> Self;
     /// Adds the path that leads there.
-    fn trace(self, path: Vec<Label>) -> Self;
+    fn along(self, path: Vec<Label>) -> Self;
     /// Offers the most alike of some names, with its edit.
     fn did_you_mean<'a>(self, wrong: &str, span: Span, names: impl Iterator<Item = &'a str>) -> Self;
 }
@@ -73,24 +73,24 @@ impl Report for Diagnostic {
         self
     }
 
-    fn fix(mut self, title: impl Into<String>, span: Span, text: impl Into<String>) -> Self {
+    fn fixed_by(mut self, title: impl Into<String>, span: Span, text: impl Into<String>) -> Self {
         self.fixes.push(one_edit(title.into(), span, text.into(), Applicability::Safe));
         self
     }
 
-    fn unsafe_fix(mut self, title: impl Into<String>, span: Span, text: impl Into<String>) -> Self {
+    fn maybe_fixed_by(mut self, title: impl Into<String>, span: Span, text: impl Into<String>) -> Self {
         self.fixes.push(one_edit(title.into(), span, text.into(), Applicability::Unsafe));
         self
     }
 
-    fn trace(mut self, path: Vec<Label>) -> Self {
+    fn along(mut self, path: Vec<Label>) -> Self {
         self.trace = path;
         self
     }
 
     fn did_you_mean<'a>(self, wrong: &str, span: Span, names: impl Iterator<Item = &'a str>) -> Self {
         match most_alike(wrong, names) {
-            Some(name) => self.unsafe_fix(format!("write `{name}`"), span, name),
+            Some(name) => self.maybe_fixed_by(format!("write `{name}`"), span, name),
             None => self,
         }
     }

@@ -10,6 +10,9 @@ use crate::load::Target;
 use crate::report::{Report, error};
 use crate::term::Term;
 
+/// How many scopes lie outside of steps and loops: the file's and the runbook's.
+const OUTER: usize = 2;
+
 /// What a name stands for.
 #[derive(Clone, Debug)]
 pub(crate) enum Named<'a> {
@@ -93,6 +96,17 @@ impl<'a> Scopes<'a> {
         if let Some(frame) = self.frames.last_mut() {
             frame.insert(name.to_owned(), Entry { named, span });
         }
+    }
+
+    /// Leaves the scopes inside the runbook, for what is declared outside of them.
+    pub(crate) fn outside(&mut self) -> Vec<BTreeMap<Name, Entry<'a>>> {
+        self.frames.split_off(OUTER.min(self.frames.len()))
+    }
+
+    /// Comes back into scopes that were left.
+    pub(crate) fn inside(&mut self, frames: Vec<BTreeMap<Name, Entry<'a>>>) {
+        self.frames.truncate(OUTER);
+        self.frames.extend(frames);
     }
 
     /// Returns what a name stands for.

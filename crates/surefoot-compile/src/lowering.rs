@@ -1,0 +1,293 @@
+//! Makes a plan of a runbook: names, types, labels, facts, rights, and the plan's parts, in one walk.
+//!
+//! In: the opened files, a runbook of the root, and what its parameters are bound to.
+//! Out: a plan, where each part of it was written, and everything that is wrong.
+//!
+//! Must hold:
+//! - it goes on after every mistake; what could not be understood is poison, and is not reported twice;
+//! - the same sources and inputs give the same plan;
+//! - a symbolic plan is made by the same walk as a bound one, so what is checked is what is run.
+//!
+//! One walk and no second tree between: a loop's body is read again for each item, with the item in
+//! its place, and so everything that depends on it is simply known.
+
+mod argument;
+mod ask;
+mod call;
+mod clause;
+mod command;
+mod expr;
+mod fact;
+mod file;
+mod fold;
+mod formula;
+mod label;
+mod member;
+mod name;
+mod operator;
+mod param;
+mod rights;
+mod scenario;
+mod step;
+mod value;
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use surefoot_plan::{
+    About, Expr, FORMAT, Name, OnFailure, Plan, Question, QuestionId, Read, Rights, StepId, Type,
+};
+use surefoot_syntax::ast::Runbook;
+use surefoot_syntax::{Diagnostic, Span};
+
+use crate::inputs::Inputs;
+use crate::load::Modules;
+use crate::origins::Origins;
+use crate::scope::Scopes;
+use crate::term::Term;
+
+pub(crate) use file::check_files;
+use rights::Needs;
+
+/// Most steps of a plan, waits and choices included: the verifier's own limit.
+const STEPS_MAX: usize = 20_000;
+
+/// How long an attempt of a step may take when it does not say, in milliseconds.
+///
+/// Ten minutes: long enough for a restart or a copy, short enough that an operator who looks away comes
+/// back to an answer. The plan shows it.
+const DEADLINE_MS: u64 = 600_000;
+
+/// Between two probes when nothing is said, in milliseconds.
+const EVERY_MS: u64 = 1_000;
+
+/// Between two attempts when nothing is said, in milliseconds.
+const RETRY_EVERY_MS: u64 = 5_000;
+
+/// How long an approval is good for when nothing is said, in milliseconds.
+///
+/// An hour: long enough to fetch a colleague, short enough that what they were shown still means something.
+const APPROVAL_EXPIRES_MS: u64 = 3_600_000;
+
+/// What the parameters are bound to.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Binding<'i> {
+    /// Nothing, not even their defaults: what holds then, holds for every input.
+    Symbolic,
+    /// What is given, and defaults.
+    Given(&'i Inputs),
+}
+
+/// What a walk gives.
+pub(crate) struct Output {
+    pub(crate) plan: Plan,
+    pub(crate) origins: Origins,
+    pub(crate) diagnostics: Vec<Diagnostic>,
+}
+
+/// Makes the plan of a runbook. `damaged`: something is missing from the tree, so nothing is called unused.
+pub(crate) fn lower<'a>(
+    modules: &'a Modules,
+    runbook: &'a Runbook,
+    binding: Binding<'a>,
+    damaged: bool,
+) -> Output {
+    let mut lowering = Lowering::new(modules, runbook, binding);
+    lowering.runbook(damaged);
+    Output { plan: lowering.plan, origins: lowering.origins, diagnostics: lowering.diagnostics }
+}
+
+/// The state of a walk.
+pub(crate) struct Lowering<'a> {
+    modules: &'a Modules,
+    runbook: &'a Runbook,
+    binding: Binding<'a>,
+    /// Whose names are seen: an index in the modules.
+    module: usize,
+    scopes: Scopes<'a>,
+    cx: Context,
+    /// The runbook's `let`s that were read; one that is being read is none.
+    lets: BTreeMap<Name, Option<Term>>,
+    /// Facts that were read, by file and name; one that is being read is none.
+    facts: BTreeMap<(usize, Name), Option<fact::Meaning>>,
+    /// Questions by their normal form, which is their JSON.
+    question_ids: BTreeMap<String, QuestionId>,
+    /// What a question needs, over its own arguments.
+    question_needs: BTreeMap<QuestionId, Needs>,
+    /// What is added to the names of steps in a loop: `[db2]`.
+    turn: String,
+    /// How many waits, choices and steps there are.
+    waits: usize,
+    choices: usize,
+    nodes: usize,
+    /// Whether a `$` runs anywhere: then no right can be called unneeded.
+    commands: bool,
+    /// The needs of everything, to tell which rights are not needed.
+    all_needs: Needs,
+    plan: Plan,
+    origins: Origins,
+    diagnostics: Vec<Diagnostic>,
+}
+
+/// Where an expression stands: what may be asked there, and what becomes of the answers.
+#[derive(Clone, Debug)]
+pub(crate) struct Context {
+    asking: Asking,
+    /// Reads that were met, in order.
+    reads: Vec<Read>,
+    /// What unnamed reads are called, with a number.
+    base: Name,
+    /// How many unnamed reads there were.
+    unnamed: usize,
+    /// The step it is in.
+    step: Option<StepId>,
+    /// The host that commands run on, if none is said.
+    target: Option<Expr>,
+    /// What a question takes from around it.
+    captures: Vec<Capture>,
+    /// What is needed.
+    needs: Needs,
+    /// The name of the fact whose question this is.
+    question: Option<Name>,
+    /// In which part of a step.
+    part: Part,
+}
+
+/// What may be asked where an expression stands.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Asking {
+    /// Nothing: the plan must know it. The words say where this is: "an input's condition".
+    Nothing(&'static str),
+    /// Each question is a cell of the plan.
+    Questions,
+    /// Questions are reads of the probe that is being made.
+    Probe,
+    /// Questions are reads of the run, each a value of it.
+    Reads,
+}
+
+/// In which part of a step an expression stands.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Part {
+    /// In none: outside of steps.
+    Outside,
+    /// In one.
+    Forward,
+    /// In its rollback.
+    Rollback,
+}
+
+/// A value from around a question that it takes as an argument.
+#[derive(Clone, Debug)]
+pub(crate) struct Capture {
+    name: Name,
+    r#type: Type,
+    expr: Expr,
+}
+
+impl Context {
+    /// Where nothing may be asked.
+    fn nothing(place: &'static str) -> Context {
+        Context {
+            asking: Asking::Nothing(place),
+            reads: Vec::new(),
+            base: Name::new(),
+            unnamed: 0,
+            step: None,
+            target: None,
+            captures: Vec::new(),
+            needs: Needs::default(),
+            question: None,
+            part: Part::Outside,
+        }
+    }
+
+    /// Where facts are asked.
+    fn questions() -> Context {
+        Context { asking: Asking::Questions, ..Context::nothing("") }
+    }
+
+    /// Where the run reads values.
+    fn reads(base: &str) -> Context {
+        Context { asking: Asking::Reads, base: base.to_owned(), ..Context::nothing("") }
+    }
+}
+
+impl<'a> Lowering<'a> {
+    fn new(modules: &'a Modules, runbook: &'a Runbook, binding: Binding<'a>) -> Lowering<'a> {
+        let plan = Plan {
+            format: FORMAT,
+            runbook: runbook.name.text.clone(),
+            doc: runbook.doc.clone(),
+            about: About::default(),
+            sources: modules.pinned(),
+            inputs: Vec::new(),
+            constraints: Vec::new(),
+            allow: Rights::default(),
+            questions: BTreeMap::new(),
+            facts: Vec::new(),
+            lets: Vec::new(),
+            requires: Vec::new(),
+            invariants: Vec::new(),
+            body: Vec::new(),
+            ensures: Vec::new(),
+            on_failure: OnFailure::default(),
+            collect: Vec::new(),
+        };
+        let head = Span { end: runbook.name.span.end, ..runbook.span };
+        Lowering {
+            modules,
+            runbook,
+            binding,
+            module: 0,
+            scopes: Scopes::default(),
+            cx: Context::nothing("a runbook"),
+            lets: BTreeMap::new(),
+            facts: BTreeMap::new(),
+            question_ids: BTreeMap::new(),
+            question_needs: BTreeMap::new(),
+            turn: String::new(),
+            waits: 0,
+            choices: 0,
+            nodes: 0,
+            commands: false,
+            all_needs: Needs::default(),
+            plan,
+            origins: Origins { runbook: head, ..Origins::default() },
+            diagnostics: Vec::new(),
+        }
+    }
+
+    /// Adds a finding.
+    fn report(&mut self, diagnostic: Diagnostic) {
+        self.diagnostics.push(diagnostic);
+    }
+
+    /// Does something elsewhere, and comes back. Returns also what that place gathered.
+    fn within<T>(&mut self, cx: Context, f: impl FnOnce(&mut Self) -> T) -> (T, Context) {
+        let outer = std::mem::replace(&mut self.cx, cx);
+        let result = f(self);
+        (result, std::mem::replace(&mut self.cx, outer))
+    }
+
+    /// Adds a read of the run or of a probe, and returns how it is read.
+    fn add_read(&mut self, r#type: Type, source: surefoot_plan::Source) -> Expr {
+        self.cx.unnamed += 1;
+        let name = format!("{}.{}", self.cx.base, self.cx.unnamed);
+        self.cx.reads.push(Read { name: name.clone(), r#type, source });
+        match self.cx.asking {
+            Asking::Reads => Expr::Local(surefoot_plan::ValueId { step: self.cx.step.clone(), name }),
+            Asking::Probe | Asking::Questions | Asking::Nothing(_) => Expr::Argument(name),
+        }
+    }
+}
+
+/// Adds a hop to a term's secret, if it holds one.
+fn hop(term: Term, span: Span, text: &str) -> Term {
+    term.at(span, || text.to_owned())
+}
+
+/// Wraps what terms carry.
+fn shared(expr: Expr) -> Option<Rc<Expr>> {
+    Some(Rc::new(expr))
+}
