@@ -116,8 +116,8 @@ impl Loader<'_> {
     fn add(&mut self, source: Source) -> usize {
         let index = self.modules.loaded.len();
         let parsed = parse(&source);
-        self.diagnostics.extend(parsed.diagnostics().iter().cloned());
-        let file = parsed.file().clone();
+        self.diagnostics.extend(parsed.diagnostics);
+        let file = parsed.file;
         let uses: Vec<Use> = file
             .items
             .iter()

@@ -14,7 +14,6 @@
 mod argument;
 mod ask;
 mod call;
-mod clause;
 mod command;
 mod expr;
 mod fact;
@@ -35,7 +34,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use surefoot_plan::{
-    About, Expr, FORMAT, Name, OnFailure, Plan, Question, QuestionId, Read, Rights, StepId, Type,
+    About, Expr, FORMAT, Name, OnFailure, Plan, QuestionId, Read, Rights, StepId, Type,
 };
 use surefoot_syntax::ast::Runbook;
 use surefoot_syntax::{Diagnostic, Span};
@@ -106,6 +105,8 @@ pub(crate) struct Lowering<'a> {
     module: usize,
     scopes: Scopes<'a>,
     cx: Context,
+    /// Parameters that were read; one that is being read is none.
+    params: BTreeMap<Name, Option<Term>>,
     /// The runbook's `let`s that were read; one that is being read is none.
     lets: BTreeMap<Name, Option<Term>>,
     /// Facts that were read, by file and name; one that is being read is none.
@@ -116,6 +117,8 @@ pub(crate) struct Lowering<'a> {
     question_needs: BTreeMap<QuestionId, Needs>,
     /// What is added to the names of steps in a loop: `[db2]`.
     turn: String,
+    /// Whether what is read now was recorded before the step.
+    reads_before: bool,
     /// How many waits, choices and steps there are.
     waits: usize,
     choices: usize,
@@ -242,11 +245,13 @@ impl<'a> Lowering<'a> {
             module: 0,
             scopes: Scopes::default(),
             cx: Context::nothing("a runbook"),
+            params: BTreeMap::new(),
             lets: BTreeMap::new(),
             facts: BTreeMap::new(),
             question_ids: BTreeMap::new(),
             question_needs: BTreeMap::new(),
             turn: String::new(),
+            reads_before: false,
             waits: 0,
             choices: 0,
             nodes: 0,

@@ -1,8 +1,8 @@
-//! Builds diagnostics in few words, so that each place that finds something can say it well.
+//! Says findings in few words: edits, offers for wrong names, and lists.
 
 use std::fmt::Write;
 
-use surefoot_syntax::{Applicability, Diagnostic, Edit, Fix, Label, Note, NoteKind, Severity, Span};
+use surefoot_syntax::{Applicability, Diagnostic, Label, Span};
 
 /// Names that are offered for a wrong one are at least this alike, from 0 to 1.
 ///
@@ -11,37 +11,16 @@ const SIMILARITY_MIN: f64 = 0.8;
 
 /// Starts an error.
 pub(crate) fn error(code: &'static str, span: Span, message: impl Into<String>) -> Diagnostic {
-    diagnostic(Severity::Error, code, span, message.into())
+    Diagnostic::error(code, span, message)
 }
 
 /// Starts a warning.
 pub(crate) fn warning(code: &'static str, span: Span, message: impl Into<String>) -> Diagnostic {
-    diagnostic(Severity::Warning, code, span, message.into())
+    Diagnostic::warning(code, span, message)
 }
 
-fn diagnostic(severity: Severity, code: &'static str, span: Span, message: String) -> Diagnostic {
-    Diagnostic {
-        code,
-        severity,
-        message,
-        primary: Label { span, text: String::new() },
-        secondary: Vec::new(),
-        notes: Vec::new(),
-        fixes: Vec::new(),
-        trace: Vec::new(),
-    }
-}
-
-/// Adds to a diagnostic, so that it is written as one expression.
+/// Adds to a diagnostic what only the compiler says.
 pub(crate) trait Report: Sized {
-    /// Says what to see at the first place.
-    fn here(self, text: impl Into<String>) -> Self;
-    /// Adds another place.
-    fn label(self, span: Span, text: impl Into<String>) -> Self;
-    /// Adds a fact that explains.
-    fn note(self, text: impl Into<String>) -> Self;
-    /// Adds what to do.
-    fn help(self, text: impl Into<String>) -> Self;
     /// Adds an edit that is surely meant.
     fn fixed_by(self, title: impl Into<String>, span: Span, text: impl Into<String>) -> Self;
     /// Adds an edit that its author must look at.
@@ -53,34 +32,12 @@ pub(crate) trait Report: Sized {
 }
 
 impl Report for Diagnostic {
-    fn here(mut self, text: impl Into<String>) -> Self {
-        self.primary.text = text.into();
-        self
+    fn fixed_by(self, title: impl Into<String>, span: Span, text: impl Into<String>) -> Self {
+        self.fix(Applicability::Safe, title, span, text)
     }
 
-    fn label(mut self, span: Span, text: impl Into<String>) -> Self {
-        self.secondary.push(Label { span, text: text.into() });
-        self
-    }
-
-    fn note(mut self, text: impl Into<String>) -> Self {
-        self.notes.push(Note { kind: NoteKind::Note, text: text.into() });
-        self
-    }
-
-    fn help(mut self, text: impl Into<String>) -> Self {
-        self.notes.push(Note { kind: NoteKind::Help, text: text.into() });
-        self
-    }
-
-    fn fixed_by(mut self, title: impl Into<String>, span: Span, text: impl Into<String>) -> Self {
-        self.fixes.push(one_edit(title.into(), span, text.into(), Applicability::Safe));
-        self
-    }
-
-    fn maybe_fixed_by(mut self, title: impl Into<String>, span: Span, text: impl Into<String>) -> Self {
-        self.fixes.push(one_edit(title.into(), span, text.into(), Applicability::Unsafe));
-        self
+    fn maybe_fixed_by(self, title: impl Into<String>, span: Span, text: impl Into<String>) -> Self {
+        self.fix(Applicability::Unsafe, title, span, text)
     }
 
     fn along(mut self, path: Vec<Label>) -> Self {
@@ -94,10 +51,6 @@ impl Report for Diagnostic {
             None => self,
         }
     }
-}
-
-fn one_edit(title: String, span: Span, text: String, applicability: Applicability) -> Fix {
-    Fix { title, edits: vec![Edit { span, text }], applicability }
 }
 
 /// Returns the name most like `wrong`, if one is like it. Of equals the first in the alphabet.

@@ -7,7 +7,7 @@ use surefoot_syntax::ast::{Fact, Ident, Let, Param};
 use surefoot_syntax::{Diagnostic, Span};
 
 use crate::load::Target;
-use crate::report::{Report, error};
+use crate::report::error;
 use crate::term::Term;
 
 /// How many scopes lie outside of steps and loops: the file's and the runbook's.
@@ -37,6 +37,8 @@ pub(crate) struct Bound {
     pub(crate) term: Term,
     /// Whether a question that reads it takes it as an argument.
     pub(crate) lifted: bool,
+    /// Whether it was recorded before its step changed anything.
+    pub(crate) before: bool,
 }
 
 /// A name with the place it was given.

@@ -4,7 +4,7 @@ use surefoot_plan::{Expr, PersonQuestion, Source, Type};
 use surefoot_syntax::ast::{Ask, Expr as Syntax, Manual};
 
 use super::{Asking, Lowering, Part};
-use crate::report::{Report, error};
+use crate::report::error;
 use crate::term::{Term, What, text};
 
 impl<'a> Lowering<'a> {

@@ -259,6 +259,7 @@ impl<'a> Lowering<'a> {
             term: Term::value(Expr::Argument(name.text.clone()), Some(item_type), name.span)
                 .with_labels_of(&list),
             lifted: false,
+            before: false,
         };
         let used = self.scopes.used.contains(&name.text);
         self.scopes.declare(name, Named::Value(Box::new(bound)), &mut self.diagnostics);

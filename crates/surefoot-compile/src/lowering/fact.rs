@@ -13,10 +13,10 @@ use surefoot_syntax::ast::{Expr as Syntax, ExprKind, Fact, FactBody, Item, WordP
 
 use super::rights::Needs;
 use super::{Asking, Context, Lowering};
-use crate::report::{Report, error};
+use crate::report::error;
 use crate::scope::{Bound, Named, Scopes};
 use crate::term::{Term, What};
-use crate::types::{self, shown};
+use crate::types::shown;
 
 /// Most characters of the name of a question that is asked in place.
 const NAME_MAX: usize = 72;
@@ -242,7 +242,7 @@ impl<'a> Lowering<'a> {
                     }],
                 }));
             }
-            let bound = Bound { term, lifted: false };
+            let bound = Bound { term, lifted: false, before: false };
             self.scopes.declare(parameter, Named::Value(Box::new(bound)), &mut self.diagnostics);
             parameters.push(Parameter {
                 name: parameter.text.clone(),

@@ -4,7 +4,7 @@ use surefoot_plan::{BinaryOperator, EvalError, Expr, Formula, Value, Values, eva
 use surefoot_syntax::Span;
 
 use super::Lowering;
-use crate::report::{Report, error};
+use crate::report::error;
 
 impl Lowering<'_> {
     /// Computes an expression as far as its parts are known. What cannot be computed is reported.

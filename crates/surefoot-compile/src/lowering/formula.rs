@@ -4,7 +4,7 @@ use surefoot_plan::{Atom, Expr, Formula, Literal, Test, Type, Value};
 use surefoot_syntax::ast::Expr as Syntax;
 
 use super::{Asking, Lowering};
-use crate::report::{Report, error};
+use crate::report::error;
 use crate::term::{Term, What, depends};
 use crate::types;
 

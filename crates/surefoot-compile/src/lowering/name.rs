@@ -55,6 +55,7 @@ impl<'a> Lowering<'a> {
 
     /// Reads something that is bound inside. A question takes it as an argument.
     fn bound_value(&mut self, name: &str, bound: Bound, span: Span) -> Term {
+        self.reads_before |= bound.before;
         let term = bound.term.at(span, || "this takes it up".to_owned());
         if !bound.lifted || self.cx.asking != Asking::Probe || term.secret.is_some() {
             return term;
@@ -106,7 +107,7 @@ impl<'a> Lowering<'a> {
             return Term::poison(span);
         };
         let full = format!("{}.{}", step.text, name.text);
-        let term = self.bound_value(&full, Bound { term, lifted: true }, span);
+        let term = self.bound_value(&full, Bound { term, lifted: true, before: false }, span);
         self.fields(term, fields, span)
     }
 

@@ -9,7 +9,7 @@ use surefoot_syntax::ast::{
 use super::fold::{all, any, not};
 use super::value::{comparison_of, flipped};
 use super::{Asking, Lowering};
-use crate::report::{Report, error};
+use crate::report::error;
 use crate::term::{Term, What, depends};
 use crate::types::{self, shown};
 

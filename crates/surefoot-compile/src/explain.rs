@@ -1,0 +1,1 @@
+//! Says the verifier's violations at the author's lines.

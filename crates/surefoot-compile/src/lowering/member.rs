@@ -1,0 +1,627 @@
+//! The parts of a runbook, in the order in which they depend on each other.
+
+use std::collections::BTreeMap;
+
+use surefoot_plan::{
+    About, Collect, Expr, Invariant, Name, Node, OnFailure, Require, Statement, StepId, Value, Wait,
+};
+use surefoot_syntax::ast::{
+    self, Fact, Ident, Item, Let, Member, Param, Patience, Requires, Step, Text,
+};
+use surefoot_syntax::{Severity, Span};
+
+use super::fact::Meaning;
+use super::{Binding, Context, EVERY_MS, Lowering, Part, STEPS_MAX};
+use crate::report::{Report, after, error, warning};
+use crate::scope::{Bound, Named, Outputs};
+use crate::term::{Term, What, depends};
+
+impl<'a> Lowering<'a> {
+    /// Understands the runbook.
+    pub(super) fn runbook(&mut self, damaged: bool) {
+        let members: &'a [Member] = &self.runbook.members;
+        self.declare_file(0);
+        self.declare_members(members);
+        let params: Vec<&'a Param> = members
+            .iter()
+            .filter_map(|member| if let Member::Param(param) = member { Some(param) } else { None })
+            .collect();
+        self.params(&params);
+        self.head(members);
+        for member in members {
+            match member {
+                Member::Let(statement) => {
+                    let used = self.scopes.used.contains(&statement.name.text);
+                    self.runbook_let(&statement.name.text, statement.name.span);
+                    if !used {
+                        self.scopes.used.remove(&statement.name.text);
+                    }
+                }
+                Member::Fact(fact) => {
+                    self.understand_fact(fact);
+                }
+                Member::Requires(requires) => {
+                    let found = self.requires(requires);
+                    self.origins.requires.extend(found.iter().map(|_| requires.span));
+                    self.plan.requires.extend(found);
+                }
+                Member::Invariant(invariant) => {
+                    let formula = self.condition(&invariant.condition);
+                    let message = message(invariant.message.as_ref());
+                    self.plan.invariants.push(Invariant { formula, message });
+                    self.origins.invariants.push(invariant.span);
+                }
+                Member::About(_)
+                | Member::Param(_)
+                | Member::Allow(_)
+                | Member::Ensures(_)
+                | Member::OnFailure(_)
+                | Member::Collect(_)
+                | Member::Step(_)
+                | Member::Wait(_)
+                | Member::If(_)
+                | Member::For(_)
+                | Member::NotBuilt(_) => {}
+            }
+        }
+        self.plan.body = self.nodes(members, true);
+        self.tail(members);
+        if let Binding::Symbolic = self.binding {
+            self.scenarios();
+            self.check_detach();
+            let wrong = self.diagnostics.iter().any(|found| found.severity == Severity::Error);
+            if !damaged && !wrong {
+                self.warn_of_unneeded_rights();
+                self.warn_of_unused(members);
+            }
+        }
+    }
+
+    /// Gives the names that a file's items have in it. Opens two scopes: the file's, and one inside.
+    pub(super) fn declare_file(&mut self, module: usize) {
+        self.scopes.open();
+        let modules = self.modules;
+        if let Some(loaded) = modules.loaded.get(module) {
+            for (name, used) in &loaded.uses {
+                let ident = Ident { text: name.clone(), span: used.span };
+                self.scopes.declare(&ident, Named::Module(used.module), &mut self.diagnostics);
+            }
+            for item in &loaded.file.items {
+                if let Item::Fact(fact) = item {
+                    self.scopes.declare(&fact.name, Named::Fact(fact), &mut self.diagnostics);
+                }
+            }
+        }
+        self.scopes.open();
+    }
+
+    /// Gives the names of a runbook's own parts, and of all steps in it.
+    fn declare_members(&mut self, members: &'a [Member]) {
+        for member in members {
+            match member {
+                Member::Param(param) => self.declare(&param.name, Named::Param(param)),
+                Member::Let(statement) => self.declare(&statement.name, Named::Let(statement)),
+                Member::Fact(fact) => self.declare(&fact.name, Named::Fact(fact)),
+                Member::Step(step) => self.declare(&step.name, Named::Step),
+                Member::Wait(wait) => self.declare_steps(wait.otherwise.as_deref()),
+                Member::If(choice) => {
+                    self.declare_steps(Some(&choice.then));
+                    self.declare_steps(choice.otherwise.as_deref());
+                    self.declare_steps(choice.unknown.as_deref());
+                }
+                Member::For(turns) => self.declare_steps(Some(&turns.body)),
+                Member::About(_)
+                | Member::Allow(_)
+                | Member::Requires(_)
+                | Member::Invariant(_)
+                | Member::Ensures(_)
+                | Member::OnFailure(_)
+                | Member::Collect(_)
+                | Member::NotBuilt(_) => {}
+            }
+        }
+    }
+
+    fn declare_steps(&mut self, members: Option<&'a [Member]>) {
+        for member in members.unwrap_or_default() {
+            match member {
+                Member::Step(_) | Member::Wait(_) | Member::If(_) | Member::For(_) => {
+                    self.declare_members(std::slice::from_ref(member));
+                }
+                Member::Let(_)
+                | Member::About(_)
+                | Member::Param(_)
+                | Member::Allow(_)
+                | Member::Fact(_)
+                | Member::Requires(_)
+                | Member::Invariant(_)
+                | Member::Ensures(_)
+                | Member::OnFailure(_)
+                | Member::Collect(_)
+                | Member::NotBuilt(_) => {}
+            }
+        }
+    }
+
+    pub(super) fn declare(&mut self, name: &Ident, named: Named<'a>) {
+        self.scopes.declare(name, named, &mut self.diagnostics);
+    }
+
+    /// Understands what stands once in a runbook.
+    fn head(&mut self, members: &'a [Member]) {
+        let mut allowed: Option<Span> = None;
+        let mut about: Option<Span> = None;
+        let mut policy: Option<Span> = None;
+        for member in members {
+            match member {
+                Member::Allow(allow) => {
+                    if self.once("`allow`", allowed.replace(allow.span), allow.span) {
+                        self.allow(allow);
+                    }
+                }
+                Member::About(written) => {
+                    if self.once("`about`", about.replace(written.span), written.span) {
+                        self.plan.about = about_of(written);
+                    }
+                }
+                Member::OnFailure(written) => {
+                    if self.once("`on failure`", policy.replace(written.span), written.span)
+                        && let Some(found) = self.on_failure(written)
+                    {
+                        self.plan.on_failure = found;
+                    }
+                }
+                Member::Param(_)
+                | Member::Let(_)
+                | Member::Fact(_)
+                | Member::Requires(_)
+                | Member::Invariant(_)
+                | Member::Ensures(_)
+                | Member::Collect(_)
+                | Member::Step(_)
+                | Member::Wait(_)
+                | Member::If(_)
+                | Member::For(_)
+                | Member::NotBuilt(_) => {}
+            }
+        }
+    }
+
+    /// Reports what stands a second time. True if it is the first.
+    pub(super) fn once(&mut self, what: &str, first: Option<Span>, again: Span) -> bool {
+        let Some(first) = first else { return true };
+        self.report(
+            error("SF0308", again, format!("{what} stands here twice"))
+                .here("again here")
+                .label(first, "first here")
+                .help("keep one of them"),
+        );
+        false
+    }
+
+    pub(super) fn on_failure(&mut self, written: &ast::OnFailure) -> Option<OnFailure> {
+        match written.policy.text.as_str() {
+            "rollback" => Some(OnFailure::Rollback),
+            "stop" => Some(OnFailure::Stop),
+            "ask" => Some(OnFailure::Ask),
+            other => {
+                self.report(
+                    error("SF0101", written.policy.span, format!("`{other}` is nothing that can be done on failure"))
+                        .note("it is `rollback`, `stop` or `ask`"),
+                );
+                None
+            }
+        }
+    }
+
+    /// Finds out what a fact means, though nothing reads it.
+    fn understand_fact(&mut self, fact: &'a Fact) {
+        let _: Meaning = self.meaning(0, fact, fact.name.span);
+    }
+
+    /// Understands what stands at the end.
+    fn tail(&mut self, members: &'a [Member]) {
+        for member in members {
+            match member {
+                Member::Ensures(ensures) => {
+                    for condition in &ensures.conditions {
+                        let formula = self.condition(condition);
+                        self.plan.ensures.push(Require {
+                            formula,
+                            every_ms: every(&ensures.patience),
+                            within_ms: within(&ensures.patience),
+                            message: String::new(),
+                        });
+                        self.origins.ensures.push(condition.span);
+                    }
+                }
+                Member::Collect(collect) => self.collect(collect),
+                Member::About(_)
+                | Member::Param(_)
+                | Member::Let(_)
+                | Member::Allow(_)
+                | Member::Fact(_)
+                | Member::Requires(_)
+                | Member::Invariant(_)
+                | Member::OnFailure(_)
+                | Member::Step(_)
+                | Member::Wait(_)
+                | Member::If(_)
+                | Member::For(_)
+                | Member::NotBuilt(_) => {}
+            }
+        }
+    }
+
+    /// Understands `requires F, G every D within D else "why"`.
+    pub(super) fn requires(&mut self, requires: &'a Requires) -> Vec<Require> {
+        let mut found = Vec::new();
+        for condition in &requires.conditions {
+            found.push(Require {
+                formula: self.condition(condition),
+                every_ms: every(&requires.patience),
+                within_ms: within(&requires.patience),
+                message: message(requires.message.as_ref()),
+            });
+        }
+        found
+    }
+
+    fn collect(&mut self, collect: &'a ast::Collect) {
+        self.scopes.open();
+        for statement in &collect.body {
+            let cx = Context::reads("collected");
+            let ((statements, span), cx) = self.within(cx, |this| {
+                let mut statements = Vec::new();
+                let mut spans = Vec::new();
+                this.statement(statement, &mut statements, &mut spans, false);
+                (statements, spans.first().copied().unwrap_or(collect.span))
+            });
+            self.check_needs(&cx.needs.clone(), "`on failure collect`");
+            let rights = self.granted_to_read(&cx.needs);
+            for statement in statements {
+                match &statement {
+                    Statement::Library(_) | Statement::Manual(_) => {
+                        self.report(
+                            error("SF0310", span, "what is collected on failure only reads")
+                                .help("run a command that shows something, or read a fact: `let x = …`"),
+                        );
+                        continue;
+                    }
+                    Statement::Command { .. } | Statement::Read(_) | Statement::Note(_) => {}
+                }
+                self.plan.collect.push(Collect { statement, rights: rights.clone() });
+                self.origins.collect.push(span);
+            }
+        }
+        self.scopes.close();
+    }
+
+    /// Understands steps and control, in order.
+    pub(super) fn nodes(&mut self, members: &'a [Member], outermost: bool) -> Vec<Node> {
+        let mut nodes = Vec::new();
+        for member in members {
+            if self.nodes > STEPS_MAX {
+                break;
+            }
+            match member {
+                Member::Step(step) => {
+                    if self.count(step.head) {
+                        nodes.push(self.step(step));
+                    }
+                }
+                Member::Wait(wait) => {
+                    if self.count(wait.span) {
+                        nodes.extend(self.wait(wait));
+                    }
+                }
+                Member::If(choice) => {
+                    if self.count(choice.condition.span) {
+                        nodes.push(self.choice(choice));
+                    }
+                }
+                Member::For(turns) => nodes.extend(self.turns(turns)),
+                Member::About(about) if !outermost => self.misplaced("`about`", about.span),
+                Member::Param(param) if !outermost => self.misplaced("a parameter", param.span),
+                Member::Let(Let { span, .. }) if !outermost => self.misplaced("a `let` between steps", *span),
+                Member::Allow(allow) if !outermost => self.misplaced("`allow`", allow.span),
+                Member::Fact(fact) if !outermost => self.misplaced("a fact", fact.span),
+                Member::Requires(requires) if !outermost => self.misplaced("`requires` between steps", requires.span),
+                Member::Invariant(invariant) if !outermost => self.misplaced("an invariant", invariant.span),
+                Member::Ensures(ensures) if !outermost => self.misplaced("`ensures` between steps", ensures.span),
+                Member::OnFailure(policy) if !outermost => self.misplaced("`on failure`", policy.span),
+                Member::Collect(collect) if !outermost => self.misplaced("`on failure collect`", collect.span),
+                Member::About(_)
+                | Member::Param(_)
+                | Member::Let(_)
+                | Member::Allow(_)
+                | Member::Fact(_)
+                | Member::Requires(_)
+                | Member::Invariant(_)
+                | Member::Ensures(_)
+                | Member::OnFailure(_)
+                | Member::Collect(_)
+                | Member::NotBuilt(_) => {}
+            }
+        }
+        nodes
+    }
+
+    /// Counts a part of the plan; false when there are too many.
+    fn count(&mut self, span: Span) -> bool {
+        self.nodes += 1;
+        if self.nodes == STEPS_MAX + 1 {
+            self.report(
+                error("SF0305", span, format!("the plan has more than {STEPS_MAX} steps, waits and choices"))
+                    .note("nobody reads such a plan, and its proof takes too long")
+                    .help("run it for a part of the list at a time"),
+            );
+        }
+        self.nodes <= STEPS_MAX
+    }
+
+    fn misplaced(&mut self, what: &str, span: Span) {
+        self.report(
+            error("SF0309", span, format!("{what} stands in the runbook itself, not inside `if`, `for` or `wait`"))
+                .help("move it out of the block"),
+        );
+    }
+
+    fn wait(&mut self, wait: &'a ast::Wait) -> Option<Node> {
+        self.waits += 1;
+        let id = StepId(format!("wait[{}]", self.waits));
+        let formula = self.condition(&wait.condition);
+        if wait.patience.within.is_none() {
+            let at = wait.patience.every.map_or(wait.condition.span, |every| every.span);
+            self.report(
+                error("SF0301", wait.condition.span, "this wait has no limit")
+                    .here("it would wait for ever if this never becomes true")
+                    .maybe_fixed_by("wait at most five minutes", after(at), " within 5m"),
+            );
+        }
+        let times = wait.times.map_or(1, |(times, _)| times.max(1));
+        self.scopes.open();
+        let otherwise = self.nodes(wait.otherwise.as_deref().unwrap_or_default(), false);
+        self.scopes.close();
+        self.origins.nodes.insert(id.clone(), wait.condition.span);
+        let until = Require {
+            formula,
+            every_ms: every(&wait.patience),
+            within_ms: within(&wait.patience),
+            message: String::new(),
+        };
+        Some(Node::Wait(Box::new(Wait { id, until, times, otherwise })))
+    }
+
+    fn choice(&mut self, choice: &'a ast::If) -> Node {
+        self.choices += 1;
+        let id = StepId(format!("if[{}]", self.choices));
+        self.origins.nodes.insert(id.clone(), choice.condition.span);
+        let condition = self.condition(&choice.condition);
+        let mut arm = |members: &'a [Member]| {
+            self.scopes.open();
+            let nodes = self.nodes(members, false);
+            self.scopes.close();
+            nodes
+        };
+        let then = arm(&choice.then);
+        let otherwise = arm(choice.otherwise.as_deref().unwrap_or_default());
+        let unknown = choice.unknown.as_deref().map(arm);
+        Node::If { id, condition, then, otherwise, unknown }
+    }
+
+    /// Understands `for x in xs { … }`: its body once for each item.
+    fn turns(&mut self, turns: &'a ast::For) -> Vec<Node> {
+        let (list, _) = self.within(Context::nothing("the list of a `for`"), |this| {
+            // What a run finds is refused with words of its own.
+            this.cx.asking = super::Asking::Questions;
+            this.value_of(&turns.list)
+        });
+        let Some(items) = self.known_items(&list, turns.list.span) else { return Vec::new() };
+        let inside = step_names(&turns.body);
+        let mut found: BTreeMap<Name, Vec<Outputs>> = BTreeMap::new();
+        let mut nodes = Vec::new();
+        for (index, bound) in items.into_iter().enumerate() {
+            if self.nodes > STEPS_MAX {
+                break;
+            }
+            let suffix = turn_name(&bound.term);
+            let outer = self.turn.clone();
+            self.turn.push_str(&suffix);
+            self.scopes.open();
+            let named = Named::Value(Box::new(bound));
+            if index == 0 {
+                self.declare(&turns.name, named);
+            } else {
+                self.scopes.put(&turns.name.text, turns.name.span, named);
+            }
+            nodes.extend(self.nodes(&turns.body, false));
+            self.scopes.close();
+            self.turn = outer;
+            for name in &inside {
+                if let Some(outputs) = self.scopes.outputs.remove(*name) {
+                    found.entry((*name).to_owned()).or_default().push(outputs);
+                }
+            }
+        }
+        for (name, outputs) in found {
+            if let Some(outputs) = together(outputs) {
+                self.scopes.outputs.insert(name, outputs);
+            }
+        }
+        nodes
+    }
+
+    /// Returns the items of a list that the plan knows; of one that is not bound yet, two that stand for any.
+    pub(super) fn known_items(&mut self, list: &Term, span: Span) -> Option<Vec<Bound>> {
+        let item = self.item_type(list)?;
+        let What::Value(expr) = &list.what else { return None };
+        let bound = |expr: Expr| Bound {
+            term: Term::value(expr, Some(item.clone()), span).with_labels_of(list),
+            lifted: true,
+            before: false,
+        };
+        if let Expr::Literal(Value::List(items)) = expr {
+            for (index, value) in items.iter().enumerate() {
+                if items.iter().take(index).any(|earlier| earlier == value) {
+                    self.report(
+                        error("SF0304", span, format!("the list holds `{value}` twice"))
+                            .note("each item is done once; two equal ones are most likely a mistake")
+                            .help("take one of them out"),
+                    );
+                    return None;
+                }
+            }
+            return Some(items.iter().cloned().map(Expr::Literal).map(bound).collect());
+        }
+        let found = depends(expr);
+        if found.run || found.fact || found.argument {
+            self.report(
+                error("SF0303", span, "this list is known only during the run, and the plan lists every step")
+                    .here("the plan cannot say for which items")
+                    .note("loops over what a run discovers are designed and not built yet")
+                    .help("make it a parameter (`param nodes: list of host`), and give what was discovered as input"),
+            );
+            return None;
+        }
+        if let Expr::List(items) = expr {
+            return Some(items.iter().cloned().map(bound).collect());
+        }
+        let name = match expr {
+            Expr::Input(name) => name.clone(),
+            _ => self.modules.text(span).to_owned(),
+        };
+        // Two: what is proved of two distinct items holds between any two.
+        Some((0..2).map(|index| bound(Expr::Item { list: name.clone(), index })).collect())
+    }
+
+    fn warn_of_unused(&mut self, members: &'a [Member]) {
+        let mut unused = Vec::new();
+        for member in members {
+            let (name, what, help) = match member {
+                Member::Param(param) => (&param.name, "parameter", "take it out, so that nobody has to give it"),
+                Member::Let(statement) => (&statement.name, "value", "take it out"),
+                Member::Fact(fact) => (&fact.name, "fact", "take it out, or require it where it matters"),
+                Member::About(_)
+                | Member::Allow(_)
+                | Member::Requires(_)
+                | Member::Invariant(_)
+                | Member::Ensures(_)
+                | Member::OnFailure(_)
+                | Member::Collect(_)
+                | Member::Step(_)
+                | Member::Wait(_)
+                | Member::If(_)
+                | Member::For(_)
+                | Member::NotBuilt(_) => continue,
+            };
+            if !self.scopes.used.contains(&name.text) {
+                unused.push(warning("SF0106", name.span, format!("the {what} `{}` is never read", name.text)).help(help));
+            }
+        }
+        let modules = self.modules;
+        // With several runbooks in a file another one may use it.
+        let alone = modules.loaded.first().is_some_and(|root| {
+            let runbooks = root.file.items.iter().filter(|item| matches!(item, Item::Runbook(_)));
+            runbooks.count() == 1
+        });
+        for (name, used) in modules.loaded.first().filter(|_| alone).into_iter().flat_map(|root| &root.uses) {
+            let read_by_facts = self.scopes.used.contains(name);
+            if !read_by_facts {
+                unused.push(warning("SF0106", used.span, format!("nothing of `{name}` is used")).help("take the `use` out"));
+            }
+        }
+        self.diagnostics.extend(unused);
+    }
+}
+
+impl<'a> Lowering<'a> {
+    /// Understands a step's number of turns: the place of a `part` in the plan.
+    pub(super) fn step_id(&self, step: &Step) -> StepId {
+        StepId(format!("{}{}", step.name.text, self.turn))
+    }
+
+    /// Returns the context of a step's statements.
+    pub(super) fn step_context(id: &StepId, target: Option<Expr>, part: Part) -> Context {
+        Context { step: Some(id.clone()), target, part, ..Context::reads("value") }
+    }
+}
+
+/// Returns what is added to a step's name for an item.
+fn turn_name(term: &Term) -> String {
+    match &term.what {
+        What::Value(Expr::Literal(value)) => format!("[{value}]"),
+        What::Value(Expr::Item { list, index }) => format!("[{list}#{}]", index + 1),
+        What::Value(expr) => format!("[{expr}]"),
+        What::Cell(_) | What::Formula(_) => String::new(),
+    }
+}
+
+/// Returns the names of the steps in a block.
+fn step_names(members: &[Member]) -> Vec<&str> {
+    let mut names = Vec::new();
+    for member in members {
+        match member {
+            Member::Step(step) => names.push(step.name.text.as_str()),
+            Member::Wait(wait) => names.extend(step_names(wait.otherwise.as_deref().unwrap_or_default())),
+            Member::If(choice) => {
+                names.extend(step_names(&choice.then));
+                names.extend(step_names(choice.otherwise.as_deref().unwrap_or_default()));
+                names.extend(step_names(choice.unknown.as_deref().unwrap_or_default()));
+            }
+            Member::For(turns) => names.extend(step_names(&turns.body)),
+            Member::About(_)
+            | Member::Param(_)
+            | Member::Let(_)
+            | Member::Allow(_)
+            | Member::Fact(_)
+            | Member::Requires(_)
+            | Member::Invariant(_)
+            | Member::Ensures(_)
+            | Member::OnFailure(_)
+            | Member::Collect(_)
+            | Member::NotBuilt(_) => {}
+        }
+    }
+    names
+}
+
+/// Makes the values of a step's turns lists.
+fn together(outputs: Vec<Outputs>) -> Option<Outputs> {
+    let step = outputs.first()?.step.clone();
+    let mut values: BTreeMap<Name, Vec<Term>> = BTreeMap::new();
+    for output in outputs {
+        for (name, term) in output.values {
+            values.entry(name).or_default().push(term);
+        }
+    }
+    let lists = values.into_iter().filter_map(|(name, terms)| {
+        let first = terms.first()?.clone();
+        let items = terms.into_iter().filter_map(super::ask::value_expr).collect();
+        let r#type = surefoot_plan::Type::List(Box::new(first.ty.clone()?));
+        let term = Term::value(Expr::List(items), Some(r#type), first.span).with_labels_of(&first);
+        Some((name, term))
+    });
+    Some(Outputs { step, values: lists.collect() })
+}
+
+fn about_of(about: &ast::About) -> About {
+    About {
+        owner: about.owner.as_ref().map(|owner| owner.text.clone()),
+        reviewed: about.reviewed.as_ref().map(|day| day.text.clone()),
+        review_every_ms: about.review_every.map(|every| every.ms),
+        severity: about.severity.iter().map(|word| word.text.clone()).collect(),
+    }
+}
+
+pub(super) fn every(patience: &Patience) -> u64 {
+    patience.every.map_or(EVERY_MS, |every| every.ms)
+}
+
+pub(super) fn within(patience: &Patience) -> u64 {
+    patience.within.map_or(0, |within| within.ms)
+}
+
+pub(super) fn message(text: Option<&Text>) -> String {
+    text.map_or_else(String::new, |text| text.text.clone())
+}

@@ -1,0 +1,451 @@
+//! Rights: what is needed, whether `allow` grants it, and what each step is given.
+//!
+//! What a program opens, connects to or starts by itself cannot be inferred. So what runs one is
+//! given the `read`, `write`, `connect` and `listen` of `allow`, and the programs it names there.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use surefoot_plan::{Endpoint, Expr, Name, Rights, Type, Value, substitute};
+use surefoot_syntax::Span;
+use surefoot_syntax::ast::{Allow, Expr as Syntax, Right, Text};
+
+use super::argument::Arguments;
+use super::ask::value_expr;
+use super::{Context, Lowering};
+use crate::library::{Need, Signature};
+use crate::report::{Report, after, error, warning};
+use crate::term::{depends, text};
+
+/// What something needs. Each with the place that needs it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Needs {
+    /// Whether it runs a program that the author wrote.
+    pub(super) commands: bool,
+    /// Whether it runs a script, whose programs are not known.
+    pub(super) script: bool,
+    /// Programs by name.
+    pub(super) run: Vec<(String, Span)>,
+    /// Connections.
+    connect: Vec<(Endpoint, Span)>,
+    /// Paths that are read.
+    read: Vec<(Expr, Span)>,
+    /// Paths that are written.
+    write: Vec<(Expr, Span)>,
+    /// Users that programs run as.
+    pub(super) users: Vec<(String, Span)>,
+}
+
+impl Needs {
+    /// Adds what something else needs.
+    pub(super) fn add(&mut self, other: Needs) {
+        self.commands |= other.commands;
+        self.script |= other.script;
+        self.run.extend(other.run);
+        self.connect.extend(other.connect);
+        self.read.extend(other.read);
+        self.write.extend(other.write);
+        self.users.extend(other.users);
+    }
+
+    /// Adds a path that is read.
+    pub(super) fn read_path(&mut self, path: Expr, span: Span) {
+        self.read.push((path, span));
+    }
+
+    /// Adds a path that is written.
+    pub(super) fn write_path(&mut self, path: Expr, span: Span) {
+        self.write.push((path, span));
+    }
+
+    /// Returns what calling a function of the library needs.
+    pub(super) fn of_library(signature: &Signature, arguments: &Arguments, span: Span) -> Needs {
+        let position = |name: &str| signature.parameters.iter().position(|parameter| parameter.name == name);
+        let argument = |name: &str| position(name).and_then(|index| arguments.exprs.get(index)).cloned();
+        let mut needs = Needs::default();
+        for need in signature.needs {
+            match need {
+                Need::Run(program) => needs.run.push(((*program).to_owned(), span)),
+                Need::Connect { host, port } => {
+                    if let (Some(host), Some(port)) = (argument(host), argument(port)) {
+                        needs.connect.push((Endpoint { host, port }, span));
+                    }
+                }
+                Need::Read(name) => needs.read.extend(argument(name).map(|path| (path, span))),
+                Need::Write(name) => needs.write.extend(argument(name).map(|path| (path, span))),
+                Need::WriteKept(name) => {
+                    let term = position(name).and_then(|index| arguments.terms.get(index)?.as_ref());
+                    let kept = term.and_then(|term| term.kept.as_deref().cloned());
+                    let field = |kept: Expr| Expr::Field(Box::new(kept), "path".to_owned());
+                    needs.write.extend(kept.or_else(|| argument(name).map(field)).map(|path| (path, span)));
+                }
+            }
+        }
+        needs
+    }
+
+    /// Returns the needs with arguments in their places, needed at one place.
+    pub(super) fn bound(&self, arguments: &BTreeMap<Name, Expr>, span: Span) -> Needs {
+        let bind = |expr: &Expr| substitute(expr, arguments);
+        Needs {
+            commands: self.commands,
+            script: self.script,
+            // Where a program is named is where its fact was written; that is checked there too.
+            run: self.run.clone(),
+            connect: self
+                .connect
+                .iter()
+                .map(|(to, _)| (Endpoint { host: bind(&to.host), port: bind(&to.port) }, span))
+                .collect(),
+            read: self.read.iter().map(|(path, _)| (bind(path), span)).collect(),
+            write: self.write.iter().map(|(path, _)| (bind(path), span)).collect(),
+            users: self.users.clone(),
+        }
+    }
+}
+
+impl<'a> Lowering<'a> {
+    /// Understands `allow`.
+    pub(super) fn allow(&mut self, allow: &'a Allow) {
+        let (rights, _) = self.within(Context::nothing("`allow`"), |this| {
+            let mut rights = Rights::default();
+            for right in &allow.rights {
+                this.right(right, &mut rights);
+            }
+            rights
+        });
+        self.plan.allow = rights;
+        self.origins.allow = Some(allow.span);
+    }
+
+    fn right(&mut self, right: &'a Right, rights: &mut Rights) {
+        let names = |names: &'a [Text]| names.iter().map(|name| name.text.clone());
+        match right {
+            Right::Run(programs) => rights.run.extend(names(programs)),
+            Right::Detach(programs) => rights.detach.extend(names(programs)),
+            Right::Connect(endpoints) => {
+                for (host, port) in endpoints {
+                    let hosts = self.one_or_more(host, &Type::Host, "the host of `connect`");
+                    let ports = self.one_or_more(port, &Type::Port, "the port of `connect`");
+                    for host in &hosts {
+                        for port in &ports {
+                            rights.connect.push(Endpoint { host: host.clone(), port: port.clone() });
+                        }
+                    }
+                }
+            }
+            Right::Listen(ports) => {
+                for port in ports {
+                    rights.listen.extend(self.one_or_more(port, &Type::Port, "the port of `listen`"));
+                }
+            }
+            Right::Read(paths) => {
+                for path in paths {
+                    rights.read.extend(self.one_or_more(path, &Type::Path, "the path of `read`"));
+                }
+            }
+            Right::Write(paths) => {
+                for path in paths {
+                    rights.write.extend(self.one_or_more(path, &Type::Path, "the path of `write`"));
+                }
+            }
+            Right::As(users) => rights.users.extend(users.iter().map(|user| user.text.clone())),
+        }
+    }
+
+    /// Understands an object of a right: one, or a list known to the plan.
+    fn one_or_more(&mut self, syntax: &'a Syntax, wanted: &Type, place: &str) -> Vec<Expr> {
+        let term = self.value_of(syntax);
+        self.refuse_secret_shown(&term, "`allow`");
+        if let Some(Type::List(_)) = &term.ty {
+            let items = self.known_items(&term, syntax.span).unwrap_or_default();
+            return items
+                .into_iter()
+                .filter_map(|item| {
+                    let item = self.coerce(item.term, wanted, place);
+                    value_expr(item)
+                })
+                .collect();
+        }
+        let term = self.coerce(term, wanted, place);
+        value_expr(term).into_iter().collect()
+    }
+
+    /// Checks what reading needs, where nothing is changed.
+    pub(super) fn finish_reads(&mut self, what: &str, cx: &Context) {
+        let needs = cx.needs.clone();
+        self.check_needs(&needs, what);
+    }
+
+    /// Checks needs against `allow`. What needs them: "the step `x`", "asking `y`".
+    pub(super) fn check_needs(&mut self, needs: &Needs, what: &str) {
+        for (program, span) in &needs.run {
+            if !self.plan.allow.run.contains(program) {
+                self.refuse_program(program, *span, what);
+            }
+        }
+        for (to, span) in &needs.connect {
+            let allowed = self.plan.allow.connect.iter().any(|allowed| allowed == to);
+            if !allowed {
+                let shown = endpoint_shown(to);
+                let found = error("SF0602", *span, format!("`allow` does not grant a connection to {shown}"))
+                    .here(format!("{what} connects there"));
+                self.report(self.with_right(found, "connect", &shown));
+            }
+        }
+        for (path, span) in &needs.read {
+            let granted = self.plan.allow.read.iter().chain(&self.plan.allow.write);
+            if !covers_any(granted, path) {
+                self.refuse_path("read", path, *span, what);
+            }
+        }
+        for (path, span) in &needs.write {
+            if !covers_any(self.plan.allow.write.iter(), path) {
+                self.refuse_path("write", path, *span, what);
+            }
+        }
+        for (user, span) in &needs.users {
+            if !self.plan.allow.users.contains(user) {
+                let found = error("SF0605", *span, format!("`allow` does not let a program run as `{user}`"));
+                self.report(self.with_right(found, "as", user));
+            }
+        }
+        self.all_needs.add(needs.clone());
+    }
+
+    fn refuse_program(&mut self, program: &str, span: Span, what: &str) {
+        let found = error("SF0601", span, format!("`allow` does not name the program `{program}`"))
+            .here(format!("{what} runs it"));
+        let written = if program.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')) {
+            program.to_owned()
+        } else {
+            format!("\"{program}\"")
+        };
+        self.report(self.with_right(found, "run", &written));
+    }
+
+    fn refuse_path(&mut self, verb: &str, path: &Expr, span: Span, what: &str) {
+        let found = depends(path);
+        if found.run || found.fact {
+            self.report(
+                error("SF0608", span, format!("the plan cannot tell which path this would {verb}"))
+                    .here(format!("`{path}` is known only when it runs"))
+                    .help("name the path by parameters, so that `allow` can be held against it"),
+            );
+            return;
+        }
+        let shown = path_shown(path);
+        let refused = error("SF0603", span, format!("`allow` does not let {what} {verb} {shown}"));
+        self.report(self.with_right(refused, verb, &shown));
+    }
+
+    /// Adds the edit that widens `allow`.
+    fn with_right(
+        &self,
+        found: surefoot_syntax::Diagnostic,
+        word: &str,
+        object: &str,
+    ) -> surefoot_syntax::Diagnostic {
+        let Some(allow) = self.written_allow() else {
+            return found.help(format!("add it to the runbook: `allow {{ {word} {object} }}`"));
+        };
+        let last = allow.rights.iter().rev().find_map(|right| last_of(right, word));
+        let found = found.label(allow.span, "what it grants");
+        match last {
+            Some(span) => found.maybe_fixed_by(format!("grant it: `{word} {object}`"), after(span), format!(", {object}")),
+            None => {
+                let start = Span { start: allow.span.end.saturating_sub(1), end: allow.span.end.saturating_sub(1), ..allow.span };
+                found.maybe_fixed_by(format!("grant it: `{word} {object}`"), start, format!("    {word} {object}\n    "))
+            }
+        }
+    }
+
+    fn written_allow(&self) -> Option<&'a Allow> {
+        self.runbook.members.iter().find_map(|member| match member {
+            surefoot_syntax::ast::Member::Allow(allow) => Some(allow),
+            _ => None,
+        })
+    }
+
+    /// Returns what something that needs these is given.
+    pub(super) fn granted(&self, needs: &Needs) -> Rights {
+        let allow = &self.plan.allow;
+        let mut rights = Rights::default();
+        for (program, _) in &needs.run {
+            if allow.run.contains(program) {
+                rights.run.insert(program.clone());
+            }
+            if allow.detach.contains(program) {
+                rights.detach.insert(program.clone());
+            }
+        }
+        let push = |list: &mut Vec<Endpoint>, to: &Endpoint| {
+            if allow.connect.contains(to) && !list.contains(to) {
+                list.push(to.clone());
+            }
+        };
+        for (to, _) in &needs.connect {
+            push(&mut rights.connect, to);
+        }
+        for (path, _) in &needs.read {
+            let granted = covers_any(allow.read.iter().chain(&allow.write), path);
+            if granted && !rights.read.contains(path) {
+                rights.read.push(path.clone());
+            }
+        }
+        for (path, _) in &needs.write {
+            if covers_any(allow.write.iter(), path) && !rights.write.contains(path) {
+                rights.write.push(path.clone());
+            }
+        }
+        rights.users =
+            needs.users.iter().map(|(user, _)| user.clone()).filter(|user| allow.users.contains(user)).collect();
+        if needs.commands {
+            rights.run.clone_from(&allow.run);
+            if needs.script {
+                rights.detach.clone_from(&allow.detach);
+            }
+            rights.connect.clone_from(&allow.connect);
+            rights.listen.clone_from(&allow.listen);
+            rights.read.clone_from(&allow.read);
+            rights.write.clone_from(&allow.write);
+        }
+        rights
+    }
+
+    /// Returns what something that only reads is given: what may be written may be read.
+    pub(super) fn granted_to_read(&self, needs: &Needs) -> Rights {
+        let mut rights = self.granted(needs);
+        for path in std::mem::take(&mut rights.write) {
+            if !rights.read.contains(&path) {
+                rights.read.push(path);
+            }
+        }
+        rights.listen.clear();
+        rights
+    }
+
+    /// Warns of rights that nothing needs. With a `$` nothing can be told but of `detach`.
+    pub(super) fn warn_of_unneeded_rights(&mut self) {
+        let Some(allow) = self.written_allow() else { return };
+        let used: BTreeSet<&str> = self.all_needs.run.iter().map(|(program, _)| program.as_str()).collect();
+        let mut found = Vec::new();
+        for right in &allow.rights {
+            match right {
+                Right::Run(programs) if !self.commands => {
+                    for program in programs.iter().filter(|program| !used.contains(program.text.as_str())) {
+                        found.push((program.span, format!("nothing runs `{}`", program.text)));
+                    }
+                }
+                Right::Detach(programs) => {
+                    for program in programs.iter().filter(|program| !used.contains(program.text.as_str())) {
+                        if !self.all_needs.script {
+                            found.push((
+                                program.span,
+                                format!("nothing here runs `{}`, so nothing of it can be left running", program.text),
+                            ));
+                        }
+                    }
+                }
+                Right::Listen(ports) if !self.commands => {
+                    found.extend(ports.iter().map(|port| (port.span, "nothing listens on a port".to_owned())));
+                }
+                Right::Run(_)
+                | Right::Connect(_)
+                | Right::Listen(_)
+                | Right::Read(_)
+                | Right::Write(_)
+                | Right::As(_) => {}
+            }
+        }
+        for (span, message) in found {
+            self.report(
+                warning("SF0606", span, message)
+                    .help("take it out of `allow`: it grants more than is needed"),
+            );
+        }
+    }
+
+    /// Reports programs that may detach and may not run.
+    pub(super) fn check_detach(&mut self) {
+        let Some(allow) = self.written_allow() else { return };
+        for right in &allow.rights {
+            let Right::Detach(programs) = right else { continue };
+            for program in programs {
+                if !self.plan.allow.run.contains(&program.text) {
+                    let found = error("SF0607", program.span, format!("`{}` may leave a process running, and may not run", program.text));
+                    self.report(self.with_right(found, "run", &program.text));
+                }
+            }
+        }
+    }
+}
+
+/// Whether one of the granted paths is a path, or a folder it lies in.
+fn covers_any<'e>(granted: impl Iterator<Item = &'e Expr>, path: &Expr) -> bool {
+    let mut granted = granted;
+    granted.any(|granted| covers(granted, path))
+}
+
+/// Whether a granted path is a path, or a folder it lies in, whatever the inputs are.
+pub(super) fn covers(granted: &Expr, path: &Expr) -> bool {
+    let (granted, path) = (parts(granted), parts(path));
+    let mut rest = path.iter();
+    let count = granted.len();
+    for (index, part) in granted.iter().enumerate() {
+        let Some(other) = rest.next() else { return false };
+        if part == other {
+            continue;
+        }
+        // The last known part of the granted path may go on in the other.
+        let (Expr::Literal(Value::Text(part)), Expr::Literal(Value::Text(other))) = (part, other) else {
+            return false;
+        };
+        let part = part.trim_end_matches('/');
+        let last = index + 1 == count;
+        return last && other.strip_prefix(part).is_some_and(|below| below.starts_with('/'));
+    }
+    match rest.next() {
+        None => true,
+        Some(Expr::Literal(Value::Text(below))) => below.starts_with('/') || granted_is_root(&granted),
+        Some(_) => false,
+    }
+}
+
+fn granted_is_root(granted: &[Expr]) -> bool {
+    matches!(granted, [Expr::Literal(Value::Text(root))] if root == "/")
+}
+
+/// Returns the parts of a path that are joined.
+fn parts(path: &Expr) -> Vec<Expr> {
+    match path {
+        Expr::Join(parts) => parts.clone(),
+        path => vec![path.clone()],
+    }
+}
+
+fn last_of(right: &Right, word: &str) -> Option<Span> {
+    match (right, word) {
+        (Right::Run(names), "run") | (Right::Detach(names), "detach") => names.last().map(|name| name.span),
+        (Right::Connect(endpoints), "connect") => endpoints.last().map(|(_, port)| port.span),
+        (Right::Listen(exprs), "listen") | (Right::Read(exprs), "read") | (Right::Write(exprs), "write") => {
+            exprs.last().map(|expr| expr.span)
+        }
+        (Right::As(users), "as") => users.last().map(|user| user.span),
+        (_, _) => None,
+    }
+}
+
+fn endpoint_shown(to: &Endpoint) -> String {
+    let port = match &to.port {
+        Expr::Literal(value) => value.to_string(),
+        other => other.to_string(),
+    };
+    format!("{}:{port}", to.host)
+}
+
+fn path_shown(path: &Expr) -> String {
+    match path {
+        Expr::Literal(Value::Text(_)) | Expr::Join(_) | Expr::Input(_) => path.to_string(),
+        other => text(other.to_string()).to_string(),
+    }
+}
