@@ -85,6 +85,30 @@ fn a_refused_approval_brings_the_old_primary_back() {
 }
 
 #[test]
+fn a_standby_that_dies_while_the_old_primary_is_down_brings_it_back() {
+    let site = Site::new(PASSWORD);
+    wrapper::install(&site, None);
+    let text = fs::read_to_string(site.runbook()).expect("read the runbook");
+    let hasty = text.replacen(
+        "wait until all_replayed every 200ms within 60s",
+        "wait until all_replayed every 200ms within 3s",
+        1,
+    );
+    assert_ne!(text, hasty, "the runbook no longer waits where this test thinks");
+    fs::write(site.runbook(), hasty).expect("write the runbook");
+    let ran = std::thread::scope(|scope| {
+        let run = scope.spawn(|| finish(site.on_lab("runs", &["run"])));
+        site.settle("the run", "the checkpoint before the stop", || wrapper::times(&site, "checkpoint") == 1);
+        site.stop_server(Server::Beta);
+        run.join().expect("the run")
+    });
+    ran.expect_code(10);
+    assert_eq!(site.role(Server::Alpha), Role::Primary);
+    site.start_server(Server::Beta);
+    site.assert_as_before("after the standby came back");
+}
+
+#[test]
 fn whoever_runs_cannot_approve() {
     let site = Site::new(PASSWORD);
     let own = Approver::of(&site, "runs", site.operator, Says::Yes);

@@ -269,14 +269,27 @@ impl Site {
 
     /// Stops one of the servers.
     pub(crate) fn stop_server(&self, server: Server) {
-        let home = match server {
-            Server::Alpha => "alpha/data",
-            Server::Beta => "beta/data",
-        };
+        self.pg_ctl(server, &["stop", "--mode=fast", "--wait"]);
+    }
+
+    /// Starts one of the servers.
+    pub(crate) fn start_server(&self, server: Server) {
+        let log = format!("--log={}", self.home(server).join("server.log").display());
+        self.pg_ctl(server, &["start", "--wait", &log]);
+    }
+
+    fn pg_ctl(&self, server: Server, arguments: &[&str]) {
         let mut command = self.command_as(self.operator, &postgres_bin().join("pg_ctl"));
-        command.args(["stop", "--mode=fast", "--wait", "--pgdata"]).arg(self.lab_path(home));
+        command.env_remove("PGPASSWORD").args(arguments).arg("--pgdata").arg(self.home(server).join("data"));
         let ran = finish(command);
-        assert_eq!(ran.code, Some(0), "pg_ctl stop: {}", ran.output);
+        assert_eq!(ran.code, Some(0), "pg_ctl {arguments:?}: {}", ran.output);
+    }
+
+    fn home(&self, server: Server) -> PathBuf {
+        match server {
+            Server::Alpha => self.lab_path("alpha"),
+            Server::Beta => self.lab_path("beta"),
+        }
     }
 
     /// The switchover happened: roles swapped, no committed row lost, the old primary follows, clients
