@@ -1,0 +1,78 @@
+//! The blast radius: everything that a plan may touch, and what only its way back needs.
+
+use std::collections::BTreeSet;
+
+use surefoot_plan::{InputValue, Plan, Rights, Way};
+
+/// What a plan may touch, each item as it is shown.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub(crate) struct Blast {
+    /// Kinds of rights, in the order in which they are shown, with what is needed of each.
+    pub(crate) kinds: Vec<Kind>,
+    /// Secrets, each with where it comes from.
+    pub(crate) secrets: Vec<String>,
+}
+
+/// One kind of right.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct Kind {
+    /// As `programs`.
+    pub(crate) name: &'static str,
+    /// What the way forward, or a probe, may need.
+    pub(crate) forward: BTreeSet<String>,
+    /// What only a rollback needs.
+    pub(crate) back_only: BTreeSet<String>,
+}
+
+/// The blast radius of a plan.
+pub(crate) fn blast(plan: &Plan) -> Blast {
+    let mut back = [const { BTreeSet::new() }; KINDS.len()];
+    let mut forward = [const { BTreeSet::new() }; KINDS.len()];
+    for step in plan.steps() {
+        add(&mut forward, &step.rights);
+        if matches!(step.way, Way::Rollback(_)) {
+            add(&mut back, &step.rollback_rights);
+        }
+    }
+    for collect in &plan.collect {
+        add(&mut forward, &collect.rights);
+    }
+    // Probes and the runbook's own reads may use everything that is allowed.
+    let mut allowed = [const { BTreeSet::new() }; KINDS.len()];
+    add(&mut allowed, &plan.allow);
+    let mut kinds = Vec::new();
+    for (((name, mut forward), back), allowed) in KINDS.into_iter().zip(forward).zip(back).zip(allowed) {
+        let back_only: BTreeSet<String> = back.difference(&forward).cloned().collect();
+        forward.extend(allowed.difference(&back_only).cloned());
+        kinds.push(Kind { name, forward, back_only });
+    }
+    let mut secrets = Vec::new();
+    for input in &plan.inputs {
+        if let InputValue::SecretFromEnv(variable) = &input.value {
+            secrets.push(format!("{} (from the environment variable {variable})", input.name));
+        }
+    }
+    Blast { kinds, secrets }
+}
+
+/// The kinds of rights, as they are shown.
+const KINDS: [&str; 7] =
+    ["programs", "may leave running", "connects to", "listens on", "reads", "writes", "acts as"];
+
+/// Adds rights to the kinds, in their order.
+fn add(kinds: &mut [BTreeSet<String>; KINDS.len()], rights: &Rights) {
+    let [run, detach, connect, listen, read, write, users] = kinds;
+    run.extend(rights.run.iter().cloned());
+    detach.extend(rights.detach.iter().cloned());
+    connect.extend(rights.connect.iter().map(|end| format!("{}:{}", shown(&end.host), shown(&end.port))));
+    listen.extend(rights.listen.iter().map(shown));
+    read.extend(rights.read.iter().map(shown));
+    write.extend(rights.write.iter().map(shown));
+    users.extend(rights.users.iter().cloned());
+}
+
+/// A place, without the quotes that it has in a runbook.
+fn shown(expr: &surefoot_plan::Expr) -> String {
+    let text = expr.to_string();
+    text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).map(str::to_owned).unwrap_or(text)
+}

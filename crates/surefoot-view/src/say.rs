@@ -1,0 +1,320 @@
+//! Words for times, statements and verdicts: one phrase for one thing, wherever it is shown.
+
+use surefoot_journal::{
+    Answer, Choice, Debt, Effect, Exit, FactsVerdict, ForwardVerdict, Identity, Reading, ResolvedBy,
+    WayBackVerdict,
+};
+use surefoot_plan::{
+    Class, Decoder, Exec, Expr, LibraryCall, PersonQuestion, Plan, Read, Require, Source, Statement, Value, Word,
+};
+
+use crate::names::Names;
+
+/// Most lines of a script that are shown; the file has the rest.
+const SCRIPT_LINES_MAX: usize = 12;
+
+/// A length of time as it is written in a runbook.
+pub(crate) fn duration(ms: u64) -> String {
+    Value::Duration(ms).to_string()
+}
+
+/// How long something took, or has to go, to the precision that a person uses.
+pub(crate) fn elapsed(ms: u64) -> String {
+    let seconds = ms / 1000;
+    match seconds {
+        0 if ms == 0 => "0s".to_owned(),
+        0..10 => format!("{}.{}s", seconds, ms % 1000 / 100),
+        10..60 => format!("{seconds}s"),
+        60..3600 => format!("{}m {:02}s", seconds / 60, seconds % 60),
+        3600..86_400 => format!("{}h {:02}m", seconds / 3600, seconds / 60 % 60),
+        _ => format!("{}d {}h", seconds / 86_400, seconds / 3600 % 24),
+    }
+}
+
+/// How often, and how long, a condition is asked.
+pub(crate) fn patience(every_ms: u64, within_ms: u64) -> String {
+    match within_ms {
+        0 => String::new(),
+        _ => format!(", within {} (asked every {})", duration(within_ms), duration(every_ms)),
+    }
+}
+
+/// A condition with its patience and its reason.
+pub(crate) fn require(names: &Names<'_>, require: &Require) -> String {
+    let reason = reason(&require.message);
+    format!("{}{}{reason}", names.formula(&require.formula), patience(require.every_ms, require.within_ms))
+}
+
+/// The author's reason, in quotes; nothing if none was given.
+pub(crate) fn reason(message: &str) -> String {
+    if message.is_empty() { String::new() } else { format!(" \"{message}\"") }
+}
+
+/// What a class means for a repetition.
+pub(crate) fn class(class: Class) -> &'static str {
+    match class {
+        Class::Read => "changes nothing",
+        Class::Idempotent => "can be repeated",
+        Class::Verified => "its facts tell whether it took effect",
+        Class::Once => "only a person can tell whether it took effect",
+    }
+}
+
+/// A statement, as it would stand in a runbook; a script takes several lines.
+pub(crate) fn statement(plan: &Plan, statement: &Statement) -> Vec<String> {
+    match statement {
+        Statement::Command { exec, name } => {
+            let mut lines = command(exec);
+            if let (Some(name), Some(first)) = (name, lines.first_mut()) {
+                *first = format!("let {name} = {first}");
+            }
+            lines
+        }
+        Statement::Library(call) => vec![library(plan, call)],
+        Statement::Read(read) => vec![self::read(plan, read)],
+        Statement::Manual(question) => vec![person("by hand", question)],
+        Statement::Note(text) => vec![format!("note {text}")],
+    }
+}
+
+/// What is read, and its name.
+pub(crate) fn read(plan: &Plan, read: &Read) -> String {
+    let source = match &read.source {
+        Source::Command(exec) => command(exec).join(" "),
+        Source::Library(call) => library(plan, call),
+        Source::Person(question) => person("ask", question),
+        Source::Fact(cell) => plan.show_cell(cell),
+        Source::Value(expr) => expr.to_string(),
+    };
+    format!("{} = {source}", read.name)
+}
+
+/// A call of the library.
+fn library(plan: &Plan, call: &LibraryCall) -> String {
+    let _ = plan;
+    let arguments: Vec<String> =
+        call.arguments.iter().map(|(name, value)| format!("{name}: {value}")).collect();
+    format!("{}({})", call.function, arguments.join(", "))
+}
+
+/// A question to a person.
+fn person(verb: &str, question: &PersonQuestion) -> String {
+    let who = question.by.as_deref().map(|role| format!(" {role}")).unwrap_or_default();
+    let limit = question.within_ms.map(|ms| format!(", within {}", duration(ms))).unwrap_or_default();
+    format!("{verb}{who}: {}{limit}", question.text)
+}
+
+/// A command, as it would stand in a runbook.
+pub(crate) fn command(exec: &Exec) -> Vec<String> {
+    let mut start = String::new();
+    if let Some(folder) = &exec.folder {
+        start.push_str(&format!("in {folder} "));
+    }
+    if !exec.env.is_empty() {
+        let env: Vec<String> = exec.env.iter().map(|(name, value)| format!("{name}: {value}")).collect();
+        start.push_str(&format!("env {{ {} }} ", env.join(", ")));
+    }
+    if let Some(stdin) = &exec.stdin {
+        start.push_str(&format!("stdin {stdin} "));
+    }
+    if let Some(user) = &exec.user {
+        start.push_str(&format!("as {user} "));
+    }
+    if !exec.exits.iter().eq(&[0]) {
+        let exits: Vec<String> = exec.exits.iter().map(ToString::to_string).collect();
+        start.push_str(&format!("exit {} ", exits.join(", ")));
+    }
+    start.push_str(decoder(&exec.decoder));
+    if let Some(script) = &exec.script {
+        let values: Vec<String> =
+            script.arguments.iter().map(|(name, value)| format!("{name}: {value}")).collect();
+        let mut lines = vec![format!("{start}{}({})", script.language, values.join(", "))];
+        let text: Vec<&str> = script.text.lines().collect();
+        lines.extend(text.iter().take(SCRIPT_LINES_MAX).map(|line| format!("    {line}")));
+        if text.len() > SCRIPT_LINES_MAX {
+            lines.push(format!("    ... {} more lines", text.len() - SCRIPT_LINES_MAX));
+        }
+        return lines;
+    }
+    let programs: Vec<String> =
+        exec.pipeline.iter().map(|words| words.iter().map(word).collect::<Vec<_>>().join(" ")).collect();
+    vec![format!("{start}$ {}", programs.join(" | "))]
+}
+
+/// How output is read, as the word before the `$`.
+fn decoder(decoder: &Decoder) -> &'static str {
+    match decoder {
+        Decoder::Nothing | Decoder::Exit { .. } => "",
+        Decoder::Text => "text ",
+        Decoder::Lines => "lines ",
+        Decoder::Int => "int ",
+        Decoder::Float => "float ",
+        Decoder::Bool => "bool ",
+        Decoder::Size => "size ",
+        Decoder::Json => "json ",
+        Decoder::Table => "table ",
+    }
+}
+
+/// One word of a command. What is one argument looks like one.
+fn word(word: &Word) -> String {
+    match word {
+        Word::Each(list) => format!("${{{list}...}}"),
+        Word::One(Expr::Literal(value)) => quoted(&value.to_string()),
+        Word::One(Expr::Join(parts)) => {
+            let mut text = String::new();
+            for part in parts {
+                match part {
+                    Expr::Literal(value) => text.push_str(&value.to_string()),
+                    Expr::Input(_)
+                    | Expr::Item { .. }
+                    | Expr::Local(_)
+                    | Expr::Argument(_)
+                    | Expr::Fact(_)
+                    | Expr::Now
+                    | Expr::RunId
+                    | Expr::Join(_)
+                    | Expr::List(_)
+                    | Expr::Record(_)
+                    | Expr::Field(..)
+                    | Expr::Unary(..)
+                    | Expr::Binary(..)
+                    | Expr::Call(..)
+                    | Expr::If(..)
+                    | Expr::Comprehension { .. } => text.push_str(&format!("${{{part}}}")),
+                }
+            }
+            quoted(&text)
+        }
+        Word::One(expr) => format!("${{{expr}}}"),
+    }
+}
+
+/// Puts quotes around a word that would not read as one.
+pub(crate) fn quoted(word: &str) -> String {
+    let simple = |letter: char| letter.is_alphanumeric() || "-_./:=@%+,${}[]".contains(letter);
+    match !word.is_empty() && word.chars().all(simple) {
+        true => word.to_owned(),
+        false => format!("'{}'", word.replace('\'', "'\\''")),
+    }
+}
+
+/// A person, with what is not proved about them.
+pub(crate) fn who(identity: &Identity) -> String {
+    match identity.verified {
+        true => identity.user.clone(),
+        false => format!("{} (uid {}, unverified)", identity.user, identity.uid),
+    }
+}
+
+/// What a probe found.
+pub(crate) fn answer(answer: &Answer) -> String {
+    match answer {
+        Answer::Known(value) => value.to_string(),
+        Answer::Unknown(why) => format!("unknown: {why}"),
+    }
+}
+
+/// A fact, and what was found.
+pub(crate) fn reading(names: &Names<'_>, reading: &Reading) -> String {
+    format!("{} is {}", names.cell(&reading.cell), answer(&reading.answer))
+}
+
+/// How a program ended.
+pub(crate) fn exit(exit: Exit) -> String {
+    match exit {
+        Exit::Code(code) => format!("exit {code}"),
+        Exit::Signal(signal) => format!("killed by signal {signal}"),
+        Exit::TimedOut => "killed at its deadline".to_owned(),
+    }
+}
+
+/// What a step did, as far as is known.
+pub(crate) fn effect(effect: Effect) -> &'static str {
+    match effect {
+        Effect::None => "nothing was done",
+        Effect::Full => "it took effect",
+        Effect::Part => "it is over, and may be half done",
+        Effect::Unknown => "nobody can tell what it did",
+    }
+}
+
+/// Who ended a doubt.
+pub(crate) fn resolved_by(by: &ResolvedBy) -> String {
+    match by {
+        ResolvedBy::Claim => "its supervisor's record".to_owned(),
+        ResolvedBy::Class => "its class: it can be repeated".to_owned(),
+        ResolvedBy::Facts => "its facts".to_owned(),
+        ResolvedBy::Person(identity) => who(identity),
+    }
+}
+
+/// How a held run goes on.
+pub(crate) fn choice(choice: Choice) -> &'static str {
+    match choice {
+        Choice::GoOn => "go on",
+        Choice::RollBack => "roll back",
+        Choice::Stop => "stop here and keep what is owed",
+        Choice::RetryRollback => "try the rollback again",
+    }
+}
+
+/// The step whose rollback is owed.
+pub(crate) fn debt(debt: &Debt) -> &str {
+    let Debt::Rollback(step) = debt;
+    &step.0
+}
+
+/// How far a run came.
+pub(crate) fn forward(verdict: ForwardVerdict) -> &'static str {
+    match verdict {
+        ForwardVerdict::Done => "done",
+        ForwardVerdict::Failed => "failed",
+        ForwardVerdict::Cancelled => "cancelled",
+        ForwardVerdict::Refused => "not begun: a condition at the start did not hold",
+    }
+}
+
+/// What became of what was owed.
+pub(crate) fn way_back(verdict: WayBackVerdict) -> &'static str {
+    match verdict {
+        WayBackVerdict::NoneNeeded => "not needed",
+        WayBackVerdict::Complete => "complete: everything that was owed was taken back",
+        WayBackVerdict::ToTheSeal => "back to the point of no return; what came before it stays done",
+        WayBackVerdict::Stuck => "STUCK: a rollback failed, and what is below it is still owed",
+        WayBackVerdict::Owing => "STILL OWED",
+    }
+}
+
+/// How the facts stand.
+pub(crate) fn facts(verdict: FactsVerdict) -> &'static str {
+    match verdict {
+        FactsVerdict::AsEnsured => "as the runbook ensures",
+        FactsVerdict::AsBefore => "as they were before the run",
+        FactsVerdict::AsBeforeExcept => "as they were before the run, except for what the runbook leaves",
+        FactsVerdict::Unknown => "some cannot be told",
+        FactsVerdict::NotAsBefore => "NOT as they were before the run",
+        FactsVerdict::Untouched => "untouched: nothing was done",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{elapsed, quoted};
+
+    #[test]
+    fn times_are_said_as_a_person_would() {
+        let said: Vec<String> =
+            [0, 40, 950, 9_900, 12_345, 61_000, 3_661_000, 90_000_000].into_iter().map(elapsed).collect();
+        assert_eq!(said, ["0s", "0.0s", "0.9s", "9.9s", "12s", "1m 01s", "1h 01m", "1d 1h"]);
+    }
+
+    #[test]
+    fn a_word_looks_like_one() {
+        for (word, shown) in
+            [("-c", "-c"), ("SELECT 1", "'SELECT 1'"), ("", "''"), ("it's", "'it'\\''s'"), ("a;b", "'a;b'")]
+        {
+            assert_eq!(quoted(word), shown);
+        }
+    }
+}
