@@ -24,7 +24,7 @@ use rustix::fs::FallocateFlags;
 use sha2::{Digest as _, Sha256};
 
 use crate::lock::{self, Holder, LockError, RunLock, Target, TargetLock};
-use crate::{Claim, Event, Inbox, Phase, ReadError, Reader, Record, RunId, Timestamp};
+use crate::{Claim, Inbox, Phase, ReadError, Reader, Record, RunId, RunState, Timestamp};
 
 /// Longest name of a file made from a step's name, in bytes. File systems take 255, and a claim's
 /// folder adds its phase, attempt and statement.
@@ -303,15 +303,9 @@ impl RunFolder {
             return true;
         }
         let Ok((records, 0)) = self.read() else { return false };
-        let mut over = false;
-        for Record { event, .. } in &records {
-            if let Event::Ended(ended) = event {
-                over = ended.owed.is_empty();
-            } else if matches!(event, Event::Resumed { .. }) {
-                over = false;
-            }
-        }
-        over
+        let mut state = RunState::new();
+        records.iter().all(|record| state.apply(record).is_ok())
+            && state.ended().is_some_and(|ended| ended.owed.is_empty())
     }
 }
 

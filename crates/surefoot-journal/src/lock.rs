@@ -79,7 +79,7 @@ pub enum LockError {
     /// No process holds it, but a run that is not finished does.
     #[error(
         "{what}: run {run} by {user} is unfinished since {since}; go on with `surefoot resume {run}`, take it \
-         back with `surefoot rollback {run}`, or let go of what it owes with `surefoot forgive {run}`",
+         back with `surefoot rollback {run}`, or let go of what it owes with `surefoot forgive {run} STEP`",
         run = holder.run.0, user = holder.by.user, since = holder.since
     )]
     Unfinished {
@@ -103,7 +103,7 @@ fn held(what: &str, holder: Option<&Holder>) -> String {
     match holder {
         Some(Holder { run, by, since, pid, host, .. }) => {
             let (run, user) = (&run.0, &by.user);
-            format!("{what}: run {run} by {user} is at work since {since} (process {pid} on {host})")
+            format!("{what}: {user} is at work on it since {since}, in run {run} (process {pid} on {host})")
         }
         None => format!("{what}: another process has just begun to work on it"),
     }

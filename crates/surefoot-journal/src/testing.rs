@@ -6,16 +6,22 @@ use crate::{Claim, Event, Identity, Outcome, Phase, Record, Report, RunId, Start
 
 pub(crate) const NOW: Timestamp = Timestamp(1_795_317_247_250);
 
-/// A plan that does nothing.
+/// A plan of one step, which can be taken back.
 pub(crate) fn plan() -> Plan {
     let rights = serde_json::json!({
         "run": [], "detach": [], "connect": [], "listen": [], "read": [], "write": [], "users": []
+    });
+    let fence = serde_json::json!({
+        "id": "fence", "title": "", "doc": "", "target": null, "deadline_ms": 1000, "approval": null, "requires": [],
+        "before": [], "body": [], "ensures": [], "leaves": [], "class": "verified", "retry": null,
+        "way": {"rollback": {"requires": [], "body": [], "ensures": [], "restores": "fixed", "derived": false}},
+        "on_failure": null, "rights": rights, "rollback_rights": rights
     });
     serde_json::from_value(serde_json::json!({
         "format": {"major": 1, "minor": 0}, "runbook": "switchover", "doc": "", "sources": [], "inputs": [],
         "about": {"owner": null, "reviewed": null, "review_every_ms": null, "severity": []},
         "constraints": [], "allow": rights, "questions": {}, "lets": [], "requires": [], "invariants": [],
-        "body": [], "ensures": [], "on_failure": "rollback", "collect": []
+        "body": [{"step": fence}], "ensures": [], "on_failure": "rollback", "collect": []
     }))
     .unwrap()
 }
@@ -78,4 +84,34 @@ pub(crate) fn small() -> (Vec<u8>, Vec<Record>) {
     let events = [Event::Started(Box::new(started())), intent, outcome, bound("Übung\n\u{1b}[31m")];
     let records = events.into_iter().map(|event| chain.write(NOW, event, &mut text).unwrap()).collect();
     (text, records)
+}
+
+/// A run that began its only step, failed, and still owes it: everything after its first record.
+pub(crate) fn owing() -> Vec<Event> {
+    let step = StepId("fence".into());
+    let [intent, outcome] = self::step("fence");
+    vec![
+        Event::Probed {
+            point: crate::Point::Guard(step.clone(), Phase::Forward),
+            readings: Vec::new(),
+            settled: true,
+        },
+        Event::Before { step: step.clone(), base: Vec::new(), captures: [].into() },
+        intent,
+        outcome,
+        Event::Partial { step: step.clone(), why: "it lied".into() },
+        Event::Failed { step: Some(step.clone()), why: "it lied".into() },
+        Event::Ended(crate::Ended {
+            forward: crate::ForwardVerdict::Failed,
+            way_back: crate::WayBackVerdict::Owing,
+            facts: crate::FactsVerdict::Unknown,
+            owed: vec![crate::Debt::Rollback(step)],
+        }),
+    ]
+}
+
+/// A person lets go of what that run owes.
+pub(crate) fn forgiven() -> Event {
+    let debt = crate::Debt::Rollback(StepId("fence".into()));
+    Event::Forgiven { debt, by: anna(), reason: "it is as it should be".into() }
 }

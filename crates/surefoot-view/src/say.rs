@@ -2,10 +2,11 @@
 
 use surefoot_journal::{
     Answer, Choice, Debt, Effect, Exit, FactsVerdict, ForwardVerdict, Identity, Reading, ResolvedBy,
-    WayBackVerdict,
+    Timestamp, WayBackVerdict,
 };
 use surefoot_plan::{
-    Class, Decoder, Exec, Expr, LibraryCall, PersonQuestion, Plan, Read, Require, Source, Statement, Value, Word,
+    Class, Decoder, Exec, Expr, LibraryCall, PersonQuestion, Plan, Read, Require, Source, Statement, Value,
+    Word,
 };
 
 use crate::names::Names;
@@ -29,6 +30,18 @@ pub(crate) fn elapsed(ms: u64) -> String {
         3600..86_400 => format!("{}h {:02}m", seconds / 3600, seconds / 60 % 60),
         _ => format!("{}d {}h", seconds / 86_400, seconds / 3600 % 24),
     }
+}
+
+/// A moment, for people.
+pub(crate) fn moment(at: Timestamp) -> String {
+    let text = at.to_string();
+    let day = text.get(..10).unwrap_or_default();
+    format!("{day} {} UTC", clock(at))
+}
+
+/// The time of day of a moment, to the second.
+pub(crate) fn clock(at: Timestamp) -> String {
+    at.to_string().get(11..19).unwrap_or_default().to_owned()
 }
 
 /// How often, and how long, a condition is asked.
@@ -137,7 +150,7 @@ pub(crate) fn command(exec: &Exec) -> Vec<String> {
         return lines;
     }
     let programs: Vec<String> =
-        exec.pipeline.iter().map(|words| words.iter().map(word).collect::<Vec<_>>().join(" ")).collect();
+        exec.pipeline.iter().map(|words| words.iter().map(argument).collect::<Vec<_>>().join(" ")).collect();
     vec![format!("{start}$ {}", programs.join(" | "))]
 }
 
@@ -157,10 +170,10 @@ fn decoder(decoder: &Decoder) -> &'static str {
 }
 
 /// One word of a command. What is one argument looks like one.
-fn word(word: &Word) -> String {
+fn argument(word: &Word) -> String {
     match word {
         Word::Each(list) => format!("${{{list}...}}"),
-        Word::One(Expr::Literal(value)) => quoted(&value.to_string()),
+        Word::One(Expr::Literal(value)) => self::word(&value.to_string()),
         Word::One(Expr::Join(parts)) => {
             let mut text = String::new();
             for part in parts {
@@ -184,14 +197,14 @@ fn word(word: &Word) -> String {
                     | Expr::Comprehension { .. } => text.push_str(&format!("${{{part}}}")),
                 }
             }
-            quoted(&text)
+            self::word(&text)
         }
         Word::One(expr) => format!("${{{expr}}}"),
     }
 }
 
 /// Puts quotes around a word that would not read as one.
-pub(crate) fn quoted(word: &str) -> String {
+pub(crate) fn word(word: &str) -> String {
     let simple = |letter: char| letter.is_alphanumeric() || "-_./:=@%+,${}[]".contains(letter);
     match !word.is_empty() && word.chars().all(simple) {
         true => word.to_owned(),
@@ -271,7 +284,7 @@ pub(crate) fn forward(verdict: ForwardVerdict) -> &'static str {
         ForwardVerdict::Done => "done",
         ForwardVerdict::Failed => "failed",
         ForwardVerdict::Cancelled => "cancelled",
-        ForwardVerdict::Refused => "not begun: a condition at the start did not hold",
+        ForwardVerdict::Refused => "not begun, because a condition at the start did not hold",
     }
 }
 
@@ -279,9 +292,9 @@ pub(crate) fn forward(verdict: ForwardVerdict) -> &'static str {
 pub(crate) fn way_back(verdict: WayBackVerdict) -> &'static str {
     match verdict {
         WayBackVerdict::NoneNeeded => "not needed",
-        WayBackVerdict::Complete => "complete: everything that was owed was taken back",
+        WayBackVerdict::Complete => "complete, everything that was owed was taken back",
         WayBackVerdict::ToTheSeal => "back to the point of no return; what came before it stays done",
-        WayBackVerdict::Stuck => "STUCK: a rollback failed, and what is below it is still owed",
+        WayBackVerdict::Stuck => "STUCK, a rollback failed and is still owed, with what is below it",
         WayBackVerdict::Owing => "STILL OWED",
     }
 }
@@ -294,13 +307,13 @@ pub(crate) fn facts(verdict: FactsVerdict) -> &'static str {
         FactsVerdict::AsBeforeExcept => "as they were before the run, except for what the runbook leaves",
         FactsVerdict::Unknown => "some cannot be told",
         FactsVerdict::NotAsBefore => "NOT as they were before the run",
-        FactsVerdict::Untouched => "untouched: nothing was done",
+        FactsVerdict::Untouched => "untouched, nothing was done",
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{elapsed, quoted};
+    use super::elapsed;
 
     #[test]
     fn times_are_said_as_a_person_would() {
@@ -311,10 +324,10 @@ mod tests {
 
     #[test]
     fn a_word_looks_like_one() {
-        for (word, shown) in
+        for (text, shown) in
             [("-c", "-c"), ("SELECT 1", "'SELECT 1'"), ("", "''"), ("it's", "'it'\\''s'"), ("a;b", "'a;b'")]
         {
-            assert_eq!(quoted(word), shown);
+            assert_eq!(super::word(text), shown);
         }
     }
 }

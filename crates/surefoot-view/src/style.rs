@@ -201,6 +201,17 @@ impl Page {
         self.lines.push(format!("{}{}", " ".repeat(indent), text.trim_end()).trim_end().to_owned());
     }
 
+    /// Adds lines of two columns, under a label; none is wrapped, so that they can be copied.
+    pub(crate) fn columns(&mut self, label: &str, wide: usize, rows: &[(String, String)]) {
+        let first = rows.iter().map(|(left, _)| width(&plain(left))).max().unwrap_or(0);
+        for (at, (left, right)) in rows.iter().enumerate() {
+            let label = if at == 0 { label } else { "" };
+            let left = plain(left);
+            let room = " ".repeat(first.saturating_sub(width(&left)));
+            self.verbatim(0, &format!("{label:<wide$} {left}{room}   {right}"));
+        }
+    }
+
     /// Adds a line across.
     pub(crate) fn rule(&mut self, title: &str) {
         let rule = self.style.rule(&plain(title));
@@ -232,7 +243,8 @@ mod tests {
         assert_eq!(plain("user\u{202e}txt.exe\u{200b}"), "user\\u{202e}txt.exe\\u{200b}");
         assert_eq!(plain("one\ntwo\tthree\r"), "one two three ");
         assert_eq!(plain("Zürich → 東京 ✓"), "Zürich → 東京 ✓");
-        let every: String = (0..=0x0010_FFFFu32).filter_map(char::from_u32).filter(|c| c.is_control()).collect();
+        let every: String =
+            (0..=0x0010_FFFFu32).filter_map(char::from_u32).filter(|c| c.is_control()).collect();
         assert!(!plain(&every).chars().any(char::is_control));
     }
 

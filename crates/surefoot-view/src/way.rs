@@ -54,7 +54,11 @@ struct Here {
 impl Here {
     /// The way back from here.
     fn way(&self) -> WayBack {
-        WayBack { debts: self.stack.iter().rev().cloned().collect(), sealed: self.sealed.clone(), seals: false }
+        WayBack {
+            debts: self.stack.iter().rev().cloned().collect(),
+            sealed: self.sealed.clone(),
+            seals: false,
+        }
     }
 }
 

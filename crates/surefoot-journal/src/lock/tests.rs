@@ -1,11 +1,8 @@
 use serde_json::json;
 
 use super::{Holder, LockError, Target};
-use crate::testing::{NOW, anna, plan, run, started};
-use crate::{
-    Debt, Ended, Event, FactsVerdict, ForwardVerdict, Journal as _, RunId, StateRoot, WayBackVerdict,
-};
-use crate::{RunFolder, Writer};
+use crate::testing::{NOW, anna, forgiven, owing, plan, run, started};
+use crate::{Journal as _, RunFolder, RunId, StateRoot, Writer};
 
 fn holder(run: &RunId) -> Holder {
     Holder {
@@ -46,7 +43,7 @@ fn a_run_has_one_writer() {
     let folder = StateRoot::new(root.path()).create(&run()).unwrap();
     assert_eq!(folder.holder().unwrap(), None);
     let lock = folder.lock(&holder(&run())).unwrap();
-    insta::assert_snapshot!(folder.lock(&holder(&run())).unwrap_err(), @"run 01KAM3X9V0ZZZZZZZZZZZZZZZZ: run 01KAM3X9V0ZZZZZZZZZZZZZZZZ by anna is at work since 2026-11-22T03:14:07.250Z (process 4711 on db1)");
+    insta::assert_snapshot!(folder.lock(&holder(&run())).unwrap_err(), @"run 01KAM3X9V0ZZZZZZZZZZZZZZZZ: anna is at work on it since 2026-11-22T03:14:07.250Z, in run 01KAM3X9V0ZZZZZZZZZZZZZZZZ (process 4711 on db1)");
     assert_eq!(folder.holder().unwrap(), Some(holder(&run())));
     drop(lock);
     assert_eq!(folder.holder().unwrap(), None, "who had it is not who has it");
@@ -61,7 +58,7 @@ fn a_target_is_worked_on_by_one_run() {
     let lock = root.lock_target(&target, &holder(&run())).unwrap();
     let error = root.lock_target(&target, &holder(&other())).unwrap_err();
     assert!(matches!(error, LockError::Held { holder: Some(_), .. }));
-    insta::assert_snapshot!(error, @"switchover (primary: db1) is locked: run 01KAM3X9V0ZZZZZZZZZZZZZZZZ by anna is at work since 2026-11-22T03:14:07.250Z (process 4711 on db1)");
+    insta::assert_snapshot!(error, @"switchover (primary: db1) is locked: anna is at work on it since 2026-11-22T03:14:07.250Z, in run 01KAM3X9V0ZZZZZZZZZZZZZZZZ (process 4711 on db1)");
     drop(lock);
     root.lock_target(&target, &holder(&other())).expect("the first never began");
 }
@@ -75,20 +72,14 @@ fn a_run_that_is_not_finished_keeps_its_target() {
     let (_, mut writer) = begin(&root, &run());
     drop(lock); // as a crash would
     let error = root.lock_target(&target, &holder(&other())).unwrap_err();
-    insta::assert_snapshot!(error, @"switchover is locked: run 01KAM3X9V0ZZZZZZZZZZZZZZZZ by anna is unfinished since 2026-11-22T03:14:07.250Z; go on with `surefoot resume 01KAM3X9V0ZZZZZZZZZZZZZZZZ`, take it back with `surefoot rollback 01KAM3X9V0ZZZZZZZZZZZZZZZZ`, or let go of what it owes with `surefoot forgive 01KAM3X9V0ZZZZZZZZZZZZZZZZ`");
+    insta::assert_snapshot!(error, @"switchover is locked: run 01KAM3X9V0ZZZZZZZZZZZZZZZZ by anna is unfinished since 2026-11-22T03:14:07.250Z; go on with `surefoot resume 01KAM3X9V0ZZZZZZZZZZZZZZZZ`, take it back with `surefoot rollback 01KAM3X9V0ZZZZZZZZZZZZZZZZ`, or let go of what it owes with `surefoot forgive 01KAM3X9V0ZZZZZZZZZZZZZZZZ STEP`");
     // Being refused takes nothing away, and the run itself can go on.
     drop(root.lock_target(&target, &holder(&run())).unwrap());
-    let ended = |owed| {
-        Event::Ended(Ended {
-            forward: ForwardVerdict::Failed,
-            way_back: WayBackVerdict::Owing,
-            facts: FactsVerdict::Unknown,
-            owed,
-        })
-    };
-    writer.append(NOW, ended(vec![Debt::Rollback(surefoot_plan::StepId("fence".into()))])).unwrap();
+    for event in owing() {
+        writer.append(NOW, event).unwrap();
+    }
     assert!(matches!(root.lock_target(&target, &holder(&other())), Err(LockError::Unfinished { .. })));
-    writer.append(NOW, ended(Vec::new())).unwrap();
+    writer.append(NOW, forgiven()).unwrap();
     root.lock_target(&target, &holder(&other())).expect("it owes nothing more");
 }
 
