@@ -158,7 +158,7 @@ pub fn from_json(wanted: &Type, json: serde_json::Value, place: &str) -> Result<
     match (wanted, json) {
         (Type::Optional(_), Json::Null) => Ok(Value::None),
         (Type::Optional(inner), json) => from_json(inner, json, place),
-        (Type::Json, json) => any_json(json, place),
+        (Type::Json, json) => any_json(json),
         (Type::Bool, Json::Bool(value)) => Ok(Value::Bool(value)),
         (Type::Int, Json::Number(number)) => number
             .as_i64()
@@ -343,7 +343,7 @@ fn cells(line: &str, separator: Option<char>, most: usize) -> Vec<&str> {
     cells
 }
 
-fn any_json(json: serde_json::Value, place: &str) -> Result<Value, String> {
+fn any_json(json: serde_json::Value) -> Result<Value, String> {
     use serde_json::Value as Json;
     Ok(match json {
         Json::Null => Value::None,
@@ -353,11 +353,9 @@ fn any_json(json: serde_json::Value, place: &str) -> Result<Value, String> {
             None => Value::Float(float(&number)?),
         },
         Json::String(text) => Value::Text(text),
-        Json::Array(items) => {
-            Value::List(items.into_iter().map(|item| any_json(item, place)).collect::<Result<_, _>>()?)
-        }
+        Json::Array(items) => Value::List(items.into_iter().map(any_json).collect::<Result<_, _>>()?),
         Json::Object(fields) => {
-            let field = |(name, value)| any_json(value, place).map(|value| (name, value));
+            let field = |(name, value)| any_json(value).map(|value| (name, value));
             Value::Record(fields.into_iter().map(field).collect::<Result<_, _>>()?)
         }
     })

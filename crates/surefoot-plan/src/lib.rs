@@ -27,6 +27,7 @@ mod step;
 #[cfg(test)]
 mod testing;
 mod value;
+mod verify;
 mod walk;
 
 pub use decode::{DECODED_BYTES_MAX, decode, decode_exit, describe, from_json, is_of_type, parse_text};
@@ -50,4 +51,8 @@ pub use step::{
     StepId, Wait, Way,
 };
 pub use value::{Name, Real, Type, Value};
+pub use verify::{
+    ATOMS_MAX, Condition, Exception, ExceptionKind, Obligation, Owed, Place, Policy, Proof, Summary, Verdict,
+    VerifiedPlan, Violation, What, verify,
+};
 pub use walk::Nodes;

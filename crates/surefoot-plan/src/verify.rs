@@ -1,0 +1,130 @@
+//! The verifier: every obligation of a plan holds, or is a probe, or the plan is refused.
+//!
+//! In: a plan, from the compiler or from a file, and what is asked of it. Out: the plan with its proof, or
+//! everything that is wrong with it, each with the path that leads there.
+//!
+//! Must hold, for every plan that is accepted, if its contracts are true and nobody else changes its facts:
+//! - a condition that is *proved* is never false where it must hold;
+//! - the invariants hold at every moment, also while a step or a rollback is half done;
+//! - wherever the run stops before a point of no return, the owed rollbacks, latest first, end where it
+//!   began, but for what `leaves` names.
+//!
+//! `tests/property.rs` beside this file holds it against an exhaustive machine, and each rule against its
+//! absence. Not here: what words an author used, and where they stand (`surefoot-compile`).
+
+mod back;
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "only a few kinds of expression and value say anything here"
+)]
+mod cells;
+mod facts;
+mod flow;
+mod obligations;
+mod program;
+mod proof;
+mod report;
+mod shape;
+mod table;
+mod violation;
+
+pub use proof::{Exception, ExceptionKind, Obligation, Owed, Place, Proof, Summary, Verdict, What};
+pub use table::ATOMS_MAX;
+pub use violation::{Condition, Violation};
+
+use crate::{Plan, PlanDigest};
+
+/// What is asked of a plan.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Policy {
+    /// Whether every input must have a value: the plan is to be run, or approved.
+    pub bound: bool,
+}
+
+/// A plan with its proof. Made only by [`verify`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct VerifiedPlan {
+    plan: Plan,
+    proof: Proof,
+    digest: PlanDigest,
+}
+
+impl VerifiedPlan {
+    /// Returns the plan.
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// Returns what was found out about it.
+    pub fn proof(&self) -> &Proof {
+        &self.proof
+    }
+
+    /// Returns its digest.
+    pub fn digest(&self) -> &PlanDigest {
+        &self.digest
+    }
+}
+
+/// Verifies a plan, or says everything that is wrong with it.
+pub fn verify(plan: Plan, policy: &Policy) -> Result<VerifiedPlan, Vec<Violation>> {
+    verify_by(plan, policy, &Rules::default())
+}
+
+/// The rules of the walk. Each can be left out, in tests alone, to show that it is needed.
+#[derive(Clone, Copy, Debug)]
+struct Rules {
+    /// A step may stop half way: its invariants must hold for every value of what it changes.
+    half_done: bool,
+    /// The same for a rollback.
+    rollback_invariants: bool,
+    /// A rollback that always sets the same must set what was there.
+    definite: bool,
+    /// A point of no return ends what was owed.
+    seals: bool,
+    /// What a step leaves changed is not known after its rollback.
+    residuals: bool,
+    /// Facts that may be one are changed together.
+    aliases: bool,
+    /// After a choice only that is known on which its arms agree.
+    joins: bool,
+    /// The whole way back must end where it began.
+    restored: bool,
+    /// A rollback that is proved at its own stop is not judged again. Not needed: it makes verifying cheap.
+    local: bool,
+}
+
+impl Default for Rules {
+    fn default() -> Rules {
+        Rules {
+            half_done: true,
+            rollback_invariants: true,
+            definite: true,
+            seals: true,
+            residuals: true,
+            aliases: true,
+            joins: true,
+            restored: true,
+            local: true,
+        }
+    }
+}
+
+fn verify_by(plan: Plan, policy: &Policy, rules: &Rules) -> Result<VerifiedPlan, Vec<Violation>> {
+    let unbound = shape::unbound_inputs(&plan, policy);
+    if !unbound.is_empty() {
+        return Err(unbound);
+    }
+    let mut cells = cells::Cells::new(&plan);
+    let program = program::Program::new(&plan, &mut cells, rules);
+    let (proof, report) = flow::walk(&plan, &cells, &program, rules);
+    if !report.violations.is_empty() {
+        return Err(report.violations);
+    }
+    drop(program);
+    let digest = plan.digest();
+    Ok(VerifiedPlan { plan, proof, digest })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,271 @@
+//! The walk back: from wherever the run can stop, through everything that is owed there.
+//!
+//! A rollback that is proved at its own stop, with nothing known of what its step or later ones changed, is
+//! proved at every stop: the walk does not judge it again. What is left is walked, and only when something
+//! changed on which it depends. So the cost stays near linear.
+
+use std::collections::BTreeSet;
+
+use super::cells::CellIx;
+use super::facts::{Knowledge, Name, Origin};
+use super::flow::{Verifier, same};
+use super::program::NodeFacts;
+use super::table::Known;
+
+/// Something owed, or the lack of it.
+#[derive(Debug)]
+pub(super) enum Debt {
+    /// Nothing is owed below. The way back must end where each cell has the value of this name.
+    Bottom { base: Vec<Name> },
+    /// A step's rollback.
+    Rollback {
+        node: usize,
+        below: usize,
+        /// The cells that it brings back, with the names they had.
+        before: Vec<(CellIx, Name)>,
+        /// The cells that it sets to something that is not known to have been there.
+        sets: Vec<(CellIx, Knowledge)>,
+        /// Whether the local rule proves it.
+        is_proved: bool,
+        /// Whether it, or anything below, has to be walked.
+        is_open: bool,
+    },
+    /// What one of some arms owes. `below` is none if an arm sealed: then each goes down to its own bottom.
+    Choice {
+        node: usize,
+        arms: Vec<usize>,
+        below: Option<usize>,
+        /// The cells that the arms do not agree on, with the names they had before.
+        lost: Vec<(CellIx, Name)>,
+        is_open: bool,
+    },
+}
+
+/// Where a run stops.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Stop {
+    /// This step is refused, or had no effect.
+    Before(usize),
+    /// This step is half done.
+    During(usize),
+    /// This node is done, and what comes next does not begin.
+    After(usize),
+    /// Everything is done, and the end is not as it should be.
+    End,
+}
+
+/// What a walk back carries along.
+#[derive(Clone, Debug)]
+struct Walk {
+    stop: Stop,
+    /// Only the debt on top is judged.
+    only_top: bool,
+    /// Cells that a paid debt left changed, or set to another value than they had.
+    unsettled: BTreeSet<CellIx>,
+    /// Cells that a paid debt left changed, knowingly.
+    left: BTreeSet<CellIx>,
+    /// Cells that a rollback's own `ensures` set to another value than they had, with the node.
+    deviating: Vec<(CellIx, usize)>,
+    /// The nodes that were taken back so far.
+    paid: Vec<usize>,
+}
+
+impl Verifier<'_> {
+    /// Whether a stack has anything that has to be walked.
+    pub(super) fn is_open(&self, top: usize) -> bool {
+        match self.debts.get(top) {
+            Some(Debt::Rollback { is_open, .. } | Debt::Choice { is_open, .. }) => *is_open,
+            Some(Debt::Bottom { .. }) | None => false,
+        }
+    }
+
+    /// Walks back from a stop, if that can tell anything new.
+    pub(super) fn stop(&mut self, top: usize, stop: Stop, is_last: bool) {
+        self.stop_new(top, stop, false, is_last);
+    }
+
+    /// The same, where the debt on top may be new. `is_last`: no more stops before the facts change.
+    pub(super) fn stop_new(&mut self, top: usize, stop: Stop, is_new: bool, is_last: bool) {
+        if matches!(stop, Stop::After(_)) {
+            self.report.count_stop();
+        }
+        let top_is_closed = matches!(
+            self.debts.get(top),
+            Some(Debt::Rollback { is_proved: true, sets, .. }) if sets.is_empty()
+        );
+        if self.is_open(top) && (self.is_dirty || is_new && !top_is_closed) {
+            let walk = Walk {
+                stop,
+                only_top: !self.is_dirty,
+                unsettled: BTreeSet::new(),
+                left: BTreeSet::new(),
+                deviating: Vec::new(),
+                paid: Vec::new(),
+            };
+            // What is learnt on the way back is forgotten with it, and is no news.
+            let was_dirty = self.is_dirty;
+            let (mark, names) = (self.facts.mark(), self.facts.name_count());
+            self.back(top, None, walk);
+            self.facts.forget_since(mark, names);
+            self.is_dirty = was_dirty;
+        }
+        if is_last {
+            self.is_dirty = false;
+        }
+    }
+
+    /// Walks a stack down to `end`, or to its bottom.
+    fn back(&mut self, top: usize, end: Option<usize>, mut walk: Walk) -> Walk {
+        let mut next = Some(top);
+        while let Some(at) = next.filter(|at| Some(*at) != end) {
+            if !self.is_open(at) && walk.deviating.is_empty() {
+                return walk;
+            }
+            next = match self.debts.get(at) {
+                Some(Debt::Bottom { .. }) => {
+                    self.compare_with_base(at, &walk);
+                    None
+                }
+                Some(Debt::Rollback { node, below, is_proved, .. }) => {
+                    let (node, below, is_proved) = (*node, *below, *is_proved);
+                    if !is_proved {
+                        self.judge_rollback(node, &walk);
+                    }
+                    let deviates = self.debts.get(at).is_some_and(Debt::deviates);
+                    if walk.only_top && !deviates && walk.deviating.is_empty() {
+                        return walk;
+                    }
+                    self.pay(at, node, &mut walk);
+                    Some(below)
+                }
+                Some(Debt::Choice { node, arms, below, .. }) => {
+                    let (node, arms, below) = (*node, arms.clone(), *below);
+                    walk = self.back_through_choice(at, node, arms, below, walk);
+                    below
+                }
+                None => None,
+            };
+        }
+        walk
+    }
+
+    fn back_through_choice(
+        &mut self,
+        at: usize,
+        node: usize,
+        arms: Vec<usize>,
+        below: Option<usize>,
+        walk: Walk,
+    ) -> Walk {
+        let mut after = walk.clone();
+        let mut ends = Vec::new();
+        for top in arms {
+            let mark = self.facts.mark();
+            let arm = self.back(top, below, walk.clone());
+            ends.push(self.facts.end_arm(mark));
+            after.unsettled.extend(arm.unsettled);
+            after.left.extend(arm.left);
+            after.deviating.extend(arm.deviating);
+            after.paid.extend(arm.paid.into_iter().skip(walk.paid.len()));
+        }
+        if below.is_none() {
+            return after;
+        }
+        self.facts.join(ends, node);
+        // A cell that the arms changed in different ways was brought back in each: it has its old value,
+        // unless a debt that is paid by now left it changed.
+        let lost = match self.debts.get(at) {
+            Some(Debt::Choice { lost, .. }) => lost.clone(),
+            Some(Debt::Rollback { .. } | Debt::Bottom { .. }) | None => Vec::new(),
+        };
+        for (cell, name) in lost {
+            if !after.unsettled.contains(&cell) {
+                self.facts.rename(cell, name);
+            }
+        }
+        after
+    }
+
+    /// Judges a rollback where it would run now.
+    fn judge_rollback(&mut self, node: usize, walk: &Walk) {
+        let Some(undo) = self.program.nodes.get(node).and_then(|facts| facts.undo.as_ref()) else { return };
+        for (index, conjunct) in undo.guard.iter().enumerate() {
+            let judgement = self.judge(&conjunct.form, &conjunct.for_all);
+            super::table::for_each_cell(&conjunct.form, &mut |cell| {
+                self.watched.insert(cell);
+            });
+            self.watched.extend(judgement.cells());
+            if judgement.known == Known::Never {
+                self.report.rollback_refused(&self.facts, node, conjunct, walk.stop, &walk.paid);
+            }
+            let place = self.backward.get_mut(node).and_then(|verdicts| verdicts.get_mut(index));
+            if let Some(verdict) = place {
+                *verdict = judgement.known.max(*verdict);
+            }
+            judgement.assume(&mut self.facts, Origin::Probed(node));
+        }
+    }
+
+    /// What a rollback that succeeded makes of the facts.
+    fn pay(&mut self, at: usize, node: usize, walk: &mut Walk) {
+        let Some(facts) = self.program.nodes.get(node) else { return };
+        let Some(Debt::Rollback { before, sets, .. }) = self.debts.get(at) else { return };
+        for (cell, name) in before {
+            if is_left(facts, *cell) {
+                if self.rules.residuals {
+                    self.facts.havoc(self.cells, *cell, Origin::Changed(node));
+                } else {
+                    self.facts.rename(*cell, *name);
+                }
+                walk.unsettled.insert(*cell);
+                walk.left.insert(*cell);
+            } else {
+                self.facts.rename(*cell, *name);
+            }
+        }
+        for (cell, knowledge) in sets {
+            for alias in self.cells.get(*cell).into_iter().flat_map(|facts| &facts.aliases) {
+                self.facts.blur(*alias, knowledge, Origin::RolledBack(node));
+                walk.unsettled.insert(*alias);
+            }
+            self.facts.set(*cell, knowledge.clone());
+            self.watched.insert(*cell);
+            walk.unsettled.insert(*cell);
+            walk.deviating.push((*cell, node));
+        }
+        walk.paid.push(node);
+    }
+
+    /// The whole way back ends where it began, but for what is left knowingly.
+    fn compare_with_base(&mut self, at: usize, walk: &Walk) {
+        let Some(Debt::Bottom { base }) = self.debts.get(at) else { return };
+        if !self.rules.restored {
+            return;
+        }
+        for (cell, node) in &walk.deviating {
+            let is_left = walk.left.contains(cell) || self.left.contains(cell);
+            let name = self.facts.name(*cell);
+            let is_back = base.get(*cell).is_some_and(|before| {
+                *before == name
+                    || match (self.facts.known(*before), self.facts.known(name)) {
+                        (Some(before), Some(now)) => same(self.cells, before, now),
+                        (None, _) | (_, None) => false,
+                    }
+            });
+            if !is_left && !is_back {
+                self.report.not_restored(*cell, *node, walk.stop);
+            }
+        }
+    }
+}
+
+impl Debt {
+    /// Whether it sets something that was not there.
+    fn deviates(&self) -> bool {
+        matches!(self, Debt::Rollback { sets, .. } if !sets.is_empty())
+    }
+}
+
+fn is_left(facts: &NodeFacts<'_>, cell: CellIx) -> bool {
+    facts.leaves_wide.contains(&cell)
+}

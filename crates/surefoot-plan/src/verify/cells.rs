@@ -1,0 +1,443 @@
+//! The facts of a plan as the verifier sees them: cells with a small number of regions.
+//!
+//! Two cells with the same question and the same arguments (secret ones left out) are one. The answers of
+//! a question are cut into regions at the constants that the plan compares them with: below the first,
+//! the first itself, between it and the second, and so on. Within a region every comparison of the plan
+//! with a constant has the same result, so a region is all that the proof has to know.
+//!
+//! A comparison with something that has no value yet (an unbound input) is a yes-or-no of its own.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use crate::eval::{Values, eval, moment};
+use crate::{
+    Atom, BinaryOperator, Cell, Comparison, Expr, Formula, Literal, Plan, Real, Test, Type, UnaryOperator,
+    Value, Way,
+};
+
+/// Most constants that cut the answers of one question: two regions for each and one more fit a word of
+/// 64 bits. A comparison with a constant beyond them is treated as one with an unknown value.
+const CONSTANTS_MAX: usize = 31;
+
+/// Which cell, by its place in the table.
+pub(super) type CellIx = usize;
+
+/// A set of regions.
+pub(super) type Regions = u64;
+
+/// The answer "no" of a yes-or-no question, as a set of regions.
+pub(super) const NO: Regions = 1;
+/// The answer "yes" of a yes-or-no question, as a set of regions.
+pub(super) const YES: Regions = 2;
+
+/// The cells of a plan.
+#[derive(Debug, Default)]
+pub(super) struct Cells {
+    /// What is known of each.
+    pub(super) table: Vec<CellFacts>,
+    index: HashMap<Cell, CellIx>,
+    values: HashMap<Expr, CellIx>,
+    constants: HashMap<String, Vec<Value>>,
+    tests: HashMap<(Comparison, Expr), u32>,
+    equalities: BTreeSet<u32>,
+    distinct: BTreeSet<(Expr, Expr)>,
+}
+
+/// What is known of a cell.
+#[derive(Debug)]
+pub(super) struct CellFacts {
+    /// How it reads.
+    pub(super) shown: String,
+    /// All its regions.
+    pub(super) all: Regions,
+    /// Whether it is a yes or no.
+    pub(super) yes_no: bool,
+    /// Other cells that may be the same one, under other names.
+    pub(super) aliases: Vec<CellIx>,
+    /// The invariants that ask it.
+    pub(super) invariants: Vec<usize>,
+    /// It is an expression over values that asks no fact: nothing ever changes it.
+    pub(super) is_value: bool,
+}
+
+/// A formula over cells.
+#[derive(Clone, Debug)]
+pub(super) enum Form {
+    /// Known.
+    Constant(bool),
+    /// The cell's answer is in one of these regions.
+    In(CellIx, Regions),
+    /// The cell passes a test whose right side is not known yet.
+    Passes(CellIx, u32),
+    /// The opposite.
+    Not(Box<Form>),
+    /// Every one.
+    All(Vec<Form>),
+    /// One at least.
+    Any(Vec<Form>),
+}
+
+/// What a literal says of its cell.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Says {
+    /// Its answer is in one of these regions.
+    In(Regions),
+    /// It passes, or not, a test whose right side is not known yet.
+    Passes(u32, bool),
+}
+
+impl Cells {
+    /// Finds every cell of a plan.
+    pub(super) fn new(plan: &Plan) -> Cells {
+        let mut cells = Cells::default();
+        cells.collect_distinct(plan);
+        cells.collect_constants(plan);
+        for_each_formula(plan, &mut |formula| {
+            for atom in formula.atoms() {
+                cells.intern(plan, &atom.cell);
+            }
+        });
+        for_each_literal(plan, &mut |atom| {
+            cells.intern(plan, &atom.cell);
+        });
+        cells.find_aliases();
+        cells
+    }
+
+    /// Returns the place of a cell. Every cell of the plan has one.
+    pub(super) fn of(&self, plan: &Plan, cell: &Cell) -> Option<CellIx> {
+        self.index.get(&normal(plan, cell)).copied()
+    }
+
+    /// Returns how many there are.
+    pub(super) fn len(&self) -> usize {
+        self.table.len()
+    }
+
+    /// Returns what is known of a cell.
+    pub(super) fn get(&self, cell: CellIx) -> Option<&CellFacts> {
+        self.table.get(cell)
+    }
+
+    /// Returns the cells that may be the same as one of these, and these.
+    pub(super) fn with_aliases(&self, cells: &BTreeSet<CellIx>) -> BTreeSet<CellIx> {
+        let aliases = cells.iter().filter_map(|cell| self.get(*cell)).flat_map(|facts| &facts.aliases);
+        cells.iter().chain(aliases).copied().collect()
+    }
+
+    /// Returns whether two cells are, or may be, the same.
+    pub(super) fn may_equal(&self, left: CellIx, right: CellIx) -> bool {
+        left == right || self.get(left).is_some_and(|facts| facts.aliases.contains(&right))
+    }
+
+    /// Turns a formula into one over cells.
+    pub(super) fn compile(&mut self, plan: &Plan, formula: &Formula) -> Form {
+        match formula {
+            Formula::Atom(atom) => {
+                let Some(cell) = self.of(plan, &atom.cell) else { return Form::Constant(false) };
+                match self.says(plan, atom, true) {
+                    Says::In(regions) => Form::In(cell, regions),
+                    Says::Passes(test, _) => Form::Passes(cell, test),
+                }
+            }
+            Formula::Value(expr) => self.compile_value(expr),
+            Formula::Not(inner) => Form::Not(Box::new(self.compile(plan, inner))),
+            Formula::All(parts) => Form::All(parts.iter().map(|part| self.compile(plan, part)).collect()),
+            Formula::Any(parts) => Form::Any(parts.iter().map(|part| self.compile(plan, part)).collect()),
+        }
+    }
+
+    /// Returns what a literal says of its cell.
+    pub(super) fn literal(&mut self, plan: &Plan, literal: &Literal) -> Says {
+        self.says(plan, &literal.atom, literal.holds)
+    }
+
+    /// Returns whether a test asks for equality: passing it tells the value.
+    pub(super) fn is_equality(&self, test: u32) -> bool {
+        self.equalities.contains(&test)
+    }
+
+    fn says(&mut self, plan: &Plan, atom: &Atom, holds: bool) -> Says {
+        let question = plan.questions.get(&atom.cell.question);
+        let answer = question.map_or(&Type::Bool, |question| &question.answer);
+        let all = self.all_regions(&atom.cell.question, answer);
+        let passing = match &atom.test {
+            Test::Holds => Some(YES),
+            Test::Compares(comparison, expr) => {
+                let constant = constant(answer, expr);
+                constant.and_then(|value| self.regions_of(&atom.cell.question, answer, *comparison, &value))
+            }
+        };
+        match (passing, &atom.test) {
+            (Some(regions), _) => Says::In(if holds { regions } else { all & !regions }),
+            (None, Test::Compares(comparison, expr)) => Says::Passes(self.test(*comparison, expr), holds),
+            (None, Test::Holds) => Says::In(all),
+        }
+    }
+
+    /// A value expression as a formula: its `and`, `or` and `not` are taken apart, so that `a and b` and
+    /// `a` share `a`.
+    fn compile_value(&mut self, expr: &Expr) -> Form {
+        if let Ok(Value::Bool(known)) = eval(expr, &Values::default()) {
+            return Form::Constant(known);
+        }
+        match expr {
+            Expr::Unary(UnaryOperator::Not, inner) => Form::Not(Box::new(self.compile_value(inner))),
+            Expr::Binary(BinaryOperator::And, left, right) => {
+                Form::All(vec![self.compile_value(left), self.compile_value(right)])
+            }
+            Expr::Binary(BinaryOperator::Or, left, right) => {
+                Form::Any(vec![self.compile_value(left), self.compile_value(right)])
+            }
+            expr => Form::In(self.intern_value(expr), YES),
+        }
+    }
+
+    fn intern_value(&mut self, expr: &Expr) -> CellIx {
+        let mut volatile = false;
+        expr.visit(&mut |part| volatile |= matches!(part, Expr::Now));
+        if let Some(cell) = self.values.get(expr).copied().filter(|_| !volatile) {
+            return cell;
+        }
+        let cell = self.table.len();
+        self.table.push(CellFacts {
+            shown: expr.to_string(),
+            all: YES | NO,
+            yes_no: true,
+            aliases: Vec::new(),
+            invariants: Vec::new(),
+            is_value: true,
+        });
+        self.values.insert(expr.clone(), cell);
+        cell
+    }
+
+    fn intern(&mut self, plan: &Plan, cell: &Cell) -> CellIx {
+        let public = normal(plan, cell);
+        if let Some(found) = self.index.get(&public) {
+            return *found;
+        }
+        let answer = plan.questions.get(&cell.question).map_or(&Type::Bool, |question| &question.answer);
+        let at = self.table.len();
+        self.table.push(CellFacts {
+            shown: public.to_string(),
+            all: self.all_regions(&cell.question, answer),
+            yes_no: matches!(answer, Type::Bool),
+            aliases: Vec::new(),
+            invariants: Vec::new(),
+            is_value: false,
+        });
+        self.index.insert(public, at);
+        at
+    }
+
+    fn test(&mut self, comparison: Comparison, expr: &Expr) -> u32 {
+        let next = u32::try_from(self.tests.len()).unwrap_or(u32::MAX);
+        let test = *self.tests.entry((comparison, expr.clone())).or_insert(next);
+        if comparison == Comparison::Equal {
+            self.equalities.insert(test);
+        }
+        test
+    }
+
+    fn all_regions(&self, question: &str, answer: &Type) -> Regions {
+        if let Type::Bool = answer {
+            return YES | NO;
+        }
+        let constants = self.constants.get(question).map_or(0, Vec::len);
+        u64::MAX >> (63 - 2 * constants)
+    }
+
+    /// The regions whose answers compare so with a constant; none if the constant cuts no region.
+    fn regions_of(
+        &self,
+        question: &str,
+        answer: &Type,
+        comparison: Comparison,
+        value: &Value,
+    ) -> Option<Regions> {
+        let (below, equal) = if let Type::Bool = answer {
+            match value {
+                Value::Bool(true) => (NO, YES),
+                Value::Bool(false) => (0, NO),
+                _ => return None,
+            }
+        } else {
+            let at = self.constants.get(question)?.binary_search(value).ok()?;
+            ((1 << (2 * at + 1)) - 1, 1 << (2 * at + 1))
+        };
+        let all = self.all_regions(question, answer);
+        Some(match comparison {
+            Comparison::Equal => equal,
+            Comparison::NotEqual => all & !equal,
+            Comparison::Less => below,
+            Comparison::LessOrEqual => below | equal,
+            Comparison::Greater => all & !(below | equal),
+            Comparison::GreaterOrEqual => all & !below,
+        })
+    }
+
+    fn collect_constants(&mut self, plan: &Plan) {
+        let mut found: BTreeMap<String, BTreeSet<Value>> = BTreeMap::new();
+        let mut add = |atom: &Atom| {
+            let answer = plan.questions.get(&atom.cell.question).map(|question| &question.answer);
+            if let (Test::Compares(_, expr), Some(answer)) = (&atom.test, answer)
+                && let Some(value) = constant(answer, expr)
+            {
+                found.entry(atom.cell.question.clone()).or_default().insert(value);
+            }
+        };
+        for_each_formula(plan, &mut |formula| formula.atoms().into_iter().for_each(&mut add));
+        for_each_literal(plan, &mut add);
+        let cut = |(question, values): (String, BTreeSet<Value>)| {
+            (question, values.into_iter().take(CONSTANTS_MAX).collect())
+        };
+        self.constants = found.into_iter().map(cut).collect();
+    }
+
+    /// Each `where a != b` says that two arguments are different things.
+    fn collect_distinct(&mut self, plan: &Plan) {
+        for (constraint, _) in &plan.constraints {
+            let mut open = vec![constraint];
+            while let Some(expr) = open.pop() {
+                match expr {
+                    Expr::Binary(BinaryOperator::And, left, right) => open.extend([&**left, &**right]),
+                    Expr::Binary(BinaryOperator::NotEqual, left, right) => {
+                        self.distinct.insert(((**left).clone(), (**right).clone()));
+                        self.distinct.insert(((**right).clone(), (**left).clone()));
+                    }
+                    _ => {}
+                }
+            }
+        }
+    }
+
+    /// Finds the cells of one question whose arguments are not known to be different.
+    fn find_aliases(&mut self) {
+        let mut by_question: BTreeMap<&str, Vec<(&Cell, CellIx)>> = BTreeMap::new();
+        // Sorted, so that the same plan always gives the same messages.
+        let sorted: BTreeMap<&Cell, CellIx> = self.index.iter().map(|(cell, at)| (cell, *at)).collect();
+        for (cell, at) in sorted {
+            by_question.entry(&cell.question).or_default().push((cell, at));
+        }
+        let mut pairs = Vec::new();
+        for cells in by_question.values() {
+            if are_items_of_one_list(cells) {
+                continue;
+            }
+            for (index, (cell, at)) in cells.iter().enumerate() {
+                if cell.arguments.iter().all(|argument| matches!(argument, Expr::Literal(_))) {
+                    continue;
+                }
+                for (other_index, (other, other_at)) in cells.iter().enumerate() {
+                    // A pair of two open cells is met twice; one with a closed cell once.
+                    let open = other.arguments.iter().any(|argument| !matches!(argument, Expr::Literal(_)));
+                    if index != other_index
+                        && (!open || index < other_index)
+                        && !self.are_distinct(cell, other)
+                    {
+                        pairs.push((*at, *other_at));
+                    }
+                }
+            }
+        }
+        for (left, right) in pairs {
+            for (cell, alias) in [(left, right), (right, left)] {
+                if let Some(facts) = self.table.get_mut(cell) {
+                    facts.aliases.push(alias);
+                }
+            }
+        }
+    }
+
+    /// Arguments are distinct if one position is.
+    fn are_distinct(&self, left: &Cell, right: &Cell) -> bool {
+        let mut pairs = left.arguments.iter().zip(&right.arguments);
+        pairs.any(|(left, right)| match (left, right) {
+            (Expr::Literal(left), Expr::Literal(right)) => left != right,
+            (Expr::Item { list, index }, Expr::Item { list: other, index: other_index }) => {
+                list == other && index != other_index
+            }
+            (left, right) => self.distinct.contains(&(left.clone(), right.clone())),
+        })
+    }
+}
+
+/// The normal form of a cell: without its secret arguments, and each argument computed if it can be.
+fn normal(plan: &Plan, cell: &Cell) -> Cell {
+    let mut cell = plan.public_cell(cell);
+    for argument in &mut cell.arguments {
+        if !matches!(argument, Expr::Literal(_))
+            && let Ok(value) = eval(argument, &Values::default())
+        {
+            *argument = Expr::Literal(value);
+        }
+    }
+    cell
+}
+
+/// The common shape of a loop over an unbound list: different items at one position, so no two are the same.
+/// Found out without looking at every pair.
+fn are_items_of_one_list(cells: &[(&Cell, CellIx)]) -> bool {
+    let arity = cells.first().map_or(0, |(cell, _)| cell.arguments.len());
+    (0..arity).any(|position| {
+        let mut seen = BTreeSet::new();
+        let mut lists = BTreeSet::new();
+        let all = cells.iter().all(|(cell, _)| match cell.arguments.get(position) {
+            Some(Expr::Item { list, index }) => {
+                lists.insert(list);
+                seen.insert(index)
+            }
+            Some(_) | None => false,
+        });
+        all && lists.len() == 1
+    })
+}
+
+/// The constant that an expression is, in the form of a question's answers.
+fn constant(answer: &Type, expr: &Expr) -> Option<Value> {
+    let value = eval(expr, &Values::default()).ok()?;
+    match (answer, value) {
+        (Type::Optional(inner), value) => constant(inner, &Expr::Literal(value)),
+        (Type::Float, Value::Int(value)) => Some(Value::Float(Real(value as f64))),
+        // Moments compare by time, not by how they are written.
+        (Type::Time, Value::Time(text)) => moment(&text).ok().map(Value::Int),
+        // In JSON 1 and 1.0 are equal, and no order fits all kinds: left to the run.
+        (Type::Json, Value::Float(_) | Value::Int(_)) => None,
+        (_, Value::Secret(_)) => None,
+        (_, value) => Some(value),
+    }
+}
+
+/// Calls `visit` with every formula of a plan that the verifier reads.
+pub(super) fn for_each_formula(plan: &Plan, visit: &mut dyn FnMut(&Formula)) {
+    plan.requires.iter().chain(&plan.ensures).for_each(|require| visit(&require.formula));
+    plan.invariants.iter().for_each(|invariant| visit(&invariant.formula));
+    for node in plan.nodes() {
+        match node {
+            crate::Node::Step(step) => {
+                step.requires.iter().for_each(|require| visit(&require.formula));
+                match &step.way {
+                    Way::Rollback(rollback) => {
+                        rollback.requires.iter().for_each(|require| visit(&require.formula));
+                    }
+                    Way::Irreversible(seal) => seal.undone_when.iter().for_each(&mut *visit),
+                    Way::Nothing => {}
+                }
+            }
+            crate::Node::Wait(wait) => visit(&wait.until.formula),
+            crate::Node::If { condition, .. } => visit(condition),
+        }
+    }
+}
+
+/// Calls `visit` with every atom that a step or a rollback sets or leaves.
+pub(super) fn for_each_literal(plan: &Plan, visit: &mut dyn FnMut(&Atom)) {
+    for step in plan.steps() {
+        step.ensures.iter().for_each(|ensure| visit(&ensure.literal.atom));
+        step.leaves.iter().flat_map(|leaves| &leaves.atoms).for_each(&mut *visit);
+        if let Way::Rollback(rollback) = &step.way {
+            rollback.ensures.iter().for_each(|ensure| visit(&ensure.literal.atom));
+        }
+    }
+}

@@ -1,0 +1,252 @@
+//! A plan, prepared for the walk: every formula over cells, every guard with what it must hold for.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use super::Rules;
+use super::cells::{CellIx, Cells, Form, Says};
+use super::proof::What;
+use super::table::for_each_cell;
+use crate::{Atom, Cell, Ensure, Formula, Node, Plan, Require, Restores, Step, Test, Way};
+
+/// A plan, prepared.
+#[derive(Debug, Default)]
+pub(super) struct Program<'a> {
+    /// Every node, each before those inside it.
+    pub(super) nodes: Vec<NodeFacts<'a>>,
+    /// The place of each node.
+    pub(super) index: HashMap<&'a str, usize>,
+    /// The runbook's `requires`.
+    pub(super) requires: Vec<Form>,
+    /// The runbook's `ensures`.
+    pub(super) ensures: Vec<Form>,
+    /// The invariants.
+    pub(super) invariants: Vec<Form>,
+    /// For each cell, the last node that may leave it changed, or whose rollback sets it: one more than its
+    /// place, so that 0 says none.
+    pub(super) left_last: Vec<usize>,
+    /// The names that the author gave to formulas.
+    pub(super) names: BTreeMap<&'a Formula, &'a str>,
+}
+
+/// A node, prepared.
+#[derive(Debug)]
+pub(super) struct NodeFacts<'a> {
+    /// The node.
+    pub(super) node: &'a Node,
+    /// What must hold before it: for a wait or an `if`, its condition.
+    pub(super) guard: Vec<Conjunct>,
+    /// What the step may change.
+    pub(super) changes: BTreeSet<CellIx>,
+    /// The same, with everything that may be the same cell.
+    pub(super) changes_wide: BTreeSet<CellIx>,
+    /// What it leaves changed, with everything that may be the same cell.
+    pub(super) leaves_wide: BTreeSet<CellIx>,
+    /// What it sets.
+    pub(super) sets: Vec<(CellIx, Says)>,
+    /// Its rollback, if it has one.
+    pub(super) undo: Option<UndoFacts>,
+    /// What `undone when` asks.
+    pub(super) undone_when: BTreeSet<CellIx>,
+}
+
+/// A rollback, prepared.
+#[derive(Debug)]
+pub(super) struct UndoFacts {
+    /// What must hold before it.
+    pub(super) guard: Vec<Conjunct>,
+    /// What it sets by its own `ensures`.
+    pub(super) sets: Vec<(CellIx, Says)>,
+    /// Whether it brings back what was recorded.
+    pub(super) restores: Restores,
+    /// What it, or its step, may change, with everything that may be the same cell.
+    pub(super) changes_wide: BTreeSet<CellIx>,
+}
+
+/// A part of a guard.
+#[derive(Clone, Debug)]
+pub(super) struct Conjunct {
+    /// Where it comes from.
+    pub(super) what: What,
+    /// What must hold.
+    pub(super) form: Form,
+    /// For every value of these cells.
+    pub(super) for_all: BTreeSet<CellIx>,
+}
+
+impl<'a> Program<'a> {
+    /// Prepares a plan.
+    pub(super) fn new(plan: &'a Plan, cells: &mut Cells, rules: &Rules) -> Program<'a> {
+        let mut program = Program::default();
+        let mut compile = |requires: &[Require]| -> Vec<Form> {
+            requires.iter().map(|require| cells.compile(plan, &require.formula)).collect()
+        };
+        program.requires = compile(&plan.requires);
+        program.ensures = compile(&plan.ensures);
+        program.invariants = plan.invariants.iter().map(|one| cells.compile(plan, &one.formula)).collect();
+        for (index, invariant) in program.invariants.iter().enumerate() {
+            for_each_cell(invariant, &mut |cell| {
+                if let Some(facts) = cells.table.get_mut(cell)
+                    && !facts.invariants.contains(&index)
+                {
+                    facts.invariants.push(index);
+                }
+            });
+        }
+        for node in plan.nodes() {
+            program.index.insert(node.id().0.as_str(), program.nodes.len());
+            let facts = program.prepare(plan, cells, node, rules);
+            program.nodes.push(facts);
+        }
+        program.left_last = vec![0; cells.len()];
+        for (index, node) in program.nodes.iter().enumerate() {
+            let own = node.undo.iter().flat_map(|undo| &undo.sets).map(|(cell, _)| *cell).collect();
+            for cell in node.leaves_wide.iter().copied().chain(cells.with_aliases(&own)) {
+                if let Some(last) = program.left_last.get_mut(cell) {
+                    *last = index + 1;
+                }
+            }
+        }
+        program.names = plan.facts.iter().map(|fact| (&fact.formula, fact.name.as_str())).collect();
+        program
+    }
+
+    fn prepare(&self, plan: &'a Plan, cells: &mut Cells, node: &'a Node, rules: &Rules) -> NodeFacts<'a> {
+        let mut facts = NodeFacts {
+            node,
+            guard: Vec::new(),
+            changes: BTreeSet::new(),
+            changes_wide: BTreeSet::new(),
+            leaves_wide: BTreeSet::new(),
+            sets: Vec::new(),
+            undo: None,
+            undone_when: BTreeSet::new(),
+        };
+        let condition = match node {
+            Node::Step(step) => {
+                self.prepare_step(plan, cells, step, &mut facts, rules);
+                return facts;
+            }
+            Node::Wait(wait) => &wait.until.formula,
+            Node::If { condition, .. } => condition,
+        };
+        let form = cells.compile(plan, condition);
+        facts.guard.push(Conjunct { what: What::Requires(0), form, for_all: BTreeSet::new() });
+        facts
+    }
+
+    fn prepare_step(
+        &self,
+        plan: &Plan,
+        cells: &mut Cells,
+        step: &Step,
+        facts: &mut NodeFacts<'_>,
+        rules: &Rules,
+    ) {
+        let wide = |cells: &Cells, of: &BTreeSet<CellIx>| {
+            if rules.aliases { cells.with_aliases(of) } else { of.clone() }
+        };
+        facts.changes = places(plan, cells, &step.changes());
+        facts.changes_wide = wide(cells, &facts.changes);
+        facts.leaves_wide = wide(cells, &places(plan, cells, &step.residuals()));
+        facts.sets = sets(plan, cells, &step.ensures);
+        facts.guard = required(plan, cells, &step.requires);
+        if rules.half_done {
+            facts.guard.extend(self.invariants_over(cells, &facts.changes_wide));
+        }
+        match &step.way {
+            Way::Rollback(rollback) => {
+                let changes = places(plan, cells, &step.rollback_changes());
+                let changes_wide = wide(cells, &changes);
+                let mut guard = required(plan, cells, &rollback.requires);
+                if rules.rollback_invariants {
+                    guard.extend(self.invariants_over(cells, &changes_wide));
+                }
+                facts.undo = Some(UndoFacts {
+                    guard,
+                    sets: sets(plan, cells, &rollback.ensures),
+                    restores: rollback.restores,
+                    changes_wide,
+                });
+            }
+            Way::Irreversible(seal) => {
+                if let Some(formula) = &seal.undone_when {
+                    let form = cells.compile(plan, formula);
+                    for_each_cell(&form, &mut |cell| {
+                        facts.undone_when.insert(cell);
+                    });
+                }
+            }
+            Way::Nothing => {}
+        }
+    }
+
+    /// The invariants that ask one of these cells, for every value of these.
+    fn invariants_over(&self, cells: &Cells, over: &BTreeSet<CellIx>) -> Vec<Conjunct> {
+        let asked = over.iter().filter_map(|cell| cells.get(*cell)).flat_map(|facts| &facts.invariants);
+        let indices: BTreeSet<usize> = asked.copied().collect();
+        let conjunct = |index: usize| {
+            let form = self.invariants.get(index)?.clone();
+            Some(Conjunct { what: What::Invariant(index), form, for_all: over.clone() })
+        };
+        indices.into_iter().filter_map(conjunct).collect()
+    }
+
+    /// Writes a formula with the names that its author gave.
+    pub(super) fn show(&self, formula: &Formula) -> String {
+        if let Some(name) = self.names.get(formula) {
+            return (*name).to_owned();
+        }
+        let inner = |part: &Formula| match part {
+            Formula::All(parts) | Formula::Any(parts)
+                if parts.len() > 1 && !self.names.contains_key(part) =>
+            {
+                format!("({})", self.show(part))
+            }
+            Formula::All(_) | Formula::Any(_) | Formula::Atom(_) | Formula::Value(_) | Formula::Not(_) => {
+                self.show(part)
+            }
+        };
+        let connected =
+            |parts: &[Formula], word: &str| parts.iter().map(inner).collect::<Vec<_>>().join(word);
+        match formula {
+            Formula::Not(part) => match &**part {
+                Formula::Atom(Atom { test: Test::Compares(..), .. }) if !self.names.contains_key(&**part) => {
+                    format!("not ({})", self.show(part))
+                }
+                Formula::Atom(_)
+                | Formula::Value(_)
+                | Formula::Not(_)
+                | Formula::All(_)
+                | Formula::Any(_) => {
+                    format!("not {}", inner(part))
+                }
+            },
+            Formula::All(parts) if !parts.is_empty() => connected(parts, " and "),
+            Formula::Any(parts) if !parts.is_empty() => connected(parts, " or "),
+            Formula::Atom(_) | Formula::Value(_) | Formula::All(_) | Formula::Any(_) => formula.to_string(),
+        }
+    }
+}
+
+fn required(plan: &Plan, cells: &mut Cells, requires: &[Require]) -> Vec<Conjunct> {
+    let conjunct = |(index, require): (usize, &Require)| Conjunct {
+        what: What::Requires(index),
+        form: cells.compile(plan, &require.formula),
+        for_all: BTreeSet::new(),
+    };
+    requires.iter().enumerate().map(conjunct).collect()
+}
+
+fn sets(plan: &Plan, cells: &mut Cells, ensures: &[Ensure]) -> Vec<(CellIx, Says)> {
+    let mut sets = Vec::new();
+    for ensure in ensures {
+        if let Some(cell) = cells.of(plan, &ensure.literal.atom.cell) {
+            sets.push((cell, cells.literal(plan, &ensure.literal)));
+        }
+    }
+    sets
+}
+
+fn places(plan: &Plan, cells: &Cells, of: &BTreeSet<&Cell>) -> BTreeSet<CellIx> {
+    of.iter().filter_map(|cell| cells.of(plan, cell)).collect()
+}
