@@ -6,16 +6,23 @@
 //! May never: fail on bad source; know what a name means; do I/O.
 
 pub mod ast;
+mod codes;
 mod diagnostic;
+mod fix;
 mod grammar;
 mod kind;
 mod lexer;
 mod lower;
 mod parser;
+mod render;
 mod source;
+mod visible;
 
+pub use codes::{Page, SECTIONS, codes, explain};
 pub use diagnostic::{Applicability, Diagnostic, Edit, Fix, Label, Note, NoteKind, Severity};
+pub use fix::apply_fixes;
 pub use kind::{Language, SyntaxKind, SyntaxNode, SyntaxToken};
+pub use render::{Format, RenderOptions, render};
 pub use source::{FileId, Source, Span};
 
 /// Largest file that is read, in bytes. A runbook for people has some thousand lines; one of 4 MiB was generated
@@ -50,14 +57,32 @@ impl Parse {
 /// Reads a file. Never fails: what is wrong with the text is among the diagnostics.
 #[must_use]
 pub fn parse(source: &Source) -> Parse {
-    let tokens = lexer::tokens(&source.text);
+    if source.text.len() > FILE_BYTES_MAX {
+        return too_large(source);
+    }
+    let mut tokens = lexer::tokens(&source.text);
+    let invisible = visible::check(source.id, &source.text, &mut tokens);
     let built = parser::build(source.id, &source.text, &tokens);
     let root = SyntaxNode::new_root(built.green.clone());
     let (file, said) = lower::file(source.id, &root);
     let mut diagnostics = built.diagnostics;
     diagnostics.extend(said);
+    diagnostics.extend(invisible);
     diagnostics.sort_by_key(|diagnostic| diagnostic.primary.span.start);
     Parse { green: built.green, file, diagnostics }
+}
+
+/// A file that is not read: its tree is one token.
+fn too_large(source: &Source) -> Parse {
+    let mut builder = rowan::GreenNodeBuilder::new();
+    builder.start_node(kind::raw(SyntaxKind::File));
+    builder.token(kind::raw(SyntaxKind::Error), &source.text);
+    builder.finish_node();
+    let place = Span { file: source.id, start: 0, end: 0 };
+    let diagnostic = Diagnostic::error("SF0018", place, "the file is too large")
+        .here(format!("it has {} bytes; a file may have {FILE_BYTES_MAX}", source.text.len()))
+        .help("divide it into modules, or look at what generated it");
+    Parse { green: builder.finish(), file: ast::File::default(), diagnostics: vec![diagnostic] }
 }
 
 #[cfg(test)]

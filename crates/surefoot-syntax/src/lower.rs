@@ -12,6 +12,9 @@ mod literal;
 mod scenario;
 mod step;
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+
 use crate::ast::{Duration, File, Ident, Item, Member, NotBuilt};
 use crate::kind::{SyntaxKind, SyntaxNode, SyntaxToken};
 use crate::{Diagnostic, FileId, Span, ast};
@@ -109,6 +112,37 @@ impl Lower {
     fn ident(&self, name: &SyntaxNode) -> Option<Ident> {
         let token = tokens(name).find(|token| token.kind() == SyntaxKind::Ident)?;
         Some(Ident { text: token.text().to_owned(), span: self.token_span(&token) })
+    }
+
+    /// Refuses a second part where one may stand.
+    fn once(&mut self, parts: impl Iterator<Item = SyntaxNode>, what: &str) {
+        let mut parts = parts.map(|part| self.span(&part)).collect::<Vec<_>>().into_iter();
+        let Some(first) = parts.next() else { return };
+        for again in parts {
+            self.diagnostics.push(
+                Diagnostic::error("SF0022", again, format!("`{what}` is said twice"))
+                    .here("said again")
+                    .label(first, "said here"),
+            );
+        }
+    }
+
+    /// Refuses parts with the same name.
+    fn distinct<'n>(&mut self, parts: impl Iterator<Item = &'n SyntaxNode>) {
+        let mut names: BTreeMap<String, Span> = BTreeMap::new();
+        for part in parts {
+            let Some(name) = self.name(part) else { continue };
+            match names.entry(name.text) {
+                Entry::Vacant(entry) => {
+                    entry.insert(name.span);
+                }
+                Entry::Occupied(entry) => self.diagnostics.push(
+                    Diagnostic::error("SF0022", name.span, format!("`{}` is said twice", entry.key()))
+                        .here("said again")
+                        .label(*entry.get(), "said here"),
+                ),
+            }
+        }
     }
 
     /// The duration of the clause that begins with `word`.

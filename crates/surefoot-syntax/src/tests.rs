@@ -9,22 +9,35 @@ fn read(text: &str) -> Parse {
 }
 
 /// Every `.runbook` file of the repository.
-#[expect(clippy::disallowed_methods, reason = "tests read the repository")]
 fn runbooks() -> Vec<(PathBuf, String)> {
-    fn walk(folder: &Path, found: &mut Vec<(PathBuf, String)>) {
+    files(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../..")), "runbook")
+}
+
+/// The sources of this room, tests apart.
+pub(crate) fn sources() -> Vec<(String, String)> {
+    files(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src")), "rs")
+        .into_iter()
+        .filter(|(path, _)| !path.ends_with("tests.rs"))
+        .map(|(path, text)| (path.display().to_string(), text))
+        .collect()
+}
+
+#[expect(clippy::disallowed_methods, reason = "tests read the repository")]
+fn files(folder: &Path, extension: &str) -> Vec<(PathBuf, String)> {
+    fn walk(folder: &Path, wanted: &str, found: &mut Vec<(PathBuf, String)>) {
         let Ok(entries) = std::fs::read_dir(folder) else { return };
         let mut paths: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
         paths.sort();
         for path in paths {
             if path.is_dir() && !path.ends_with("target") && !path.ends_with(".git") {
-                walk(&path, found);
-            } else if path.extension().is_some_and(|extension| extension == "runbook") {
+                walk(&path, wanted, found);
+            } else if path.extension().is_some_and(|extension| extension == wanted) {
                 found.push((path.clone(), std::fs::read_to_string(&path).unwrap()));
             }
         }
     }
     let mut found = Vec::new();
-    walk(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../..")), &mut found);
+    walk(folder, extension, &mut found);
     found
 }
 

@@ -2,10 +2,14 @@
 
 use super::{Lower, child, children, clause, tokens};
 use crate::ast::{Command, CommandBody, Ident, Text, Word, WordPart};
+use crate::Diagnostic;
 use crate::kind::{SyntaxKind, SyntaxNode};
 
 impl Lower {
     pub(super) fn command(&mut self, node: &SyntaxNode) -> Command {
+        for option in ["on", "in", "env", "stdin", "as", "exit"] {
+            self.once(super::clauses(node, option), option);
+        }
         let env = clause(node, "env")
             .and_then(|clause| child(&clause, SyntaxKind::RecordExpr))
             .map(|record| self.entries(&record))
@@ -34,6 +38,29 @@ impl Lower {
             return CommandBody::Pipeline(programs);
         }
         child(node, SyntaxKind::Script).and_then(|script| self.script(&script)).unwrap_or(CommandBody::Error)
+    }
+
+    /// Refuses `every`, `within` and `else` in a command that is a value: they were meant for the language.
+    pub(super) fn check_words(&mut self, node: &SyntaxNode) {
+        let Some(pipeline) = child(node, SyntaxKind::Pipeline) else { return };
+        for program in children(&pipeline, SyntaxKind::ProgramWords) {
+            let words: Vec<SyntaxNode> = children(&program, SyntaxKind::Word).collect();
+            for (word, next) in words.iter().zip(words.iter().skip(1)) {
+                let meant = match word.text().to_string().as_str() {
+                    "within" | "every" => is_duration(&next.text().to_string()),
+                    "else" => next.text().to_string().starts_with(['"', '\'']),
+                    _ => false,
+                };
+                if meant {
+                    self.diagnostics.push(
+                        Diagnostic::error("SF0023", self.span(word), format!("`{word}` is a word of the command here", word = word.text()))
+                            .here("a command goes on to the end of its line")
+                            .help("give the command a name with `fact` or `let` and use the name; if the program is meant to get it, quote it"),
+                    );
+                    return;
+                }
+            }
+        }
     }
 
     fn words(&mut self, program: &SyntaxNode) -> Vec<Word> {
@@ -81,6 +108,7 @@ impl Lower {
             return None;
         }
         let arguments: Vec<SyntaxNode> = children(node, SyntaxKind::Argument).collect();
+        self.distinct(arguments.iter());
         let arguments = arguments
             .iter()
             .filter_map(|argument| {
@@ -88,7 +116,7 @@ impl Lower {
                 let name = self.name(argument);
                 if name.is_none() {
                     self.diagnostics.push(
-                        crate::Diagnostic::error("SF0021", value.span, "a script takes its values by name")
+                        Diagnostic::error("SF0021", value.span, "a script takes its values by name")
                             .help("write `name: value`; the script reads it as `$name`"),
                     );
                 }
@@ -101,6 +129,11 @@ impl Lower {
         };
         Some(CommandBody::Script { language, arguments, text })
     }
+}
+
+fn is_duration(word: &str) -> bool {
+    let unit = word.trim_start_matches(|c: char| c.is_ascii_digit());
+    unit.len() < word.len() && matches!(unit, "ms" | "s" | "m" | "h" | "d")
 }
 
 fn push_text(parts: &mut Vec<WordPart>, text: &str) {

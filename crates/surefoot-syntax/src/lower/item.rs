@@ -34,6 +34,9 @@ impl Lower {
     pub(super) fn about(&mut self, node: &SyntaxNode) -> About {
         let mut about = About { span: self.span(node), ..About::default() };
         let Some(block) = block(node) else { return about };
+        for entry in ["owner", "reviewed", "severity"] {
+            self.once(super::clauses(&block, entry), entry);
+        }
         about.owner = self.text_of_clause(&block, "owner");
         if let Some(reviewed) = clause(&block, "reviewed") {
             about.reviewed = child(&reviewed, SyntaxKind::Literal)
@@ -84,6 +87,7 @@ impl Lower {
             TypeKind::OneOf(self.texts(node))
         } else if super::has_token(node, SyntaxKind::BraceOpen) {
             let fields: Vec<SyntaxNode> = children(node, SyntaxKind::RecordField).collect();
+            self.distinct(fields.iter());
             TypeKind::Record(
                 fields.iter().filter_map(|field| Some((self.name(field)?, self.type_of(field)?))).collect(),
             )
@@ -145,6 +149,7 @@ impl Lower {
 
     pub(super) fn fact(&mut self, node: &SyntaxNode) -> Option<Fact> {
         let parameters: Vec<SyntaxNode> = children(node, SyntaxKind::Parameter).collect();
+        self.distinct(parameters.iter());
         let parameters =
             parameters.iter().filter_map(|node| Some((self.name(node)?, self.type_of(node)?))).collect();
         Some(Fact {

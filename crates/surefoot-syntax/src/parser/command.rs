@@ -7,6 +7,9 @@ use crate::{Applicability, Diagnostic, Span};
 /// What turns the output of a command into a value.
 const DECODERS: &[&str] = &["text", "lines", "int", "float", "bool", "size", "json", "table"];
 
+/// What says how a command is run.
+const OPTIONS: &[&str] = &["on", "in", "env", "stdin", "as", "exit"];
+
 /// Languages a script may be written in; those that are not built are refused.
 const LANGUAGES: &[&str] = &["sh", "bash"];
 const LANGUAGES_NOT_BUILT: &[&str] = &["sql", "python"];
@@ -42,8 +45,10 @@ impl Parser<'_> {
                 .after_brackets(next)
                 .is_some_and(|index| self.token(index).kind == SyntaxKind::FenceOpen),
             _ if DECODERS.contains(&word) => {
-                let script = follows == SyntaxKind::Ident && is_language(self.text_of(self.token(next)));
-                matches!(follows, SyntaxKind::Dollar | SyntaxKind::FenceOpen) || script && self.command_at(next)
+                // `size in sizes` is a comparison: a folder stands before the decoder.
+                let after = self.text_of(self.token(next));
+                let goes_on = is_language(after) || after != "in" && OPTIONS.contains(&after);
+                matches!(follows, SyntaxKind::Dollar | SyntaxKind::FenceOpen) || goes_on && self.command_at(next)
             }
             _ => false,
         }
@@ -80,16 +85,9 @@ impl Parser<'_> {
     pub(super) fn command(&mut self, is_value: bool) -> Parsed {
         self.node(SyntaxKind::CommandExpr, |p| {
             p.options()?;
-            if p.at(SyntaxKind::Ident) && DECODERS.contains(&p.word()) {
-                let here = p.here();
-                let word = p.word();
-                if !is_value {
-                    return p.halt(
-                        Diagnostic::error("SF0002", here, format!("nothing takes the value that `{word}` reads"))
-                            .help(format!("write `let name = {word} $ …`, or remove `{word}`")),
-                    );
-                }
-                p.node(SyntaxKind::Name, Self::bump);
+            if DECODERS.contains(&p.word()) {
+                p.decoder(is_value)?;
+                p.options()?;
             }
             p.height = 2;
             if p.at(SyntaxKind::Dollar) {
@@ -108,6 +106,19 @@ impl Parser<'_> {
             }
             p.expected("`$` and a command, or a script")
         })
+    }
+
+    fn decoder(&mut self, is_value: bool) -> Parsed {
+        let here = self.here();
+        let word = self.word();
+        if !is_value {
+            return self.halt(
+                Diagnostic::error("SF0002", here, format!("nothing takes the value that `{word}` reads"))
+                    .help(format!("write `let name = {word} $ …`, or remove `{word}`")),
+            );
+        }
+        self.node(SyntaxKind::Name, Self::bump);
+        Ok(())
     }
 
     fn options(&mut self) -> Parsed {

@@ -118,9 +118,12 @@ impl Parser<'_> {
             }
         };
         self.depth = depth;
-        if result.and_then(|()| self.statement_end(place)).is_err() {
+        let read_well = result.and_then(|()| self.statement_end(place)).is_ok();
+        if !read_well {
             self.recover();
-        } else if self.mistakes == mistakes {
+        }
+        // With a bracket too many or too few, what follows a mistake may be damaged by the same one.
+        if self.balanced || read_well && self.mistakes == mistakes {
             self.suppressed = false;
         }
     }
