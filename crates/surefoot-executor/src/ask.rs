@@ -101,6 +101,11 @@ impl<'a, W: World> Asker<'a, W> {
             if depth > FACT_DEPTH_MAX {
                 return Err(format!("it rests on more than {FACT_DEPTH_MAX} facts, one on the other"));
             }
+            match self.world.answer(cell) {
+                Some(Answer::Known(value)) => return Ok(value),
+                Some(Answer::Unknown(why)) => return Err(why),
+                None => {}
+            }
             let plan = self.program.plan();
             let Some(question) = plan.questions.get(&cell.question) else {
                 return Err(format!("the plan has no question `{}`", cell.question));

@@ -16,7 +16,7 @@ use std::future::pending;
 
 use surefoot_journal::{
     AppendError, Choice, Debt, Effect, Event, Identity, IllegalTransition, Journal, Phase, Point, Record,
-    RunState, StepState, Timestamp,
+    RunState, Timestamp,
 };
 use surefoot_plan::{StepId, Tri};
 use tokio::sync::mpsc::UnboundedReceiver;

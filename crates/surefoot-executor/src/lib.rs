@@ -11,6 +11,7 @@ mod drive;
 mod known;
 mod program;
 mod request;
+pub mod simulated;
 mod world;
 
 pub use decide::{Order, Probe, decide};

@@ -6,8 +6,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 
-use surefoot_journal::{Claim, Identity, Outcome, Reading, RunId, Timestamp};
-use surefoot_plan::{Decoder, Name, StepId, Type, Value};
+use surefoot_journal::{Answer, Claim, Identity, Outcome, Reading, RunId, Timestamp};
+use surefoot_plan::{Cell, Decoder, Name, StepId, Type, Value};
 
 /// Performs effects, reads facts, asks people, and tells the time.
 pub trait World {
@@ -19,6 +19,12 @@ pub trait World {
 
     /// The time.
     fn now(&self) -> Timestamp;
+
+    /// What this world knows of a fact without reading it; none if it is read. The cell's arguments are
+    /// values. Only worlds that are not real know facts.
+    fn answer(&self, _cell: &Cell) -> Option<Answer> {
+        None
+    }
 
     /// How long the world has been there, in milliseconds, by a clock that never jumps: what patience is
     /// measured with.
