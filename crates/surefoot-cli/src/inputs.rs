@@ -1,25 +1,21 @@
-//! Reads what the operator gives a runbook's parameters, by their types.
+//! Reads `-p NAME=VALUE`: which parameter is meant, and where a relative path starts.
+//!
+//! What a value means is said by its type, and read in `surefoot-compile`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
 
-use surefoot_plan::{Input, InputValue, Name, Type, Value, parse_text};
+use surefoot_compile::Inputs;
+use surefoot_plan::{Input, InputValue, Type};
 
 use crate::error::CommandError;
 
-/// Most items a list may have on the command line. A longer one is data, and belongs in a file.
-const ITEMS_MAX: usize = 1_000;
-
-/// Reads each `NAME=VALUE` as the type of its parameter.
+/// Splits each `NAME=VALUE` and finds its parameter.
 ///
 /// A relative path is taken from `folder`, the one the operator is in: a plan must not depend on where
 /// it is resumed.
-pub(crate) fn read(
-    given: &[String],
-    inputs: &[Input],
-    folder: &Path,
-) -> Result<BTreeMap<Name, Value>, CommandError> {
-    let mut values = BTreeMap::new();
+pub(crate) fn read(given: &[String], inputs: &[Input], folder: &Path) -> Result<Inputs, CommandError> {
+    let mut texts: BTreeMap<String, String> = BTreeMap::new();
     for pair in given {
         let (name, text) = pair.split_once('=').ok_or_else(|| {
             CommandError::usage(format!("`-p {pair}` has no `=`.")).hint("write `-p NAME=VALUE`")
@@ -34,13 +30,11 @@ pub(crate) fn read(
             ))
             .hint(format!("set the environment variable {variable} instead")));
         }
-        let value = value(text, &input.r#type, folder)
-            .map_err(|why| CommandError::usage(format!("the parameter `{name}`: {why}.")))?;
-        if values.insert(name.to_owned(), value).is_some() {
+        if texts.insert(name.to_owned(), located(text, &input.r#type, folder)).is_some() {
             return Err(CommandError::usage(format!("`{name}` is given twice.")));
         }
     }
-    Ok(values)
+    Ok(Inputs::from_texts(texts.iter().map(|(name, text)| (name.as_str(), text.as_str()))))
 }
 
 /// The names of a runbook's parameters, as a hint.
@@ -52,60 +46,37 @@ fn names(inputs: &[Input]) -> String {
     format!("it has {}", names.join(", "))
 }
 
-/// Reads a text as a type.
-fn value(text: &str, r#type: &Type, folder: &Path) -> Result<Value, String> {
+/// Makes the paths in a text absolute.
+fn located(text: &str, r#type: &Type, folder: &Path) -> String {
     match r#type {
-        // On a command line a list of simple things is written with commas.
-        Type::List(item) if !text.trim_start().starts_with('[') => {
-            let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
-            items.map(|text| value(text, item, folder)).collect::<Result<_, _>>().and_then(list)
+        Type::Path if text.is_empty() => String::new(),
+        Type::Path => absolute(text, folder),
+        Type::Optional(_) if text == "none" => text.to_owned(),
+        Type::Optional(inner) => located(text, inner, folder),
+        Type::List(item) if !text.trim_start().starts_with('[') && !text.is_empty() => {
+            let items = text.split(',').map(|part| located(part.trim(), item, folder));
+            items.collect::<Vec<_>>().join(",")
         }
-        Type::List(_) => match located(parse_text(r#type, text)?, r#type, folder)? {
-            Value::List(items) => list(items),
-            other => Err(format!("`{other}` is not a list")),
-        },
-        Type::Optional(_) if text == "none" => Ok(Value::None),
-        Type::Optional(inner) => value(text, inner, folder),
-        r#type => located(parse_text(r#type, text)?, r#type, folder),
-    }
-}
-
-/// Checks a list: its items differ, and are not too many.
-fn list(items: Vec<Value>) -> Result<Value, String> {
-    if items.len() > ITEMS_MAX {
-        return Err(format!("it has {} items, and at most {ITEMS_MAX} are taken", items.len()));
-    }
-    // Lists are sets to the proofs: two items are two things.
-    let mut seen = BTreeSet::new();
-    match items.iter().find(|item| !seen.insert(*item)) {
-        Some(twice) => Err(format!("`{twice}` is in it twice")),
-        None => Ok(Value::List(items)),
-    }
-}
-
-/// Makes every path in a value absolute.
-fn located(value: Value, r#type: &Type, folder: &Path) -> Result<Value, String> {
-    match (r#type, value) {
-        (Type::Path, Value::Text(text)) => path(&text, folder),
-        (Type::Optional(inner), value) => located(value, inner, folder),
-        (Type::List(inner), Value::List(items)) => items
-            .into_iter()
-            .map(|item| located(item, inner, folder))
-            .collect::<Result<_, _>>()
-            .map(Value::List),
-        (Type::Record(fields), Value::Record(values)) => {
-            let field = |(name, value): (Name, Value)| match fields.get(&name) {
-                Some(inner) => Ok((name, located(value, inner, folder)?)),
-                None => Ok((name, value)),
-            };
-            values.into_iter().map(field).collect::<Result<_, _>>().map(Value::Record)
-        }
-        (_, value) => Ok(value),
+        Type::List(_)
+        | Type::Text
+        | Type::Int
+        | Type::Float
+        | Type::Bool
+        | Type::Duration
+        | Type::Size
+        | Type::Percent
+        | Type::Time
+        | Type::Host
+        | Type::Port
+        | Type::Url
+        | Type::Json
+        | Type::Record(_)
+        | Type::OneOf(_) => text.to_owned(),
     }
 }
 
 /// Makes a path absolute, without looking at the disk: `..` goes up by name.
-fn path(text: &str, folder: &Path) -> Result<Value, String> {
+fn absolute(text: &str, folder: &Path) -> String {
     let mut whole = PathBuf::new();
     for component in folder.join(text).components() {
         match component {
@@ -116,8 +87,7 @@ fn path(text: &str, folder: &Path) -> Result<Value, String> {
             Component::Prefix(_) | Component::RootDir | Component::Normal(_) => whole.push(component),
         }
     }
-    let text = whole.into_os_string().into_string();
-    text.map(Value::Text).map_err(|_| "the folder you are in is not UTF-8".to_owned())
+    whole.to_string_lossy().into_owned()
 }
 
 #[cfg(test)]

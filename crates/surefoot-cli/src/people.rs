@@ -1,16 +1,16 @@
 //! Asks people: the operator at this terminal, and others through the run's inbox.
 //!
-//! [`Desk`] stands between the executor and the real world and answers what only a person can. All
-//! else it hands on.
+//! The real world hands on to [`Desk`] what only a person can answer or do.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 
-use surefoot_executor::{Act, EffectRequest, Question, Timestamp, World};
-use surefoot_journal::{Asks, Identity, Inbox, Notice, Outcome, Received, Report, RunId, Says, person};
+use surefoot_executor::Question;
+use surefoot_journal::{Asks, Claim, Identity, Inbox, Notice, Outcome, Received, Report, RunId, Says, person};
 use surefoot_plan::{Name, Plan, StepId, Type, Value, Way, parse_text};
+use surefoot_sandbox::{ApprovalWanted, People};
 
 use crate::runs;
 use crate::screen::Display;
@@ -38,9 +38,11 @@ pub(crate) struct About {
     pub(crate) state: String,
 }
 
-/// A world whose people are real.
-pub(crate) struct Desk<W> {
-    world: W,
+/// Words for how something that a person did went.
+const MANUAL: [&str; 3] = ["done", "not done", "partly"];
+
+/// Where people are asked.
+pub(crate) struct Desk {
     about: About,
     keyboard: Rc<Keyboard>,
     display: Rc<Display>,
@@ -48,28 +50,29 @@ pub(crate) struct Desk<W> {
     counted: RefCell<Vec<Received>>,
 }
 
-impl<W: World> Desk<W> {
-    pub(crate) fn new(world: W, about: About, keyboard: Rc<Keyboard>, display: Rc<Display>) -> Self {
-        Desk { world, about, keyboard, display, counted: RefCell::default() }
+impl Desk {
+    pub(crate) fn new(about: About, keyboard: Rc<Keyboard>, display: Rc<Display>) -> Self {
+        Desk { about, keyboard, display, counted: RefCell::default() }
     }
 
-    /// Asks for an answer of a type.
-    async fn ask(&self, question: Question) -> Outcome {
-        let began = runs::now();
-        let limit = question.within_ms;
-        let asked = self.answer(&question);
-        let answer = match limit {
+    /// What was answered is in the journal: the letters are not needed any more.
+    pub(crate) fn recorded(&self) {
+        for letter in self.counted.take() {
+            let _ = letter.discard();
+        }
+    }
+
+    /// Waits for an answer as long as the question says; none if that was too short.
+    async fn answer_in_time(&self, question: &Question) -> Option<Result<Value, String>> {
+        let asked = self.answer(question);
+        let answer = match question.within_ms {
             Some(ms) => tokio::time::timeout(Duration::from_millis(ms), asked).await.ok(),
             None => Some(asked.await),
         };
-        let elapsed_ms = runs::now().since(began);
+        // A prompt that nobody ended must not keep the screen from being painted.
+        self.display.prompted();
         self.withdraw(question.step.as_ref());
-        match (answer, question.default) {
-            (Some(Ok(value)), _) => performed(value, elapsed_ms),
-            (Some(Err(why)), _) => refused(why, elapsed_ms),
-            (None, Some(default)) => performed(default, elapsed_ms),
-            (None, None) => refused("nobody answered in time".to_owned(), elapsed_ms),
-        }
+        answer
     }
 
     /// Waits for an answer, from this terminal or from the inbox, whichever comes first.
@@ -152,13 +155,8 @@ impl<W: World> Desk<W> {
     }
 
     /// Waits for a second person's yes or no.
-    async fn approval(
-        &self,
-        step: StepId,
-        role: Name,
-        shown: Vec<surefoot_journal::Reading>,
-        operators: Vec<Identity>,
-    ) -> Outcome {
+    async fn second_person(&self, wanted: ApprovalWanted) -> Outcome {
+        let ApprovalWanted { step, role, shown, operators } = wanted;
         let began = runs::now();
         let people = self.about.roles.get(&role).cloned().unwrap_or_default();
         let plan_step = self.about.plan.step(&step);
@@ -274,32 +272,38 @@ impl<W: World> Desk<W> {
     }
 }
 
-impl<W: World> World for Desk<W> {
-    async fn perform(&self, request: EffectRequest) -> Outcome {
-        // The executor asks for the next thing only once what came before is in the journal.
-        for letter in self.counted.take() {
-            let _ = letter.discard();
-        }
-        match request {
-            EffectRequest::Ask(question) | EffectRequest::Act { act: Act::Manual(question), .. } => {
-                self.ask(question).await
-            }
-            EffectRequest::Examine { act: Act::Manual(_), .. } => {
-                Outcome::Unknown { why: "only the one who was to do it by hand knows".to_owned(), over: true }
-            }
-            EffectRequest::Approval { step, role, shown, operators } => {
-                self.approval(step, role, shown, operators).await
-            }
-            other => self.world.perform(other).await,
+impl People for Desk {
+    async fn ask(&self, question: Question) -> Outcome {
+        let began = runs::now();
+        let answer = self.answer_in_time(&question).await;
+        let elapsed_ms = runs::now().since(began);
+        match (answer, question.default) {
+            (Some(Ok(value)), _) => performed(value, elapsed_ms),
+            (Some(Err(why)), _) => refused(why, elapsed_ms),
+            (None, Some(default)) => performed(default, elapsed_ms),
+            (None, None) => refused("nobody answered in time".to_owned(), elapsed_ms),
         }
     }
 
-    fn now(&self) -> Timestamp {
-        self.world.now()
+    async fn manual(&self, _claim: Claim, question: Question) -> Outcome {
+        let began = runs::now();
+        let answer = Type::OneOf(MANUAL.map(str::to_owned).to_vec());
+        let answer = self.answer_in_time(&Question { answer, ..question }).await;
+        let elapsed_ms = runs::now().since(began);
+        match answer {
+            Some(Ok(value)) if value == Value::Text("done".to_owned()) => performed(value, elapsed_ms),
+            Some(Ok(value)) if value == Value::Text("not done".to_owned()) => {
+                Outcome::NotPerformed { why: "the one who was to do it says it is not done".to_owned() }
+            }
+            Some(Ok(_)) => refused("it is partly done".to_owned(), elapsed_ms),
+            // It may have been begun: only a person can tell.
+            Some(Err(why)) => Outcome::Unknown { why, over: true },
+            None => Outcome::Unknown { why: "nobody said in time whether it is done".to_owned(), over: true },
+        }
     }
 
-    async fn sleep(&self, ms: u64) {
-        self.world.sleep(ms).await;
+    async fn approval(&self, wanted: ApprovalWanted) -> Outcome {
+        self.second_person(wanted).await
     }
 }
 

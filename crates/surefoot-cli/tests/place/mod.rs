@@ -17,7 +17,7 @@ pub(crate) struct Place {
 /// How a command ended.
 pub(crate) struct Ran {
     code: Option<i32>,
-    out: String,
+    pub(crate) out: String,
     err: String,
 }
 

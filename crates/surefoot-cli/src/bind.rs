@@ -1,0 +1,188 @@
+//! What must be so on this machine before a plan may start here: its hosts, secrets, roles and programs.
+//!
+//! Everything is looked at before anything is done, and again when a run is resumed.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+
+use serde_json::Value as Json;
+use surefoot_journal::{Identity, person};
+use surefoot_plan::{Cell, Expr, InputValue, Name, Plan, Question, Value, Way};
+
+use crate::error::CommandError;
+
+/// Names that mean this machine wherever it is.
+const THIS_MACHINE: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
+
+/// Refuses a plan that acts on another machine.
+pub(crate) fn hosts(plan: &Plan) -> Result<(), CommandError> {
+    let here = person::host();
+    let internal = |error: serde_json::Error| {
+        CommandError::new(crate::exit::Exit::Internal, format!("the plan cannot be looked at: {error}."))
+    };
+    // The plan as JSON: a target may stand in any command of any step, probe or collect, and one that
+    // were overlooked would be performed here.
+    let json = serde_json::to_value(plan).map_err(internal)?;
+    let mut targets = BTreeSet::new();
+    find_targets(&json, &mut targets);
+    let mut cells = Vec::new();
+    find_cells(&json, &mut cells);
+    for target in targets {
+        let target: Expr = serde_json::from_str(&target).map_err(internal)?;
+        for host in possible_hosts(&target, plan, &cells)? {
+            let short = here.split('.').next().unwrap_or(&here);
+            if !THIS_MACHINE.contains(&host.as_str()) && host != here && host != short {
+                return Err(CommandError::usage(format!(
+                    "the plan acts on {host}, and this machine is {here}: remote execution is not built yet."
+                ))
+                .hint(format!("run it on {host}")));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Finds every `target`, each as JSON text.
+fn find_targets(json: &Json, found: &mut BTreeSet<String>) {
+    match json {
+        Json::Object(fields) => {
+            if let Some(target) = fields.get("target").filter(|target| !target.is_null())
+                && (fields.contains_key("pipeline") || fields.contains_key("deadline_ms"))
+            {
+                found.insert(target.to_string());
+            }
+            fields.values().for_each(|field| find_targets(field, found));
+        }
+        Json::Array(items) => items.iter().for_each(|item| find_targets(item, found)),
+        Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) => {}
+    }
+}
+
+/// Finds every fact that is asked.
+fn find_cells(json: &Json, found: &mut Vec<Cell>) {
+    match json {
+        Json::Object(fields) => {
+            if fields.len() == 2
+                && fields.contains_key("question")
+                && fields.contains_key("arguments")
+                && let Ok(cell) = serde_json::from_value(json.clone())
+            {
+                found.push(cell);
+            }
+            fields.values().for_each(|field| find_cells(field, found));
+        }
+        Json::Array(items) => items.iter().for_each(|item| find_cells(item, found)),
+        Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) => {}
+    }
+}
+
+/// What a target can be: a value, or each value that an argument of a fact has somewhere.
+fn possible_hosts(target: &Expr, plan: &Plan, cells: &[Cell]) -> Result<Vec<String>, CommandError> {
+    if let Expr::Literal(Value::Text(host)) = target {
+        return Ok(vec![host.clone()]);
+    }
+    if let Expr::Argument(name) = target {
+        let position = |question: &Question| question.parameters.iter().position(|parameter| parameter.name == *name);
+        let mut hosts = Vec::new();
+        for cell in cells {
+            let argument =
+                plan.questions.get(&cell.question).and_then(position).and_then(|at| cell.arguments.get(at));
+            match argument {
+                Some(Expr::Literal(Value::Text(host))) => hosts.push(host.clone()),
+                // A fact that hands its own argument on: it is looked at where that fact is asked.
+                Some(Expr::Argument(_)) | None => {}
+                Some(_) => return Err(unknown_host()),
+            }
+        }
+        return Ok(hosts);
+    }
+    Err(unknown_host())
+}
+
+fn unknown_host() -> CommandError {
+    CommandError::usage("the plan acts on a host that is only found while it runs: remote execution is not built yet.")
+        .hint("give the host as a parameter")
+}
+
+/// Reads every secret of a plan from the environment.
+#[expect(clippy::disallowed_methods, reason = "a secret comes from the environment, as its input says")]
+pub(crate) fn secrets(plan: &Plan) -> Result<BTreeMap<Name, String>, CommandError> {
+    let mut secrets = BTreeMap::new();
+    for input in &plan.inputs {
+        let InputValue::SecretFromEnv(variable) = &input.value else { continue };
+        match std::env::var(variable) {
+            Ok(value) if !value.is_empty() => {
+                secrets.insert(input.name.clone(), value);
+            }
+            Ok(_) | Err(std::env::VarError::NotPresent) => {
+                return Err(CommandError::usage(format!(
+                    "the secret `{}` comes from the environment variable {variable}, which is not set. Nothing was done.",
+                    input.name
+                ))
+                .hint(format!("set {variable} and type the same again")));
+            }
+            Err(std::env::VarError::NotUnicode(_)) => {
+                return Err(CommandError::usage(format!("{variable} is not UTF-8 text. Nothing was done.")));
+            }
+        }
+    }
+    Ok(secrets)
+}
+
+/// Refuses a plan that needs somebody who is not there: a role that nobody has, or only its operator.
+pub(crate) fn roles(plan: &Plan, roles: &BTreeMap<Name, Vec<String>>, me: &Identity) -> Result<(), CommandError> {
+    for step in plan.steps() {
+        let Some(approval) = &step.approval else { continue };
+        let role = &approval.role;
+        let people = roles.get(role).map(Vec::as_slice).unwrap_or_default();
+        let hint = format!("in surefoot.toml, beside the runbook or above it: [roles] with the line {role} = [\"USER\"]");
+        if people.is_empty() {
+            return Err(CommandError::usage(format!("`{}` is approved by `{role}`, and nobody has that role.", step.id))
+                .hint(hint));
+        }
+        let others: Vec<&String> = people.iter().filter(|name| **name != me.user).collect();
+        if others.is_empty() {
+            return Err(CommandError::usage(format!(
+                "`{}` is approved by `{role}`, and only {} has that role: the one who runs cannot approve.",
+                step.id, me.user
+            ))
+            .hint(hint));
+        }
+        if !others.iter().any(|name| person::uid_of(name).is_some()) {
+            let named: Vec<&str> = others.iter().map(|name| name.as_str()).collect();
+            return Err(CommandError::usage(format!(
+                "`{}` is approved by `{role}`, and this machine has no user {}.",
+                step.id,
+                named.join(" or ")
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// Refuses a plan that needs a program that is not here: in its steps, and on its way back.
+pub(crate) fn programs(plan: &Plan, path: &str) -> Result<(), CommandError> {
+    let mut wanted: BTreeSet<&String> = BTreeSet::new();
+    for step in plan.steps() {
+        wanted.extend(&step.rights.run);
+        if let Way::Rollback(_) = step.way {
+            wanted.extend(&step.rollback_rights.run);
+        }
+    }
+    let is_program = |path: &Path| {
+        path.metadata().is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0)
+    };
+    let missing = wanted.into_iter().find(|name| match name.contains('/') {
+        true => !is_program(Path::new(name)),
+        false => !path.split(':').any(|folder| !folder.is_empty() && is_program(&Path::new(folder).join(name))),
+    });
+    match missing {
+        Some(name) if name.contains('/') => {
+            Err(CommandError::usage(format!("{name} is needed and is no program here. Nothing was done.")))
+        }
+        Some(name) => Err(CommandError::usage(format!("`{name}` is needed and is not installed. Nothing was done."))
+            .hint(format!("it is looked for in PATH: {path}"))),
+        None => Ok(()),
+    }
+}

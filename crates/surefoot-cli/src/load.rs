@@ -1,0 +1,138 @@
+//! From a file that the operator names to a plan.
+
+use std::path::Path;
+
+use surefoot_compile::{Analysis, Origins, explain_violation};
+use surefoot_plan::{InputValue, PLAN_BYTES_MAX, Plan, Policy, VerifiedPlan, Violation, verify};
+use surefoot_syntax::{Diagnostic, FileId, Severity, Source, render};
+
+use crate::args::Inputs;
+use crate::error::{CommandError, at_path};
+use crate::exit::Exit;
+use crate::sources::{self, Disk};
+use crate::{inputs, output, runs};
+
+/// Reads a runbook and all it uses.
+pub(crate) fn analyze(path: &Path) -> Result<Analysis, CommandError> {
+    let text = sources::read_file(path, sources::SOURCE_BYTES_MAX)?;
+    let source = Source { id: FileId(0), path: path.display().to_string(), text };
+    Ok(surefoot_compile::analyze(&Disk::here()?, source))
+}
+
+/// The plan of a runbook, with the inputs that are given, not verified yet.
+pub(crate) fn plan(
+    path: &Path,
+    runbook: Option<&str>,
+    given: &Inputs,
+) -> Result<(Analysis, Plan, Origins), CommandError> {
+    let analysis = analyze(path)?;
+    if analysis.has_errors() {
+        show(&analysis, analysis.diagnostics());
+        return Err(CommandError::shown(Exit::Refused));
+    }
+    let name = choose(&analysis, path, runbook)?;
+    let symbolic = analysis
+        .symbolic(&name)
+        .ok_or_else(|| CommandError::new(Exit::Internal, format!("the runbook `{name}` was not read.")))?;
+    let inputs = inputs::read(&given.params, &symbolic.plan.inputs, &sources::current_folder()?)?;
+    match surefoot_compile::lower(&analysis, &name, &inputs) {
+        Ok(lowered) => Ok((analysis, lowered.plan, lowered.origins)),
+        Err(diagnostics) => {
+            show(&analysis, &diagnostics);
+            // The source is right, or it would have been refused above: an input is wrong.
+            Err(CommandError::shown(Exit::Usage))
+        }
+    }
+}
+
+/// The verified plan of a runbook or of a plan file.
+pub(crate) fn verified(path: &Path, runbook: Option<&str>, given: &Inputs) -> Result<VerifiedPlan, CommandError> {
+    if is_plan_file(path) {
+        if runbook.is_some() || !given.params.is_empty() {
+            return Err(CommandError::usage("a plan file is closed: its runbook and inputs are in it.")
+                .hint("give them when the plan is made: surefoot plan FILE RUNBOOK -p NAME=VALUE -o plan.json"));
+        }
+        let plan = read_plan(path)?;
+        return verify(plan, &Policy::default()).map_err(|violations| refuse(&violations));
+    }
+    let (analysis, plan, origins) = plan(path, runbook, given)?;
+    verify(plan, &Policy::default()).map_err(|violations| {
+        let found: Vec<Diagnostic> =
+            violations.iter().map(|violation| explain_violation(violation, &origins)).collect();
+        show(&analysis, &found);
+        CommandError::shown(Exit::Refused)
+    })
+}
+
+/// Whether a file is meant to be a plan: its name says so.
+fn is_plan_file(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"))
+}
+
+/// Reads a plan file.
+pub(crate) fn read_plan(path: &Path) -> Result<Plan, CommandError> {
+    let bytes = sources::read_bytes(path, PLAN_BYTES_MAX as u64)?;
+    Plan::from_json(&bytes).map_err(|error| {
+        let kind = match error {
+            surefoot_plan::ReadError::Tampered { .. } | surefoot_plan::ReadError::TooManyNodes { .. } => Exit::Refused,
+            surefoot_plan::ReadError::TooBig { .. }
+            | surefoot_plan::ReadError::Malformed(_)
+            | surefoot_plan::ReadError::Newer(_) => Exit::Usage,
+        };
+        CommandError::new(kind, at_path(path, &runs::sentence(&error).trim_end_matches('.')))
+    })
+}
+
+/// Shows why a plan without its source is refused.
+pub(crate) fn refuse(violations: &[Violation]) -> CommandError {
+    for violation in violations {
+        output::complain(&surefoot_view::violation(violation));
+    }
+    CommandError::new(Exit::Refused, "the plan is refused.")
+}
+
+/// Which runbook of a file is meant.
+fn choose(analysis: &Analysis, path: &Path, runbook: Option<&str>) -> Result<String, CommandError> {
+    let names = analysis.runbooks();
+    match (runbook, names.as_slice()) {
+        (Some(name), names) if names.contains(&name) => Ok(name.to_owned()),
+        (None, [name]) => Ok((*name).to_owned()),
+        (_, []) => Err(CommandError::usage(format!("{} holds no runbook.", path.display()))),
+        (Some(name), names) => {
+            Err(CommandError::usage(format!("{} holds no runbook `{name}`.", path.display()))
+                .hint(format!("it holds {}", names.join(", "))))
+        }
+        (None, names) => Err(CommandError::usage(format!("{} holds several runbooks.", path.display()))
+            .hint(format!("name one: {}", names.join(", ")))),
+    }
+}
+
+/// Shows findings with their source, on standard error.
+pub(crate) fn show(analysis: &Analysis, diagnostics: &[Diagnostic]) {
+    let sources: Vec<&Source> = analysis.sources().collect();
+    let colour = output::use_colour(&std::io::stderr());
+    for diagnostic in diagnostics {
+        output::complain(&render(diagnostic, &sources, colour));
+    }
+}
+
+/// Refuses a plan that is not closed: an input without a value.
+pub(crate) fn refuse_open(plan: &Plan) -> Result<(), CommandError> {
+    let open: Vec<&str> = plan
+        .inputs
+        .iter()
+        .filter(|input| input.value == InputValue::Unbound)
+        .map(|input| input.name.as_str())
+        .collect();
+    if open.is_empty() {
+        return Ok(());
+    }
+    let given: Vec<String> = open.iter().map(|name| format!("-p {name}=…")).collect();
+    Err(CommandError::usage(format!("{} needs a value for {}.", plan.runbook, open.join(", ")))
+        .hint(format!("add {}", given.join(" "))))
+}
+
+/// Whether any finding is an error.
+pub(crate) fn has_errors(diagnostics: &[Diagnostic]) -> bool {
+    diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
+}

@@ -1,0 +1,329 @@
+//! One executor at work on one run: the wiring of journal, world, people and screen around the loop.
+//!
+//! A fresh run enters with one record, a resumed one with many; from there both take the same path.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::rc::Rc;
+use std::sync::Arc;
+
+use surefoot_executor::{Control, Halt, Program, Signal, drive, record};
+use surefoot_journal::{
+    Event, HeldWhy, Holder, Identity, Record, RunFolder, RunState, Standing, Started, StateRoot, Target,
+    TargetLock, WorldKind, Writer, person,
+};
+use surefoot_plan::{Name, Plan, Policy, VerifiedPlan, verify};
+use surefoot_sandbox::{RealWorld, Waivers};
+use tokio::sync::mpsc;
+
+use crate::error::CommandError;
+use crate::exit::Exit;
+use crate::hand::Hand;
+use crate::people::{About, Desk, Seat};
+use crate::screen::Display;
+use crate::terminal::Keyboard;
+use crate::{bind, load, runs};
+
+/// What is kept free on the disk for the way back, in bytes: claims and outputs of rollbacks. The journal
+/// keeps its own reserve.
+const SET_ASIDE_BYTES: u64 = 8 << 20;
+
+/// What a run is started with.
+pub(crate) struct Beginning {
+    pub(crate) plan: VerifiedPlan,
+    pub(crate) root: StateRoot,
+    pub(crate) roles: BTreeMap<Name, Vec<String>>,
+    pub(crate) waivers: Waivers,
+    /// The waivers with their reason, as they are recorded.
+    pub(crate) waived: Vec<String>,
+    pub(crate) json: bool,
+}
+
+/// Starts a run, and drives it.
+pub(crate) fn begin(beginning: Beginning) -> Result<Exit, CommandError> {
+    let Beginning { plan, root, roles, waivers, waived, json } = beginning;
+    let operator = person::operator();
+    load::refuse_open(plan.plan())?;
+    bind::hosts(plan.plan())?;
+    bind::roles(plan.plan(), &roles, &operator)?;
+    let (secrets, path) = look_around(plan.plan())?;
+    let time = runs::now();
+    let run = root
+        .new_run(time)
+        .map_err(|error| CommandError::usage(format!("no id can be made for the run: {error}.")))?;
+    let holder = Holder::here(&run, &plan.plan().runbook, time);
+    let target =
+        root.lock_target(&Target::of(plan.plan()), &holder).map_err(|error| runs::lock_error(&error))?;
+    let folder = root.create(&run).map_err(|error| runs::create_error(&error))?;
+    let lock = folder.lock(&holder).map_err(|error| runs::lock_error(&error))?;
+    folder.set_aside(SET_ASIDE_BYTES).map_err(|error| {
+        CommandError::new(Exit::JournalUnwritable, format!("no space can be kept for the way back: {error}. Nothing was done."))
+            .hint("make room, or name another folder with `--state DIR`")
+    })?;
+    let started = Started {
+        run,
+        plan: plan.plan().clone(),
+        digest: plan.plan().digest().0,
+        world: WorldKind::Real,
+        operator: operator.clone(),
+        host: person::host(),
+        boot_id: person::boot_id(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        waivers: waived,
+        roles: roles.clone(),
+    };
+    let (writer, first) =
+        Writer::create(&folder, lock, time, started).map_err(|error| runs::open_error(&folder, &error))?;
+    let mut state = RunState::new();
+    state.apply(&first).map_err(|error| internal(&error))?;
+    Session {
+        plan: Arc::new(plan.plan().clone()),
+        root,
+        folder,
+        writer,
+        target: Some(target),
+        state,
+        records: vec![first],
+        operator,
+        roles,
+        secrets,
+        path,
+        waivers,
+        json,
+        decisions: VecDeque::new(),
+    }
+    .work()
+}
+
+/// What an operator wants of a run that they take up.
+#[derive(Debug)]
+pub(crate) enum Wish {
+    /// Go on.
+    GoOn,
+    /// Pay what is owed.
+    RollBack,
+    /// Only let this debt go.
+    Forgive(Signal),
+}
+
+/// Takes up a run that was left, and drives it.
+pub(crate) fn take_up(root: StateRoot, folder: RunFolder, wish: Wish, json: bool) -> Result<Exit, CommandError> {
+    let operator = person::operator();
+    // Read before anything is written: what is missing must change nothing.
+    let (records, _) = runs::read(&folder)?;
+    let Some(Record { event: Event::Started(started), .. }) = records.first() else {
+        return Err(CommandError::new(Exit::JournalDamaged, "the journal does not begin with a start."));
+    };
+    if started.world != WorldKind::Real {
+        return Err(CommandError::usage("this run was not real, and cannot be taken up."));
+    }
+    let plan = verify(started.plan.clone(), &Policy::default()).map_err(|violations| load::refuse(&violations))?;
+    bind::hosts(plan.plan())?;
+    let (secrets, path) = look_around(plan.plan())?;
+    let (roles, waived) = (started.roles.clone(), started.waivers.clone());
+    let time = runs::now();
+    let holder = Holder::here(folder.run(), &plan.plan().runbook, time);
+    let lock = folder.lock(&holder).map_err(|error| runs::lock_error(&error))?;
+    let target =
+        root.lock_target(&Target::of(plan.plan()), &holder).map_err(|error| runs::lock_error(&error))?;
+    let opened = Writer::open(&folder, lock, time).map_err(|error| runs::open_error(&folder, &error))?;
+    let mut state = RunState::new();
+    for record in &opened.records {
+        state.apply(record).map_err(|error| {
+            CommandError::new(Exit::JournalDamaged, format!("{}: {error}.", folder.journal().display()))
+        })?;
+    }
+    let mut session = Session {
+        plan: Arc::new(plan.plan().clone()),
+        root,
+        folder,
+        writer: opened.writer,
+        target: Some(target),
+        state,
+        records: opened.records,
+        operator,
+        roles,
+        secrets,
+        path,
+        waivers: crate::waive::read(&waived)?,
+        json,
+        decisions: VecDeque::new(),
+    };
+    session.resume(wish)?;
+    session.work()
+}
+
+/// The secrets that a plan needs, and where programs are found; both must be here before anything is done.
+#[expect(clippy::disallowed_methods, reason = "programs are found where the operator finds them")]
+fn look_around(plan: &Plan) -> Result<(BTreeMap<Name, String>, String), CommandError> {
+    let path = std::env::var("PATH").unwrap_or_default();
+    bind::programs(plan, &path)?;
+    Ok((bind::secrets(plan)?, path))
+}
+
+/// An executor at work on a run.
+struct Session {
+    plan: Arc<Plan>,
+    root: StateRoot,
+    folder: RunFolder,
+    writer: Writer,
+    target: Option<TargetLock>,
+    state: RunState,
+    records: Vec<Record>,
+    operator: Identity,
+    roles: BTreeMap<Name, Vec<String>>,
+    secrets: BTreeMap<Name, String>,
+    path: String,
+    waivers: Waivers,
+    json: bool,
+    decisions: VecDeque<Signal>,
+}
+
+impl Session {
+    /// Records that the run is taken up, and what the operator wants of it.
+    fn resume(&mut self, wish: Wish) -> Result<(), CommandError> {
+        let event = Event::Resumed {
+            operator: self.operator.clone(),
+            host: person::host(),
+            boot_id: person::boot_id(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+        };
+        let resumed = record(&mut self.state, &mut self.writer, runs::now(), event);
+        self.records.push(resumed.map_err(|halt| self.failed(&Failed::Halt(halt)))?);
+        let by = self.operator.clone();
+        match wish {
+            Wish::GoOn => {}
+            Wish::RollBack => self.decisions.push_back(Signal::Decide {
+                choice: surefoot_journal::Choice::RollBack,
+                by,
+                reason: "surefoot rollback".to_owned(),
+            }),
+            Wish::Forgive(signal) => self.decisions.push_back(signal),
+        }
+        Ok(())
+    }
+
+    /// Drives the run until it is over or waits for somebody who is not there.
+    fn work(mut self) -> Result<Exit, CommandError> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(|error| CommandError::new(Exit::Internal, format!("no runtime can be started: {error}.")))?;
+        let keyboard = Rc::new(Keyboard::new());
+        let display = Rc::new(Display::new(self.json, &self.plan, &self.records));
+        let driven = runtime.block_on(self.drive(&keyboard, &display));
+        // A thread may still wait for the keyboard; it must not keep the command from ending.
+        runtime.shutdown_background();
+        display.end();
+        driven.map_err(|failed| self.failed(&failed))?;
+        self.conclude(&display)
+    }
+
+    async fn drive(&mut self, keyboard: &Rc<Keyboard>, display: &Rc<Display>) -> Result<(), Failed> {
+        let (signals, heard) = mpsc::unbounded_channel();
+        let mut hand = Hand::new(signals, self.operator.clone()).map_err(Failed::Signals)?;
+        let about = About {
+            run: self.folder.run().clone(),
+            inbox: self.folder.inbox(),
+            digest: self.plan.digest().0,
+            plan: self.plan.clone(),
+            roles: self.roles.clone(),
+            state: self.root.path().display().to_string(),
+        };
+        let desk = Rc::new(Desk::new(about, keyboard.clone(), display.clone(), hand.stopping()));
+        let (printing, mut printed) = mpsc::unbounded_channel();
+        let world = RealWorld::new(self.folder.clone(), &self.path, self.secrets.clone(), Seat(desk.clone()))
+            .with_waivers(&self.waivers)
+            .with_live(printing);
+        let mut control = Control {
+            operator: self.operator.clone(),
+            terminal: keyboard.is_terminal(),
+            signals: heard,
+            decisions: std::mem::take(&mut self.decisions),
+            rejected: Vec::new(),
+        };
+        let program = Program::new(self.plan.clone());
+        let said = hand.said();
+        let (folder, records) = (&self.folder, &mut self.records);
+        let mut observe = |record: &Record, _: &RunState| {
+            desk.recorded();
+            display.record(record);
+            match &record.event {
+                Event::Decided { .. } => said.begin_anew(),
+                // From here on the way back may use the space that was kept for it.
+                Event::TurnedBack { .. } => drop(folder.give_back()),
+                _ => {}
+            }
+            records.push(record.clone());
+        };
+        loop {
+            let driving =
+                drive(&program, &mut self.state, &mut self.writer, &world, &mut control, &mut observe);
+            hand.attend(driving, folder, display, &mut printed).await.map_err(Failed::Halt)?;
+            // Nobody is left to ask, as when the terminal was closed: what the runbook says decides.
+            let interrupted = *self.state.standing() == Standing::Held(HeldWhy::Cancelled);
+            if !(control.terminal && interrupted && said.is_alone()) {
+                break;
+            }
+            control.terminal = false;
+        }
+        for (signal, why) in &control.rejected {
+            display.say(&[format!("  note: this was not done, because {why}: {}", wish_of(signal))]);
+        }
+        Ok(())
+    }
+
+    /// Says how the run stands, lets go of what it no longer needs, and gives the exit code.
+    fn conclude(mut self, display: &Display) -> Result<Exit, CommandError> {
+        let exit = match self.state.standing() {
+            Standing::Ended(ended) => {
+                if ended.owed.is_empty() {
+                    // Both are conveniences now: the run is over, and its journal says so.
+                    let _ = self.folder.give_back();
+                    let _ = self.target.take().map(TargetLock::release);
+                }
+                Exit::of(ended)
+            }
+            Standing::Stuck { .. } => Exit::Stuck,
+            Standing::Held(_) | Standing::Going | Standing::New => Exit::Held,
+        };
+        display.conclude(&self.records, &self.root, &self.folder)?;
+        Ok(exit)
+    }
+
+    /// Why the run could not go on.
+    fn failed(&self, failed: &Failed) -> CommandError {
+        match failed {
+            Failed::Halt(Halt::Append(error)) => runs::append_error(&self.folder, error),
+            Failed::Halt(Halt::Illegal(error)) => internal(error),
+            Failed::Signals(error) => {
+                CommandError::new(Exit::Internal, format!("signals cannot be received: {error}."))
+            }
+        }
+    }
+}
+
+/// Why a run could not be driven.
+#[derive(Debug)]
+enum Failed {
+    Halt(Halt),
+    Signals(std::io::Error),
+}
+
+fn internal(error: &surefoot_journal::IllegalTransition) -> CommandError {
+    CommandError::new(Exit::Internal, format!("this is a mistake in Surefoot: {error}."))
+        .hint("nothing more was done; the journal is whole; please report this with the journal")
+}
+
+/// What was wished, in words.
+fn wish_of(signal: &Signal) -> String {
+    match signal {
+        Signal::Cancel { .. } => "to stop".to_owned(),
+        Signal::Decide { choice: surefoot_journal::Choice::RollBack, .. } => "to roll back".to_owned(),
+        Signal::Decide { .. } => "to go on".to_owned(),
+        Signal::Resolve { step, .. } => format!("to say what {step} did"),
+        Signal::Forgive { debt: surefoot_journal::Debt::Rollback(step), .. } => {
+            format!("to let the rollback of {step} go")
+        }
+        Signal::Note(text) => format!("to note {text}"),
+    }
+}
