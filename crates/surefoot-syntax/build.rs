@@ -21,7 +21,8 @@ fn main() {
     let mut table = String::from("&[\n");
     for page in pages {
         let code = page.file_stem().and_then(|stem| stem.to_str()).expect("a page's name is its code");
-        writeln!(table, "    ({code:?}, include_str!({:?})),", page.display().to_string()).expect("a string takes all");
+        writeln!(table, "    ({code:?}, include_str!({:?})),", page.display().to_string())
+            .expect("a string takes all");
     }
     table.push(']');
     let out = std::env::var("OUT_DIR").expect("cargo sets it");

@@ -24,7 +24,11 @@ fn tree(node: &SyntaxNode, depth: usize, shown: &mut String) {
         .collect();
     let blanks = "  ".repeat(depth);
     let kind = format!("{:?}", node.kind());
-    let line = if tokens.is_empty() { format!("{blanks}{kind}") } else { format!("{blanks}{kind} {}", tokens.join(" ")) };
+    let line = if tokens.is_empty() {
+        format!("{blanks}{kind}")
+    } else {
+        format!("{blanks}{kind} {}", tokens.join(" "))
+    };
     shown.push_str(&line);
     shown.push('\n');
     for child in node.children() {

@@ -1,9 +1,13 @@
 //! The commands, one file each.
 
 mod approve;
+mod check;
 mod debug;
+mod explain;
 mod journal;
+mod plan;
 mod runs;
+mod status;
 
 use crate::args::Command;
 use crate::error::CommandError;
@@ -12,12 +16,23 @@ use crate::exit::Exit;
 /// Does what was asked.
 pub(crate) fn dispatch(command: Command) -> Result<Exit, CommandError> {
     match command {
-        Command::Approve(arguments) => approve::approve(&arguments),
         Command::Answer(arguments) => approve::answer(&arguments),
+        Command::Approve(arguments) => approve::approve(&arguments),
         Command::Cancel(arguments) => approve::cancel(&arguments),
+        Command::Check(arguments) => check::check(&arguments),
         Command::Debug(what) => debug::debug(&what),
+        Command::Explain(arguments) => explain::explain(&arguments),
         Command::Journal(arguments) => journal::journal(&arguments),
+        Command::Plan(arguments) => plan::plan(&arguments),
         Command::Runs(arguments) => runs::runs(&arguments),
-        other => Err(CommandError::usage(format!("this is not built yet: {other:?}."))),
+        Command::Status(arguments) => status::status(&arguments),
+        Command::Verify(arguments) => plan::verify(&arguments),
+        other @ (Command::Forgive(_)
+        | Command::Resume(_)
+        | Command::Rollback(_)
+        | Command::Run(_)
+        | Command::DryRun(_)
+        | Command::Transcript(_)
+        | Command::Doctor) => Err(CommandError::usage(format!("this is not built yet: {other:?}."))),
     }
 }

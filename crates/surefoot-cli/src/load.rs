@@ -2,15 +2,15 @@
 
 use std::path::Path;
 
-use surefoot_compile::{Analysis, Origins, explain_violation};
+use surefoot_compile::{Analysis, Lowered};
 use surefoot_plan::{InputValue, PLAN_BYTES_MAX, Plan, Policy, VerifiedPlan, Violation, verify};
-use surefoot_syntax::{Diagnostic, FileId, Severity, Source, render};
+use surefoot_syntax::{Diagnostic, FileId, Format, RenderOptions, Severity, Source, render};
 
 use crate::args::Inputs;
 use crate::error::{CommandError, at_path};
 use crate::exit::Exit;
 use crate::sources::{self, Disk};
-use crate::{inputs, output, runs};
+use crate::{inputs, output, runs, terminal};
 
 /// Reads a runbook and all it uses.
 pub(crate) fn analyze(path: &Path) -> Result<Analysis, CommandError> {
@@ -24,7 +24,7 @@ pub(crate) fn plan(
     path: &Path,
     runbook: Option<&str>,
     given: &Inputs,
-) -> Result<(Analysis, Plan, Origins), CommandError> {
+) -> Result<(Analysis, Lowered), CommandError> {
     let analysis = analyze(path)?;
     if analysis.has_errors() {
         show(&analysis, analysis.diagnostics());
@@ -36,7 +36,7 @@ pub(crate) fn plan(
         .ok_or_else(|| CommandError::new(Exit::Internal, format!("the runbook `{name}` was not read.")))?;
     let inputs = inputs::read(&given.params, &symbolic.plan.inputs, &sources::current_folder()?)?;
     match surefoot_compile::lower(&analysis, &name, &inputs) {
-        Ok(lowered) => Ok((analysis, lowered.plan, lowered.origins)),
+        Ok(lowered) => Ok((analysis, lowered)),
         Err(diagnostics) => {
             show(&analysis, &diagnostics);
             // The source is right, or it would have been refused above: an input is wrong.
@@ -45,23 +45,38 @@ pub(crate) fn plan(
     }
 }
 
-/// The verified plan of a runbook or of a plan file.
-pub(crate) fn verified(path: &Path, runbook: Option<&str>, given: &Inputs) -> Result<VerifiedPlan, CommandError> {
+/// The verified plan of a runbook or of a plan file. To be run, it must be closed.
+pub(crate) fn verified(
+    path: &Path,
+    runbook: Option<&str>,
+    given: &Inputs,
+    closed: bool,
+) -> Result<VerifiedPlan, CommandError> {
+    let judge = |plan: Plan| {
+        if closed {
+            refuse_open(&plan)?;
+        }
+        Ok(verify(plan, &Policy { bound: closed }))
+    };
     if is_plan_file(path) {
         if runbook.is_some() || !given.params.is_empty() {
             return Err(CommandError::usage("a plan file is closed: its runbook and inputs are in it.")
-                .hint("give them when the plan is made: surefoot plan FILE RUNBOOK -p NAME=VALUE -o plan.json"));
+                .hint(
+                    "give them when the plan is made: surefoot plan FILE RUNBOOK -p NAME=VALUE -o plan.json",
+                ));
         }
-        let plan = read_plan(path)?;
-        return verify(plan, &Policy::default()).map_err(|violations| refuse(&violations));
+        return judge(read_plan(path)?)?.map_err(|violations| refuse(&violations));
     }
-    let (analysis, plan, origins) = plan(path, runbook, given)?;
-    verify(plan, &Policy::default()).map_err(|violations| {
-        let found: Vec<Diagnostic> =
-            violations.iter().map(|violation| explain_violation(violation, &origins)).collect();
-        show(&analysis, &found);
+    let (analysis, lowered) = plan(path, runbook, given)?;
+    judge(lowered.plan.clone())?.map_err(|violations| {
+        show(&analysis, &found(&violations, &lowered));
         CommandError::shown(Exit::Refused)
     })
+}
+
+/// A verifier's findings at the author's lines.
+pub(crate) fn found(violations: &[Violation], lowered: &Lowered) -> Vec<Diagnostic> {
+    violations.iter().map(|violation| at_its_step(violation, &lowered.origins)).collect()
 }
 
 /// Whether a file is meant to be a plan: its name says so.
@@ -74,7 +89,9 @@ pub(crate) fn read_plan(path: &Path) -> Result<Plan, CommandError> {
     let bytes = sources::read_bytes(path, PLAN_BYTES_MAX as u64)?;
     Plan::from_json(&bytes).map_err(|error| {
         let kind = match error {
-            surefoot_plan::ReadError::Tampered { .. } | surefoot_plan::ReadError::TooManyNodes { .. } => Exit::Refused,
+            surefoot_plan::ReadError::Tampered { .. } | surefoot_plan::ReadError::TooManyNodes { .. } => {
+                Exit::Refused
+            }
             surefoot_plan::ReadError::TooBig { .. }
             | surefoot_plan::ReadError::Malformed(_)
             | surefoot_plan::ReadError::Newer(_) => Exit::Usage,
@@ -86,9 +103,19 @@ pub(crate) fn read_plan(path: &Path) -> Result<Plan, CommandError> {
 /// Shows why a plan without its source is refused.
 pub(crate) fn refuse(violations: &[Violation]) -> CommandError {
     for violation in violations {
-        output::complain(&surefoot_view::violation(violation));
+        output::complain(&format!("error[{}]: {}", violation.condition.code(), violation.message));
+        for (number, what) in violation.trace.iter().enumerate() {
+            output::complain(&format!("  {}. {what}", number + 1));
+        }
+        if !violation.help.is_empty() {
+            output::complain(&format!("  help: {}", violation.help));
+        }
+        if violation.more > 0 {
+            output::complain(&format!("  the same cause shows at {} more places", violation.more));
+        }
     }
     CommandError::new(Exit::Refused, "the plan is refused.")
+        .hint("surefoot explain CODE tells more about each finding")
 }
 
 /// Which runbook of a file is meant.
@@ -109,10 +136,19 @@ fn choose(analysis: &Analysis, path: &Path, runbook: Option<&str>) -> Result<Str
 
 /// Shows findings with their source, on standard error.
 pub(crate) fn show(analysis: &Analysis, diagnostics: &[Diagnostic]) {
-    let sources: Vec<&Source> = analysis.sources().collect();
-    let colour = output::use_colour(&std::io::stderr());
-    for diagnostic in diagnostics {
-        output::complain(&render(diagnostic, &sources, colour));
+    let sources: Vec<Source> = analysis.sources().cloned().collect();
+    let options = options(Format::Human, &std::io::stderr());
+    output::complain(render(diagnostics, &sources, &options).trim_end());
+}
+
+/// How findings are shown on a stream.
+pub(crate) fn options(format: Format, stream: &impl std::io::IsTerminal) -> RenderOptions {
+    let (columns, _) = terminal::size();
+    RenderOptions {
+        format,
+        colour: output::use_colour(stream),
+        unicode: terminal::is_utf8(),
+        width: if stream.is_terminal() { columns.into() } else { RenderOptions::default().width },
     }
 }
 
@@ -135,4 +171,19 @@ pub(crate) fn refuse_open(plan: &Plan) -> Result<(), CommandError> {
 /// Whether any finding is an error.
 pub(crate) fn has_errors(diagnostics: &[Diagnostic]) -> bool {
     diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
+}
+
+/// A violation at the step that an author would change first.
+fn at_its_step(violation: &Violation, origins: &surefoot_compile::Origins) -> Diagnostic {
+    let step = violation.steps.first();
+    let span = step
+        .and_then(|step| {
+            origins.steps.get(step).map(|origin| origin.head).or_else(|| origins.nodes.get(step).copied())
+        })
+        .unwrap_or(origins.runbook);
+    let mut found = Diagnostic::error(violation.condition.code(), span, violation.message.clone());
+    for (number, what) in violation.trace.iter().enumerate() {
+        found = found.note(format!("{}. {what}", number + 1));
+    }
+    if violation.help.is_empty() { found } else { found.help(violation.help.clone()) }
 }

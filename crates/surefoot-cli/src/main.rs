@@ -8,11 +8,10 @@ mod command;
 mod config;
 mod error;
 mod exit;
-//mod inputs;
+mod inputs;
+mod load;
 mod output;
-//mod people;
 mod runs;
-mod screen;
 mod sources;
 mod terminal;
 

@@ -1,8 +1,8 @@
 //! Finds runs, and says in the operator's words why one cannot be read, locked or written.
 
 use surefoot_journal::{
-    AppendError, CreateError, FindError, InboxError, LockError, OpenError, ReadError, Record, RunFolder,
-    StateRoot, Timestamp,
+    AppendError, CreateError, FindError, IllegalTransition, InboxError, LockError, OpenError, ReadError,
+    Record, RunFolder, StateRoot, Timestamp,
 };
 
 use crate::args::State;
@@ -112,6 +112,11 @@ pub(crate) fn create_error(error: &CreateError) -> CommandError {
 /// A letter or a notice that could not be left or read.
 pub(crate) fn inbox_error(error: &InboxError) -> CommandError {
     CommandError::usage(sentence(error))
+}
+
+/// Records that cannot follow each other.
+pub(crate) fn illegal(folder: &RunFolder, error: &IllegalTransition) -> CommandError {
+    CommandError::new(Exit::JournalDamaged, format!("{}: {error}.", folder.journal().display()))
 }
 
 /// Makes a sentence of a library's message.

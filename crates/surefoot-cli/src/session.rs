@@ -42,7 +42,6 @@ pub(crate) struct Beginning {
 pub(crate) fn begin(beginning: Beginning) -> Result<Exit, CommandError> {
     let Beginning { plan, root, roles, waivers, waived, json } = beginning;
     let operator = person::operator();
-    load::refuse_open(plan.plan())?;
     bind::hosts(plan.plan())?;
     bind::roles(plan.plan(), &roles, &operator)?;
     let (secrets, path) = look_around(plan.plan())?;

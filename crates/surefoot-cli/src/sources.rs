@@ -24,7 +24,6 @@ impl Disk {
     }
 }
 
-#[cfg(any())]
 impl surefoot_compile::Sources for Disk {
     fn read(&self, path: &str) -> Result<String, String> {
         read_bounded(&self.folder.join(path), SOURCE_BYTES_MAX)

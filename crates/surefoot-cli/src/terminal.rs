@@ -3,6 +3,7 @@
 use std::io::{self, BufRead as _, IsTerminal as _};
 use std::thread;
 
+use surefoot_view::Style;
 use tokio::sync::{Mutex, mpsc};
 
 /// Columns and rows when the terminal does not say.
@@ -75,4 +76,23 @@ pub(crate) fn size() -> (u16, u16) {
         Ok(size) if size.ws_col > 0 && size.ws_row > 0 => (size.ws_col, size.ws_row),
         Ok(_) | Err(_) => SIZE_DEFAULT,
     }
+}
+
+/// How text is laid out on standard output: as wide as the terminal, or for a file.
+pub(crate) fn style() -> Style {
+    let out = io::stdout();
+    if !out.is_terminal() {
+        return Style::default();
+    }
+    let (columns, _) = size();
+    Style { width: columns.into(), ascii: !is_utf8(), colour: crate::output::use_colour(&out) }
+}
+
+/// Whether the terminal shows more than ASCII, as far as the locale says.
+#[expect(clippy::disallowed_methods, reason = "the locale is said in the environment")]
+pub(crate) fn is_utf8() -> bool {
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
+        .into_iter()
+        .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()));
+    locale.is_some_and(|locale| locale.to_ascii_lowercase().replace('-', "").contains("utf8"))
 }

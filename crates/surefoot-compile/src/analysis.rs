@@ -39,10 +39,14 @@ pub fn analyze(sources: &dyn Sources, root: Source) -> Analysis {
     for (index, runbook) in runbooks.iter().enumerate() {
         if let Some(first) = runbooks.iter().take(index).find(|first| first.name.text == runbook.name.text) {
             diagnostics.push(
-                error("SF0102", runbook.name.span, format!("the name `{}` is given twice", runbook.name.text))
-                    .here("again here")
-                    .label(first.name.span, "first here")
-                    .help("give one of the runbooks another name"),
+                error(
+                    "SF0102",
+                    runbook.name.span,
+                    format!("the name `{}` is given twice", runbook.name.text),
+                )
+                .here("again here")
+                .label(first.name.span, "first here")
+                .help("give one of the runbooks another name"),
             );
             continue;
         }
@@ -73,11 +77,7 @@ pub fn lower(analysis: &Analysis, runbook: &str, inputs: &Inputs) -> Result<Lowe
     let mut errors = lowered.diagnostics;
     errors.retain(|diagnostic| diagnostic.severity == Severity::Error);
     in_order(&mut errors);
-    if errors.is_empty() {
-        Ok(Lowered { plan: lowered.plan, origins: lowered.origins })
-    } else {
-        Err(errors)
-    }
+    if errors.is_empty() { Ok(Lowered { plan: lowered.plan, origins: lowered.origins }) } else { Err(errors) }
 }
 
 impl Analysis {
@@ -129,8 +129,7 @@ fn no_such_runbook(analysis: &Analysis, runbook: &str) -> Diagnostic {
 
 /// Sorts by place, and keeps one of those that say the same: a loop's body is read once for each item.
 fn in_order(diagnostics: &mut Vec<Diagnostic>) {
-    diagnostics.sort_by(|a, b| {
-        (a.primary.span, a.code, &a.message).cmp(&(b.primary.span, b.code, &b.message))
-    });
+    diagnostics
+        .sort_by(|a, b| (a.primary.span, a.code, &a.message).cmp(&(b.primary.span, b.code, &b.message)));
     diagnostics.dedup_by(|a, b| a.code == b.code && a.primary.span == b.primary.span);
 }

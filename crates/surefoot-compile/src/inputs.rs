@@ -69,9 +69,9 @@ fn from_text(text: &str, wanted: &Type) -> Result<Value, String> {
             "false" => Ok(Value::Bool(false)),
             _ => Err("it is either true or false".to_owned()),
         },
-        Type::Duration => amount(text, DURATION_UNITS).map(Value::Duration).ok_or_else(|| {
-            "a duration has a unit: 500ms, 10s, 5m, 2h, 90d".to_owned()
-        }),
+        Type::Duration => amount(text, DURATION_UNITS)
+            .map(Value::Duration)
+            .ok_or_else(|| "a duration has a unit: 500ms, 10s, 5m, 2h, 90d".to_owned()),
         Type::Size => amount(text, SIZE_UNITS)
             .map(Value::Size)
             .ok_or_else(|| "a size has a unit: 512B, 64KiB, 512MiB, 10GB".to_owned()),
@@ -136,9 +136,10 @@ fn from_json(json: &serde_json::Value, wanted: &Type) -> Result<Value, String> {
         (Json::Null, _) => Err("nothing is given".to_owned()),
         (json, Type::Optional(inner)) => from_json(json, inner),
         (Json::Bool(value), Type::Bool | Type::Json) => Ok(Value::Bool(*value)),
-        (Json::Number(number), Type::Float | Type::Json) if number.as_i64().is_none() => {
-            number.as_f64().map(|number| Value::Float(Real(number))).ok_or_else(|| "it is no number".to_owned())
-        }
+        (Json::Number(number), Type::Float | Type::Json) if number.as_i64().is_none() => number
+            .as_f64()
+            .map(|number| Value::Float(Real(number)))
+            .ok_or_else(|| "it is no number".to_owned()),
         (Json::Number(number), Type::Int | Type::Port | Type::Float | Type::Json) => number
             .as_i64()
             .ok_or_else(|| "it is too large".to_owned())
@@ -162,7 +163,8 @@ fn from_json(json: &serde_json::Value, wanted: &Type) -> Result<Value, String> {
             items.map(Value::List)
         }
         (Json::Array(items), Type::Json) => {
-            let items: Result<Vec<Value>, String> = items.iter().map(|item| from_json(item, wanted)).collect();
+            let items: Result<Vec<Value>, String> =
+                items.iter().map(|item| from_json(item, wanted)).collect();
             items.map(Value::List)
         }
         (Json::Object(fields), Type::Json) => {

@@ -74,10 +74,10 @@ pub(crate) fn load(sources: &dyn Sources, root: Source, diagnostics: &mut Vec<Di
 impl Modules {
     /// Returns the files and library modules, as a plan pins them.
     pub(crate) fn pinned(&self) -> Vec<SourceFile> {
-        let files = self
-            .loaded
-            .iter()
-            .map(|loaded| SourceFile { path: loaded.source.path.clone(), sha256: sha256(&loaded.source.text) });
+        let files = self.loaded.iter().map(|loaded| SourceFile {
+            path: loaded.source.path.clone(),
+            sha256: sha256(&loaded.source.text),
+        });
         let library: BTreeSet<&'static str> = self
             .loaded
             .iter()
@@ -157,11 +157,12 @@ impl Loader<'_> {
                 let name = name.join(".");
                 let known = library::modules().find(|module| name == format!("std.{module}"));
                 if known.is_none() {
-                    let names: Vec<String> = library::modules().map(|module| format!("std.{module}")).collect();
-                    let span = parts.first().zip(parts.last()).map_or(used.span, |(first, last)| Span {
-                        end: last.span.end,
-                        ..first.span
-                    });
+                    let names: Vec<String> =
+                        library::modules().map(|module| format!("std.{module}")).collect();
+                    let span = parts
+                        .first()
+                        .zip(parts.last())
+                        .map_or(used.span, |(first, last)| Span { end: last.span.end, ..first.span });
                     self.diagnostics.push(
                         error("SF0052", span, format!("the library has no module `{name}`"))
                             .note(format!("it has {}", crate::report::listed(&names)))

@@ -33,9 +33,7 @@ mod value;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use surefoot_plan::{
-    About, Expr, FORMAT, Name, OnFailure, Plan, QuestionId, Read, Rights, StepId, Type,
-};
+use surefoot_plan::{About, Expr, FORMAT, Name, OnFailure, Plan, QuestionId, Read, Rights, StepId, Type};
 use surefoot_syntax::ast::Runbook;
 use surefoot_syntax::{Diagnostic, Span};
 

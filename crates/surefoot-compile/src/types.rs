@@ -64,7 +64,9 @@ pub(crate) fn comparable(a: &Type, b: &Type) -> bool {
 /// Whether values of a type have an order.
 pub(crate) fn ordered(r#type: &Type) -> bool {
     match r#type {
-        Type::Int | Type::Float | Type::Duration | Type::Size | Type::Percent | Type::Time | Type::Port => true,
+        Type::Int | Type::Float | Type::Duration | Type::Size | Type::Percent | Type::Time | Type::Port => {
+            true
+        }
         Type::Text | Type::Json => true,
         Type::Bool
         | Type::Host
@@ -153,7 +155,9 @@ pub(crate) fn convert(value: Value, wanted: &Type) -> Result<Value, String> {
             Ok(Value::Record(converted))
         }
         (value, wanted) if fits(&type_of(&value), wanted) => Ok(value),
-        (value, wanted) => Err(format!("this is {}, and {} is meant", with_article(&type_of(&value)), shown(wanted))),
+        (value, wanted) => {
+            Err(format!("this is {}, and {} is meant", with_article(&type_of(&value)), shown(wanted)))
+        }
     }
 }
 

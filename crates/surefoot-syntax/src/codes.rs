@@ -53,8 +53,10 @@ impl Page {
         let mut examples = Vec::new();
         let mut rest = text;
         // A page about scripts cannot use the fence of scripts for its own examples.
-        while let Some((fence, start)) =
-            ["~~~", "```"].iter().filter_map(|fence| Some((*fence, rest.find(&format!("{fence}runbook\n"))?))).min_by_key(|(_, start)| *start)
+        while let Some((fence, start)) = ["~~~", "```"]
+            .iter()
+            .filter_map(|fence| Some((*fence, rest.find(&format!("{fence}runbook\n"))?)))
+            .min_by_key(|(_, start)| *start)
         {
             let from = start + fence.len() + "runbook\n".len();
             let after = rest.get(from..).unwrap_or_default();
@@ -82,9 +84,8 @@ pub fn codes() -> &'static [Page] {
 /// Reads a file: `---`, lines `key: value`, `---`, text. None if it is not of that form, which a test refuses.
 fn page(code: &'static str, file: &'static str) -> Option<Page> {
     let (front, text) = file.strip_prefix("---\n")?.split_once("\n---\n")?;
-    let value = |key: &str| {
-        front.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(':')).map(str::trim)
-    };
+    let value =
+        |key: &str| front.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(':')).map(str::trim);
     let severity = match value("severity")? {
         "error" => Severity::Error,
         "warning" => Severity::Warning,

@@ -32,7 +32,8 @@ pub fn apply_fixes(text: &str, fixes: &[Fix]) -> String {
 
 /// Whether two edits touch the same bytes, or insert at the same place.
 fn overlap(a: &Edit, b: &Edit) -> bool {
-    let inserts_there = a.span.start == b.span.start && (a.span.start == a.span.end || b.span.start == b.span.end);
+    let inserts_there =
+        a.span.start == b.span.start && (a.span.start == a.span.end || b.span.start == b.span.end);
     inserts_there || a.span.start < b.span.end && b.span.start < a.span.end
 }
 

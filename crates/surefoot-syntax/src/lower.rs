@@ -41,7 +41,11 @@ impl Lower {
     }
 
     fn token_span(&self, token: &SyntaxToken) -> Span {
-        Span { file: self.file, start: token.text_range().start().into(), end: token.text_range().end().into() }
+        Span {
+            file: self.file,
+            start: token.text_range().start().into(),
+            end: token.text_range().end().into(),
+        }
     }
 
     fn item(&mut self, node: &SyntaxNode) -> Option<Item> {

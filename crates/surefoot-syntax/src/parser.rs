@@ -203,9 +203,10 @@ impl<'s> Parser<'s> {
         match token.kind {
             SyntaxKind::Newline => "the end of the line".to_owned(),
             SyntaxKind::EndOfFile => "the end of the file".to_owned(),
-            SyntaxKind::StringOpen | SyntaxKind::BlockOpen | SyntaxKind::RawText | SyntaxKind::RawUnclosed => {
-                "a text".to_owned()
-            }
+            SyntaxKind::StringOpen
+            | SyntaxKind::BlockOpen
+            | SyntaxKind::RawText
+            | SyntaxKind::RawUnclosed => "a text".to_owned(),
             SyntaxKind::FenceOpen => "a script".to_owned(),
             SyntaxKind::Doc => "a `##` comment".to_owned(),
             _ => format!("`{}`", self.text_of(token)),

@@ -160,7 +160,8 @@ fn snippets<'a>(
         let start = of_file().map(|(label, _)| clamp(text, label.span.start)).min().unwrap_or(0);
         let end = of_file().map(|(label, _)| clamp(text, label.span.end)).max().unwrap_or(0);
         let window = Window::new(file, start, end.max(start));
-        let mut snippet = Snippet::source(window.text).line_start(window.line).path(file.source.path.as_str());
+        let mut snippet =
+            Snippet::source(window.text).line_start(window.line).path(file.source.path.as_str());
         for (label, kind) in of_file() {
             let mut annotation = kind.span(window.range(text, label.span));
             if !label.text.is_empty() {
@@ -184,7 +185,8 @@ impl<'a> Window<'a> {
     fn new(file: &'a File<'a>, start: usize, end: usize) -> Self {
         let text = file.source.text.as_str();
         let from = text.get(..start).and_then(|before| before.rfind('\n')).map_or(0, |newline| newline + 1);
-        let to = text.get(end..).and_then(|after| after.find('\n')).map_or(text.len(), |newline| end + newline);
+        let to =
+            text.get(end..).and_then(|after| after.find('\n')).map_or(text.len(), |newline| end + newline);
         let line = file.position(u32::try_from(from).unwrap_or(u32::MAX)).0;
         Self { text: text.get(from..to).unwrap_or_default(), start: from, line }
     }

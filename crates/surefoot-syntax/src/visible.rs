@@ -13,7 +13,10 @@ pub(crate) fn check(file: FileId, text: &str, tokens: &mut [Token]) -> Vec<Diagn
     let mut found = Vec::new();
     for token in tokens {
         let written = text.get(token.start as usize..token.end as usize).unwrap_or_default();
-        if written.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ' || byte == b'\n' || byte == b'\t') {
+        if written
+            .bytes()
+            .all(|byte| byte.is_ascii_graphic() || byte == b' ' || byte == b'\n' || byte == b'\t')
+        {
             continue;
         }
         for (offset, character) in written.char_indices() {
@@ -39,8 +42,18 @@ fn refused(character: char, rest: &str, kind: SyntaxKind, span: Span) -> Option<
             "a character that reverses how the line is shown"
         }
         '\u{feff}' if span.start == 0 => "a byte order mark",
-        '\u{200b}'..='\u{200d}' | '\u{2060}'..='\u{2065}' | '\u{feff}' | '\u{ad}' | '\u{180e}' | '\u{115f}'
-        | '\u{1160}' | '\u{3164}' | '\u{ffa0}' | '\u{2028}' | '\u{2029}' | '\u{fff9}'..='\u{fffb}'
+        '\u{200b}'..='\u{200d}'
+        | '\u{2060}'..='\u{2065}'
+        | '\u{feff}'
+        | '\u{ad}'
+        | '\u{180e}'
+        | '\u{115f}'
+        | '\u{1160}'
+        | '\u{3164}'
+        | '\u{ffa0}'
+        | '\u{2028}'
+        | '\u{2029}'
+        | '\u{fff9}'..='\u{fffb}'
         | '\u{e0000}'..='\u{e007f}' => "a character that cannot be seen",
         '\u{a0}' | '\u{1680}' | '\u{2000}'..='\u{200a}' | '\u{202f}' | '\u{205f}' | '\u{3000}'
             if matches!(kind, SyntaxKind::Error | SyntaxKind::WordText) =>

@@ -151,13 +151,17 @@ fn what_is_asked(notices: &[Notice]) -> String {
     if notices.is_empty() {
         return "it asks nothing at the moment; `surefoot status` says where it stands".to_owned();
     }
-    let asked: Vec<String> = notices
-        .iter()
-        .map(|notice| match &notice.asks {
-            Asks::Approval { role, .. } => format!("the approval of {} by {role}", title(notice)),
-            Asks::Answer { text, .. } => format!("an answer at {}: {text}", title(notice)),
-            Asks::Choice { why, .. } => format!("how it goes on: {why}"),
-        })
-        .collect();
+    let asked: Vec<String> = notices.iter().map(in_words).collect();
     format!("it asks for {}", asked.join("; "))
+}
+
+/// What a notice asks for.
+pub(crate) fn in_words(notice: &Notice) -> String {
+    match &notice.asks {
+        Asks::Approval { role, people, .. } => {
+            format!("the approval of {} by {role} ({})", title(notice), people.join(" or "))
+        }
+        Asks::Answer { text, .. } => format!("an answer at {}: {text}", title(notice)),
+        Asks::Choice { why, .. } => format!("how it goes on: {why}"),
+    }
 }

@@ -9,7 +9,7 @@ use crate::{load, output};
 
 /// Makes a plan, verifies it, and shows it or writes it to a file.
 pub(crate) fn plan(arguments: &args::PlanArguments) -> Result<Exit, CommandError> {
-    let verified = load::verified(&arguments.file, arguments.runbook.as_deref(), &arguments.inputs)?;
+    let verified = load::verified(&arguments.file, arguments.runbook.as_deref(), &arguments.inputs, false)?;
     if let Some(path) = &arguments.output {
         write(path, &verified)?;
     }
@@ -26,19 +26,23 @@ pub(crate) fn plan(arguments: &args::PlanArguments) -> Result<Exit, CommandError
 /// Checks a plan file without its source.
 pub(crate) fn verify(arguments: &args::Verify) -> Result<Exit, CommandError> {
     let plan = load::read_plan(&arguments.plan)?;
-    let verified =
-        verify_plan(plan, &Policy::default()).map_err(|violations| load::refuse(&violations))?;
-    output::print(&surefoot_view::verified(&verified));
+    let verified = verify_plan(plan, &Policy::default()).map_err(|violations| load::refuse(&violations))?;
+    output::line(&summary(&verified));
     Ok(Exit::Done)
+}
+
+/// What was found out about a plan, in a line.
+fn summary(verified: &VerifiedPlan) -> String {
+    format!("{}: verified, {}", verified.plan().runbook, verified.digest().0)
 }
 
 /// A plan for people.
 fn shown(verified: &VerifiedPlan) -> String {
-    let colour = output::use_colour(&std::io::stdout());
-    surefoot_view::plan(verified, colour)
+    format!("{:#?}\n", verified.proof())
 }
 
 #[expect(clippy::disallowed_methods, reason = "the operator names the file to write")]
 fn write(path: &std::path::Path, verified: &VerifiedPlan) -> Result<(), CommandError> {
-    std::fs::write(path, verified.plan().to_json()).map_err(|error| CommandError::usage(at_path(path, &error)))
+    std::fs::write(path, verified.plan().to_json())
+        .map_err(|error| CommandError::usage(at_path(path, &error)))
 }

@@ -5,7 +5,8 @@ use super::{Effect, Kind, Need, Parameter, Signature};
 const HOST: Parameter = Parameter { name: "host", kind: Kind::Host, secret: false, default: None };
 const PORT: Parameter = Parameter { name: "port", kind: Kind::Port, secret: false, default: None };
 const PASSWORD: Parameter = Parameter { name: "password", kind: Kind::Text, secret: true, default: None };
-const USER: Parameter = Parameter { name: "user", kind: Kind::Text, secret: false, default: Some("postgres") };
+const USER: Parameter =
+    Parameter { name: "user", kind: Kind::Text, secret: false, default: Some("postgres") };
 const DATABASE: Parameter =
     Parameter { name: "database", kind: Kind::Text, secret: false, default: Some("postgres") };
 const PRIMARY_DATA: Parameter =
@@ -52,13 +53,7 @@ pub(super) const SIGNATURES: &[Signature] = &[
         PSQL,
         "Whether the server is a standby. False: it is a primary, or refuses the connection; no answer: unknown.",
     ),
-    question(
-        "streaming_replicas",
-        SERVER,
-        Kind::Int,
-        PSQL,
-        "How many standbys stream from this primary.",
-    ),
+    question("streaming_replicas", SERVER, Kind::Int, PSQL, "How many standbys stream from this primary."),
     question(
         "lag",
         SERVER,
@@ -78,7 +73,13 @@ pub(super) const SIGNATURES: &[Signature] = &[
         ],
         "Whether this standby has replayed up to the shutdown checkpoint of the stopped primary whose data folder is given.",
     ),
-    question("replay_position", SERVER, Kind::Text, PSQL, "The position up to which this standby has replayed."),
+    question(
+        "replay_position",
+        SERVER,
+        Kind::Text,
+        PSQL,
+        "The position up to which this standby has replayed.",
+    ),
     question(
         "rows",
         &[HOST, PORT, PASSWORD, TABLE, USER, DATABASE],

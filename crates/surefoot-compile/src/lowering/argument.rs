@@ -43,7 +43,11 @@ impl<'a> Lowering<'a> {
                         self.report(
                             error("SF0103", name.span, format!("`{what}` has no argument `{}`", name.text))
                                 .help(format!("it is `{shown}`"))
-                                .did_you_mean(&name.text, name.span, slots.iter().map(|slot| slot.name.as_str())),
+                                .did_you_mean(
+                                    &name.text,
+                                    name.span,
+                                    slots.iter().map(|slot| slot.name.as_str()),
+                                ),
                         );
                         good = false;
                         continue;

@@ -79,7 +79,8 @@ impl<'a> Lowering<'a> {
         let mut places = Vec::new();
         for (place, normal) in see {
             let place = self.shown_text(place, "where to look");
-            let normal = normal.as_ref().map_or_else(|| text(""), |normal| self.shown_text(normal, "what is normal"));
+            let normal =
+                normal.as_ref().map_or_else(|| text(""), |normal| self.shown_text(normal, "what is normal"));
             places.push((place, normal));
         }
         places

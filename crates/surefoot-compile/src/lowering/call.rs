@@ -2,9 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use surefoot_plan::{
-    Expr, Function, LibraryCall, Name, Parameter, Probe, Question, Read, Source, Type,
-};
+use surefoot_plan::{Expr, Function, LibraryCall, Name, Parameter, Probe, Question, Read, Source, Type};
 use surefoot_syntax::Span;
 use surefoot_syntax::ast::{Call, Expr as Syntax, Fact, Ident};
 
@@ -132,8 +130,11 @@ impl<'a> Lowering<'a> {
     pub(super) fn unknown_fact(&mut self, module: usize, alias: &Ident, name: &Ident) {
         let names: Vec<&'a str> = self.facts_of_file(module).map(|fact| fact.name.text.as_str()).collect();
         self.report(
-            error("SF0101", name.span, format!("`{}` has no fact `{}`", alias.text, name.text))
-                .did_you_mean(&name.text, name.span, names.into_iter()),
+            error("SF0101", name.span, format!("`{}` has no fact `{}`", alias.text, name.text)).did_you_mean(
+                &name.text,
+                name.span,
+                names.into_iter(),
+            ),
         );
     }
 
@@ -195,8 +196,15 @@ impl<'a> Lowering<'a> {
     fn library_value(&mut self, signature: &'static Signature, call: &'a Call) -> Term {
         let Some(result) = signature.result else {
             self.report(
-                error("SF0310", head(call), format!("`{}` changes something, and only an answer can stand here", signature.full_name()))
-                    .help("an action is a statement of its own in a step or a rollback"),
+                error(
+                    "SF0310",
+                    head(call),
+                    format!(
+                        "`{}` changes something, and only an answer can stand here",
+                        signature.full_name()
+                    ),
+                )
+                .help("an action is a statement of its own in a step or a rollback"),
             );
             return Term::poison(call.span);
         };
@@ -309,8 +317,12 @@ impl<'a> Lowering<'a> {
         for (name, argument) in &call.arguments {
             if let Some(name) = name {
                 self.report(
-                    error("SF0103", name.span, format!("the arguments of `{}` have no names", function.name()))
-                        .help(format!("it is `{shown}`")),
+                    error(
+                        "SF0103",
+                        name.span,
+                        format!("the arguments of `{}` have no names", function.name()),
+                    )
+                    .help(format!("it is `{shown}`")),
                 );
                 return Term::poison(call.span);
             }
@@ -323,8 +335,12 @@ impl<'a> Lowering<'a> {
         let Some(r#type) = pure_type(function, &given) else {
             let given: Vec<String> = given.iter().map(types::shown).collect();
             self.report(
-                error("SF0103", call.span, format!("`{}` does not take ({})", function.name(), given.join(", ")))
-                    .help(format!("it is `{shown}`")),
+                error(
+                    "SF0103",
+                    call.span,
+                    format!("`{}` does not take ({})", function.name(), given.join(", ")),
+                )
+                .help(format!("it is `{shown}`")),
             );
             return Term::poison(call.span);
         };
@@ -337,7 +353,8 @@ impl<'a> Lowering<'a> {
                 What::Cell(_) | What::Formula(_) => return Term::poison(call.span),
             }
         }
-        result.untrusted &= matches!(result.ty, Some(Type::Text | Type::Json | Type::List(_) | Type::Optional(_)));
+        result.untrusted &=
+            matches!(result.ty, Some(Type::Text | Type::Json | Type::List(_) | Type::Optional(_)));
         result.what = What::Value(self.fold(Expr::Call(function, exprs), call.span));
         result
     }

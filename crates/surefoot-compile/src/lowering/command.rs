@@ -3,8 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use surefoot_plan::{Decoder, Exec, Expr, Script, Source, Type, Value, Word};
-use surefoot_syntax::ast::{Command, CommandBody, Expr as Syntax, ExprKind, Ident, Word as Written, WordPart};
 use surefoot_syntax::Span;
+use surefoot_syntax::ast::{
+    Command, CommandBody, Expr as Syntax, ExprKind, Ident, Word as Written, WordPart,
+};
 
 use super::ask::value_expr;
 use super::{Asking, Lowering};
@@ -153,7 +155,11 @@ impl<'a> Lowering<'a> {
             let term = self.printed(value, "the environment of a program");
             let Some(expr) = value_expr(term) else { continue };
             if named.insert(name.text.clone(), expr).is_some() {
-                self.report(error("SF0102", name.span, format!("the variable `{}` is given twice", name.text)));
+                self.report(error(
+                    "SF0102",
+                    name.span,
+                    format!("the variable `{}` is given twice", name.text),
+                ));
             }
         }
         named
@@ -172,8 +178,12 @@ impl<'a> Lowering<'a> {
             }
             Some(r#type) if !types::printable(r#type) => {
                 self.report(
-                    error("SF0201", term.span, format!("{} cannot be read from standard input", types::with_article(r#type)))
-                        .help("write it as JSON: `stdin json(x)`"),
+                    error(
+                        "SF0201",
+                        term.span,
+                        format!("{} cannot be read from standard input", types::with_article(r#type)),
+                    )
+                    .help("write it as JSON: `stdin json(x)`"),
                 );
                 Term::poison(term.span)
             }
@@ -227,8 +237,12 @@ impl<'a> Lowering<'a> {
         }
         if name == "sudo" || name == "doas" {
             self.report(
-                error("SF0605", word.span, format!("who a program runs as stands before the `$`, not in `{name}`"))
-                    .help("write `as root $ …`, and `as root` in `allow`"),
+                error(
+                    "SF0605",
+                    word.span,
+                    format!("who a program runs as stands before the `$`, not in `{name}`"),
+                )
+                .help("write `as root $ …`, and `as root` in `allow`"),
             );
             return None;
         }
@@ -252,8 +266,12 @@ impl<'a> Lowering<'a> {
                 WordPart::Splice(value) => {
                     let value = self.value_of(value);
                     self.report(
-                        error("SF0202", value.span, "`${…...}` gives several words, so it stands alone in its place")
-                            .help("put blanks around it"),
+                        error(
+                            "SF0202",
+                            value.span,
+                            "`${…...}` gives several words, so it stands alone in its place",
+                        )
+                        .help("put blanks around it"),
                     );
                 }
             }
@@ -276,7 +294,11 @@ impl<'a> Lowering<'a> {
         let term = self.value_of(list);
         let item = self.item_type(&term)?;
         if !types::printable(&item) {
-            self.report(error("SF0201", term.span, format!("{} cannot be a word", types::with_article(&item))));
+            self.report(error(
+                "SF0201",
+                term.span,
+                format!("{} cannot be a word", types::with_article(&item)),
+            ));
             return None;
         }
         self.refuse_secret_word(&term);
@@ -297,24 +319,41 @@ impl<'a> Lowering<'a> {
         if !option.is_some_and(|option| options.contains(&option)) {
             return;
         }
-        let found = error("SF0705", term.span, format!("`{name}` would read this as a program, and it comes from outside"))
-            .here("whoever writes this text writes a part of the program");
-        self.report(match name {
-            "psql" => found.help("pass it as a variable: `stdin \"select … :'name'\" $ psql -v name=${x}`"),
-            "sh" | "bash" | "dash" | "zsh" => {
-                found.help("write a script: it takes values by name, as environment variables: `bash(x: x) ```…```")
+        let found = error(
+            "SF0705",
+            term.span,
+            format!("`{name}` would read this as a program, and it comes from outside"),
+        )
+        .here("whoever writes this text writes a part of the program");
+        self.report(
+            match name {
+                "psql" => {
+                    found.help("pass it as a variable: `stdin \"select … :'name'\" $ psql -v name=${x}`")
+                }
+                "sh" | "bash" | "dash" | "zsh" => found.help(
+                    "write a script: it takes values by name, as environment variables: `bash(x: x) ```…```",
+                ),
+                _ => found.help("pass it as an argument of its own, or by `env`"),
             }
-            _ => found.help("pass it as an argument of its own, or by `env`"),
-        }
-        .note("a parameter whose `where … matches '^…$'` bounds it is no text from outside any more"));
+            .note("a parameter whose `where … matches '^…$'` bounds it is no text from outside any more"),
+        );
     }
 
     /// Understands a script.
-    fn script(&mut self, language: &'a Ident, arguments: &'a [(Ident, Syntax)], body: &str) -> Option<Script> {
+    fn script(
+        &mut self,
+        language: &'a Ident,
+        arguments: &'a [(Ident, Syntax)],
+        body: &str,
+    ) -> Option<Script> {
         if !matches!(language.text.as_str(), "sh" | "bash") {
             self.report(
-                error("SF0010", language.span, format!("scripts in `{}` are designed and not built yet", language.text))
-                    .help("write it in `sh` or `bash`, or keep it in a file and run that: `$ python3 file.py`"),
+                error(
+                    "SF0010",
+                    language.span,
+                    format!("scripts in `{}` are designed and not built yet", language.text),
+                )
+                .help("write it in `sh` or `bash`, or keep it in a file and run that: `$ python3 file.py`"),
             );
             return None;
         }
@@ -325,29 +364,47 @@ impl<'a> Lowering<'a> {
             let term = self.value_of(value);
             if let Some(Type::List(_)) = &term.ty {
                 self.report(
-                    error("SF0707", term.span, "a script takes texts and numbers by name; a list goes by standard input")
-                        .help("write `stdin list` before the script, and read its lines: `while read -r item`"),
+                    error(
+                        "SF0707",
+                        term.span,
+                        "a script takes texts and numbers by name; a list goes by standard input",
+                    )
+                    .help("write `stdin list` before the script, and read its lines: `while read -r item`"),
                 );
                 continue;
             }
             if let Some(path) = &term.secret {
                 let secret = path.name.clone();
                 self.report(
-                    error("SF0707", term.span, format!("`{secret}` is secret, and a script's arguments are not made for secrets"))
-                        .help(format!("give it by `env {{ NAME: {secret} }}` or by `stdin {secret}` before the script")),
+                    error(
+                        "SF0707",
+                        term.span,
+                        format!("`{secret}` is secret, and a script's arguments are not made for secrets"),
+                    )
+                    .help(format!(
+                        "give it by `env {{ NAME: {secret} }}` or by `stdin {secret}` before the script"
+                    )),
                 );
                 continue;
             }
             if let Some(r#type) = &term.ty
                 && !types::printable(r#type)
             {
-                self.report(error("SF0201", term.span, format!("{} cannot be given to a script", types::with_article(r#type))));
+                self.report(error(
+                    "SF0201",
+                    term.span,
+                    format!("{} cannot be given to a script", types::with_article(r#type)),
+                ));
                 continue;
             }
             if let Some(expr) = value_expr(term)
                 && named.insert(name.text.clone(), expr).is_some()
             {
-                self.report(error("SF0102", name.span, format!("the argument `{}` is given twice", name.text)));
+                self.report(error(
+                    "SF0102",
+                    name.span,
+                    format!("the argument `{}` is given twice", name.text),
+                ));
             }
         }
         Some(Script { language: language.text.clone(), text: body.to_owned(), arguments: named })

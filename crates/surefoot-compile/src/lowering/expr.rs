@@ -132,7 +132,10 @@ impl<'a> Lowering<'a> {
                         error(
                             "SF0201",
                             term.span,
-                            format!("a list holds items of one type; this is {}", types::with_article(&r#type)),
+                            format!(
+                                "a list holds items of one type; this is {}",
+                                types::with_article(&r#type)
+                            ),
                         )
                         .note(format!("the items before it are of type {}", shown(first))),
                     );
@@ -277,7 +280,9 @@ impl<'a> Lowering<'a> {
         let mut term = Term::value(text(""), Some(Type::List(Box::new(r#type))), span)
             .with_labels_of(&list)
             .with_labels_of(&item);
-        let (What::Value(list), What::Value(item)) = (list.what, item.what) else { return Term::poison(span) };
+        let (What::Value(list), What::Value(item)) = (list.what, item.what) else {
+            return Term::poison(span);
+        };
         let condition = match condition.map(|condition| condition.what) {
             None => None,
             Some(What::Value(condition)) => Some(Box::new(condition)),
@@ -288,8 +293,12 @@ impl<'a> Lowering<'a> {
             inner.fold(true, |known, of| known && !of.input && !of.run && !of.fact)
                 && all_arguments_are(&item, condition.as_deref(), &name.text)
         };
-        let comprehension =
-            Expr::Comprehension { item: Box::new(item), name: name.text.clone(), list: Box::new(list), condition };
+        let comprehension = Expr::Comprehension {
+            item: Box::new(item),
+            name: name.text.clone(),
+            list: Box::new(list),
+            condition,
+        };
         term.what = What::Value(if known { self.compute(comprehension, span) } else { comprehension });
         term
     }
@@ -338,8 +347,14 @@ impl<'a> Lowering<'a> {
             Type::Json => Some(Type::Json),
             other => {
                 self.report(
-                    error("SF0201", list.span, format!("this is {}, and a list is meant", types::with_article(other)))
-                        .help("a list is written `[a, b]`; a text becomes one by `lines(…)` or `split(…, \",\")`"),
+                    error(
+                        "SF0201",
+                        list.span,
+                        format!("this is {}, and a list is meant", types::with_article(other)),
+                    )
+                    .help(
+                        "a list is written `[a, b]`; a text becomes one by `lines(…)` or `split(…, \",\")`",
+                    ),
                 );
                 None
             }

@@ -222,7 +222,11 @@ impl<'a> Lowering<'a> {
             What::Formula(formula) => formula.clone(),
             What::Cell(_) | What::Value(_) => return,
         };
-        self.plan.facts.push(surefoot_plan::NamedFact { name: name.to_owned(), formula, doc: fact.doc.clone() });
+        self.plan.facts.push(surefoot_plan::NamedFact {
+            name: name.to_owned(),
+            formula,
+            doc: fact.doc.clone(),
+        });
     }
 
     /// A fact that is a question.
@@ -231,7 +235,8 @@ impl<'a> Lowering<'a> {
         self.scopes.open();
         for (parameter, written) in &fact.parameters {
             let r#type = self.r#type(written);
-            let mut term = Term::value(Expr::Argument(parameter.text.clone()), r#type.clone(), parameter.span);
+            let mut term =
+                Term::value(Expr::Argument(parameter.text.clone()), r#type.clone(), parameter.span);
             term.untrusted = matches!(r#type, Some(Type::Text | Type::Json));
             if written.secret {
                 term.secret = Some(std::rc::Rc::new(crate::term::SecretPath {
@@ -278,8 +283,19 @@ impl<'a> Lowering<'a> {
                 let false_on = false_on.iter().map(|(exit, _)| *exit).collect();
                 if *answer != Type::Bool {
                     self.report(
-                        error("SF0210", command.span, format!("this fact is of type {}, and nothing is read from the output", shown(answer)))
-                            .help(format!("say how to read it: `fact {}: {} = int $ …`", fact.name.text, shown(answer))),
+                        error(
+                            "SF0210",
+                            command.span,
+                            format!(
+                                "this fact is of type {}, and nothing is read from the output",
+                                shown(answer)
+                            ),
+                        )
+                        .help(format!(
+                            "say how to read it: `fact {}: {} = int $ …`",
+                            fact.name.text,
+                            shown(answer)
+                        )),
                     );
                 }
                 let exec = self.exec(command, Decoder::Exit { false_on });
@@ -309,7 +325,11 @@ impl<'a> Lowering<'a> {
         let parameters = cx
             .captures
             .iter()
-            .map(|capture| Parameter { name: capture.name.clone(), r#type: capture.r#type.clone(), secret: false })
+            .map(|capture| Parameter {
+                name: capture.name.clone(),
+                r#type: capture.r#type.clone(),
+                secret: false,
+            })
             .collect();
         let name = match &self.cx.question {
             Some(name) => name.clone(),
@@ -355,8 +375,12 @@ impl<'a> Lowering<'a> {
         match self.cx.asking {
             Asking::Nothing(place) => {
                 self.report(
-                    error("SF0108", span, format!("{place} is known when the plan is made, so it cannot ask the world"))
-                        .help("use parameters, and values that are computed from them"),
+                    error(
+                        "SF0108",
+                        span,
+                        format!("{place} is known when the plan is made, so it cannot ask the world"),
+                    )
+                    .help("use parameters, and values that are computed from them"),
                 );
                 false
             }

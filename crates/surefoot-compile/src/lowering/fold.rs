@@ -36,9 +36,10 @@ impl Lowering<'_> {
             // A part reads what only a run knows.
             Err(EvalError::NoValue(_) | EvalError::Unknown(_) | EvalError::Secret(_)) => expr,
             Err(why @ (EvalError::Mismatch(_) | EvalError::TooLarge | EvalError::DivisionByZero)) => {
-                self.report(error("SF0211", span, format!("this has no value: {why}")).help(
-                    "correct the expression: it is computed when the plan is made",
-                ));
+                self.report(
+                    error("SF0211", span, format!("this has no value: {why}"))
+                        .help("correct the expression: it is computed when the plan is made"),
+                );
                 Expr::Literal(Value::None)
             }
         }
@@ -91,7 +92,9 @@ fn joined(parts: Vec<Expr>) -> Vec<Expr> {
 }
 
 fn push(joined: &mut Vec<Expr>, part: Expr) {
-    if let (Some(Expr::Literal(Value::Text(last))), Expr::Literal(Value::Text(text))) = (joined.last_mut(), &part) {
+    if let (Some(Expr::Literal(Value::Text(last))), Expr::Literal(Value::Text(text))) =
+        (joined.last_mut(), &part)
+    {
         last.push_str(text);
         return;
     }
@@ -102,7 +105,9 @@ fn push(joined: &mut Vec<Expr>, part: Expr) {
 pub(super) fn not(formula: Formula) -> Formula {
     match formula {
         Formula::Not(inner) => *inner,
-        Formula::Value(Expr::Literal(Value::Bool(value))) => Formula::Value(Expr::Literal(Value::Bool(!value))),
+        Formula::Value(Expr::Literal(Value::Bool(value))) => {
+            Formula::Value(Expr::Literal(Value::Bool(!value)))
+        }
         formula => Formula::Not(Box::new(formula)),
     }
 }

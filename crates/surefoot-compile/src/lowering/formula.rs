@@ -31,9 +31,8 @@ impl<'a> Lowering<'a> {
                 // It computes with answers: that is a question of its own.
                 if self.cx.asking == Asking::Questions && depends(&expr).fact {
                     let cell = self.question_in_place(syntax);
-                    return cell.map_or_else(truth, |(cell, _)| {
-                        Formula::Atom(Atom { cell, test: Test::Holds })
-                    });
+                    return cell
+                        .map_or_else(truth, |(cell, _)| Formula::Atom(Atom { cell, test: Test::Holds }));
                 }
                 let value = Term::value(expr.clone(), Some(Type::Bool), syntax.span);
                 let value = Term { secret: term.secret, ..value };
@@ -82,8 +81,9 @@ impl<'a> Lowering<'a> {
         let atoms: Vec<Atom> = formula.atoms().into_iter().cloned().collect();
         if atoms.is_empty() && !matches!(formula, Formula::Value(Expr::Literal(Value::Bool(true)))) {
             self.report(
-                error("SF0504", syntax.span, "this names no fact")
-                    .help("name the facts that stay changed; with none, `leaves \"why\"` says it is harmless"),
+                error("SF0504", syntax.span, "this names no fact").help(
+                    "name the facts that stay changed; with none, `leaves \"why\"` says it is harmless",
+                ),
             );
         }
         atoms

@@ -32,13 +32,17 @@ impl Lowering<'_> {
     /// Refuses a secret as an argument that is not made for one.
     pub(super) fn refuse_secret_argument(&mut self, term: &Term, what: &str, parameter: &str) {
         self.refuse(term, "SF0703", term.span, |name| {
-            error("SF0703", term.span, format!("`{name}` is secret, and `{parameter}` of `{what}` is not made for secrets"))
-                .here("it would be written down from there")
-                .help(if what.starts_with("files.") {
-                    "a file can be read by others; let the program take the secret from its environment"
-                } else {
-                    "declare that parameter `secret`, if what it is used for allows it"
-                })
+            error(
+                "SF0703",
+                term.span,
+                format!("`{name}` is secret, and `{parameter}` of `{what}` is not made for secrets"),
+            )
+            .here("it would be written down from there")
+            .help(if what.starts_with("files.") {
+                "a file can be read by others; let the program take the secret from its environment"
+            } else {
+                "declare that parameter `secret`, if what it is used for allows it"
+            })
         });
     }
 
@@ -63,7 +67,13 @@ impl Lowering<'_> {
         });
     }
 
-    fn refuse(&mut self, term: &Term, _code: &'static str, _span: Span, say: impl FnOnce(&str) -> Diagnostic) {
+    fn refuse(
+        &mut self,
+        term: &Term,
+        _code: &'static str,
+        _span: Span,
+        say: impl FnOnce(&str) -> Diagnostic,
+    ) {
         let Some(path) = &term.secret else { return };
         let mut hops = path.hops.clone();
         hops.dedup_by(|a, b| a.span == b.span);

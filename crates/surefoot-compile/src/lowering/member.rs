@@ -5,9 +5,7 @@ use std::collections::BTreeMap;
 use surefoot_plan::{
     About, Collect, Expr, Invariant, Name, Node, OnFailure, Require, Statement, StepId, Value, Wait,
 };
-use surefoot_syntax::ast::{
-    self, Fact, Ident, Item, Let, Member, Param, Patience, Requires, Step, Text,
-};
+use surefoot_syntax::ast::{self, Fact, Ident, Item, Let, Member, Param, Patience, Requires, Step, Text};
 use surefoot_syntax::{Severity, Span};
 
 use super::fact::Meaning;
@@ -206,8 +204,12 @@ impl<'a> Lowering<'a> {
             "ask" => Some(OnFailure::Ask),
             other => {
                 self.report(
-                    error("SF0101", written.policy.span, format!("`{other}` is nothing that can be done on failure"))
-                        .note("it is `rollback`, `stop` or `ask`"),
+                    error(
+                        "SF0101",
+                        written.policy.span,
+                        format!("`{other}` is nothing that can be done on failure"),
+                    )
+                    .note("it is `rollback`, `stop` or `ask`"),
                 );
                 None
             }
@@ -326,11 +328,17 @@ impl<'a> Lowering<'a> {
                 Member::Let(Let { span, .. }) if !outermost => self.misplaced("a `let` between steps", *span),
                 Member::Allow(allow) if !outermost => self.misplaced("`allow`", allow.span),
                 Member::Fact(fact) if !outermost => self.misplaced("a fact", fact.span),
-                Member::Requires(requires) if !outermost => self.misplaced("`requires` between steps", requires.span),
+                Member::Requires(requires) if !outermost => {
+                    self.misplaced("`requires` between steps", requires.span)
+                }
                 Member::Invariant(invariant) if !outermost => self.misplaced("an invariant", invariant.span),
-                Member::Ensures(ensures) if !outermost => self.misplaced("`ensures` between steps", ensures.span),
+                Member::Ensures(ensures) if !outermost => {
+                    self.misplaced("`ensures` between steps", ensures.span)
+                }
                 Member::OnFailure(policy) if !outermost => self.misplaced("`on failure`", policy.span),
-                Member::Collect(collect) if !outermost => self.misplaced("`on failure collect`", collect.span),
+                Member::Collect(collect) if !outermost => {
+                    self.misplaced("`on failure collect`", collect.span)
+                }
                 Member::About(_)
                 | Member::Param(_)
                 | Member::Let(_)
@@ -362,8 +370,12 @@ impl<'a> Lowering<'a> {
 
     fn misplaced(&mut self, what: &str, span: Span) {
         self.report(
-            error("SF0309", span, format!("{what} stands in the runbook itself, not inside `if`, `for` or `wait`"))
-                .help("move it out of the block"),
+            error(
+                "SF0309",
+                span,
+                format!("{what} stands in the runbook itself, not inside `if`, `for` or `wait`"),
+            )
+            .help("move it out of the block"),
         );
     }
 
@@ -499,7 +511,9 @@ impl<'a> Lowering<'a> {
         let mut unused = Vec::new();
         for member in members {
             let (name, what, help) = match member {
-                Member::Param(param) => (&param.name, "parameter", "take it out, so that nobody has to give it"),
+                Member::Param(param) => {
+                    (&param.name, "parameter", "take it out, so that nobody has to give it")
+                }
                 Member::Let(statement) => (&statement.name, "value", "take it out"),
                 Member::Fact(fact) => (&fact.name, "fact", "take it out, or require it where it matters"),
                 Member::About(_)
@@ -516,7 +530,10 @@ impl<'a> Lowering<'a> {
                 | Member::NotBuilt(_) => continue,
             };
             if !self.scopes.used.contains(&name.text) {
-                unused.push(warning("SF0106", name.span, format!("the {what} `{}` is never read", name.text)).help(help));
+                unused.push(
+                    warning("SF0106", name.span, format!("the {what} `{}` is never read", name.text))
+                        .help(help),
+                );
             }
         }
         let modules = self.modules;
@@ -528,7 +545,10 @@ impl<'a> Lowering<'a> {
         for (name, used) in modules.loaded.first().filter(|_| alone).into_iter().flat_map(|root| &root.uses) {
             let read_by_facts = self.scopes.used.contains(name);
             if !read_by_facts {
-                unused.push(warning("SF0106", used.span, format!("nothing of `{name}` is used")).help("take the `use` out"));
+                unused.push(
+                    warning("SF0106", used.span, format!("nothing of `{name}` is used"))
+                        .help("take the `use` out"),
+                );
             }
         }
         self.diagnostics.extend(unused);

@@ -14,7 +14,8 @@ impl<'a> Lowering<'a> {
     /// Understands a name: `x`, `x.field`, `step.value`, `module.fact`, `now`, `run.id`.
     pub(super) fn name(&mut self, parts: &'a [Ident], span: Span) -> Term {
         let Some((first, rest)) = parts.split_first() else { return Term::poison(span) };
-        if first.text == "now" && rest.is_empty() || first.text == "run" && self.scopes.find("run").is_none() {
+        if first.text == "now" && rest.is_empty() || first.text == "run" && self.scopes.find("run").is_none()
+        {
             return self.moment(first, rest, span);
         }
         let Some(entry) = self.scopes.find(&first.text).cloned() else {
@@ -78,9 +79,13 @@ impl<'a> Lowering<'a> {
         };
         if self.fact_place() {
             self.report(
-                error("SF0503", span, format!("a fact cannot read `{}.{}`, a value of a step", step.text, name.text))
-                    .note("a fact is asked before and after its step, and after a crash")
-                    .help("pass the value: give the fact an argument, and name the value where it is asked"),
+                error(
+                    "SF0503",
+                    span,
+                    format!("a fact cannot read `{}.{}`, a value of a step", step.text, name.text),
+                )
+                .note("a fact is asked before and after its step, and after a crash")
+                .help("pass the value: give the fact an argument, and name the value where it is asked"),
             );
             return Term::poison(span);
         }
@@ -94,15 +99,20 @@ impl<'a> Lowering<'a> {
             return Term::poison(span);
         };
         let Some(term) = outputs.values.get(&name.text).cloned() else {
-            let names: Vec<String> = outputs.values.keys().filter(|name| !name.contains('.')).cloned().collect();
+            let names: Vec<String> =
+                outputs.values.keys().filter(|name| !name.contains('.')).cloned().collect();
             self.report(
-                error("SF0101", name.span, format!("the step `{}` gives no value `{}`", step.text, name.text))
-                    .note(if names.is_empty() {
-                        "it gives none: a `let` or `before` in it would".to_owned()
-                    } else {
-                        format!("it gives {}", crate::report::listed(&names))
-                    })
-                    .did_you_mean(&name.text, name.span, names.iter().map(String::as_str)),
+                error(
+                    "SF0101",
+                    name.span,
+                    format!("the step `{}` gives no value `{}`", step.text, name.text),
+                )
+                .note(if names.is_empty() {
+                    "it gives none: a `let` or `before` in it would".to_owned()
+                } else {
+                    format!("it gives {}", crate::report::listed(&names))
+                })
+                .did_you_mean(&name.text, name.span, names.iter().map(String::as_str)),
             );
             return Term::poison(span);
         };
@@ -125,8 +135,12 @@ impl<'a> Lowering<'a> {
             (Target::Library(library), Some((name, []))) => {
                 match crate::library::signature(library, &name.text) {
                     Some(signature) => self.report(
-                        error("SF0103", span, format!("`{}` is called with arguments", signature.full_name()))
-                            .help(format!("`{signature}`")),
+                        error(
+                            "SF0103",
+                            span,
+                            format!("`{}` is called with arguments", signature.full_name()),
+                        )
+                        .help(format!("`{signature}`")),
                     ),
                     None => self.unknown_library_function(library, name),
                 }
@@ -147,8 +161,11 @@ impl<'a> Lowering<'a> {
         let now = first.text == "now";
         if !now && !matches!(rest, [id] if id.text == "id") {
             self.report(
-                error("SF0101", span, "a run has an `id`, and nothing else that can be read")
-                    .maybe_fixed_by("write `run.id`", span, "run.id"),
+                error("SF0101", span, "a run has an `id`, and nothing else that can be read").maybe_fixed_by(
+                    "write `run.id`",
+                    span,
+                    "run.id",
+                ),
             );
             return Term::poison(span);
         }
@@ -180,8 +197,12 @@ impl<'a> Lowering<'a> {
     pub(super) fn unknown_name(&mut self, name: &Ident) -> Term {
         if let Some(module) = crate::library::modules().find(|module| *module == name.text) {
             self.report(
-                error("SF0101", name.span, format!("`{module}` is a module of the library that is not used here"))
-                    .help(format!("write `use std.{module}` at the top of the file")),
+                error(
+                    "SF0101",
+                    name.span,
+                    format!("`{module}` is a module of the library that is not used here"),
+                )
+                .help(format!("write `use std.{module}` at the top of the file")),
             );
             return Term::poison(name.span);
         }

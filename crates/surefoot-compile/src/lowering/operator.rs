@@ -98,7 +98,8 @@ impl<'a> Lowering<'a> {
             return Term::poison(span);
         };
         let expr = self.fold(Expr::Binary(operator, Box::new(a.clone()), Box::new(b.clone())), span);
-        let mut term = Term::value(expr, Some(r#type), span).with_labels_of(&left_term).with_labels_of(&right_term);
+        let mut term =
+            Term::value(expr, Some(r#type), span).with_labels_of(&left_term).with_labels_of(&right_term);
         // A yes or no, or a number, is no text any more that could be taken for a program.
         term.untrusted &= term.ty == Some(Type::Text) || term.ty == Some(Type::Json);
         term
@@ -146,16 +147,15 @@ impl<'a> Lowering<'a> {
         if value.ty.is_none() {
             return Term::poison(span);
         }
-        let in_order = !matches!(
-            comparison,
-            surefoot_plan::Comparison::Equal | surefoot_plan::Comparison::NotEqual
-        );
+        let in_order =
+            !matches!(comparison, surefoot_plan::Comparison::Equal | surefoot_plan::Comparison::NotEqual);
         if in_order && !types::ordered(&r#type) {
             self.report(error("SF0202", span, format!("values of type {} have no order", shown(&r#type))));
             return Term::poison(span);
         }
         let place = "what this fact is compared with";
-        let known = value.known().is_some() || !value.ty.as_ref().is_some_and(|ty| types::comparable(ty, &r#type));
+        let known =
+            value.known().is_some() || !value.ty.as_ref().is_some_and(|ty| types::comparable(ty, &r#type));
         let value = if known { self.coerce(value, &r#type, place) } else { value };
         let What::Value(expr) = value.what else { return Term::poison(span) };
         if value.ty.is_none() {
@@ -208,9 +208,8 @@ impl<'a> Lowering<'a> {
             Op::Plus | Op::Minus => sum_type(left_type, right_type, operator == Op::Plus),
             Op::Times => product_type(left_type, right_type),
             Op::Divide => quotient_type(left_type, right_type),
-            Op::Matches => {
-                (types::fits(left_type, &Type::Text) && types::fits(right_type, &Type::Text)).then_some(Type::Bool)
-            }
+            Op::Matches => (types::fits(left_type, &Type::Text) && types::fits(right_type, &Type::Text))
+                .then_some(Type::Bool),
             Op::In => match right_type {
                 Type::List(item) => types::comparable(left_type, item).then_some(Type::Bool),
                 Type::Json => Some(Type::Bool),
@@ -240,8 +239,9 @@ impl<'a> Lowering<'a> {
             let why = why.to_string();
             let why = why.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
             self.report(
-                error("SF0209", pattern.span, format!("this is no pattern: {why}"))
-                    .help("patterns are regular expressions; write them in single quotes, where `\\` is itself"),
+                error("SF0209", pattern.span, format!("this is no pattern: {why}")).help(
+                    "patterns are regular expressions; write them in single quotes, where `\\` is itself",
+                ),
             );
         }
     }
@@ -317,7 +317,9 @@ fn product_type(a: &Type, b: &Type) -> Option<Type> {
         (Type::Int, Type::Int) => Some(Type::Int),
         (Type::Int | Type::Float, Type::Int | Type::Float) => Some(Type::Float),
         (amount @ (Type::Duration | Type::Size | Type::Percent), Type::Int | Type::Float)
-        | (Type::Int | Type::Float, amount @ (Type::Duration | Type::Size | Type::Percent)) => Some(amount.clone()),
+        | (Type::Int | Type::Float, amount @ (Type::Duration | Type::Size | Type::Percent)) => {
+            Some(amount.clone())
+        }
         (amount @ (Type::Duration | Type::Size), Type::Percent)
         | (Type::Percent, amount @ (Type::Duration | Type::Size)) => Some(amount.clone()),
         _ => None,
@@ -329,7 +331,9 @@ fn quotient_type(a: &Type, b: &Type) -> Option<Type> {
         (Type::Json, other) | (other, Type::Json) => Some(other.clone()),
         (Type::Int, Type::Int) => Some(Type::Int),
         (Type::Int | Type::Float, Type::Int | Type::Float) => Some(Type::Float),
-        (amount @ (Type::Duration | Type::Size | Type::Percent), Type::Int | Type::Float) => Some(amount.clone()),
+        (amount @ (Type::Duration | Type::Size | Type::Percent), Type::Int | Type::Float) => {
+            Some(amount.clone())
+        }
         (Type::Duration, Type::Duration) | (Type::Size, Type::Size) => Some(Type::Float),
         _ => None,
     }

@@ -21,8 +21,12 @@ impl<'a> Lowering<'a> {
             let term = self.param_term(param);
             let r#type = term.ty.clone().unwrap_or(Type::Text);
             let value = match (&param.from_env, &term.what) {
-                (Some(variable), _) if term.secret.is_some() => InputValue::SecretFromEnv(variable.text.clone()),
-                (_, What::Value(Expr::Literal(value))) if term.ty.is_some() => InputValue::Bound(value.clone()),
+                (Some(variable), _) if term.secret.is_some() => {
+                    InputValue::SecretFromEnv(variable.text.clone())
+                }
+                (_, What::Value(Expr::Literal(value))) if term.ty.is_some() => {
+                    InputValue::Bound(value.clone())
+                }
                 (_, _) => InputValue::Unbound,
             };
             self.plan.inputs.push(Input {
@@ -45,31 +49,49 @@ impl<'a> Lowering<'a> {
         if written.secret {
             if param.from_env.is_none() {
                 self.report(
-                    error("SF0206", param.name.span, format!("the secret `{}` does not say where it comes from", param.name.text))
-                        .here("a secret is never given on a command line or in a file of inputs")
-                        .maybe_fixed_by(
-                            "read it from the environment",
-                            after(written.span),
-                            format!(" from env {}", param.name.text.to_uppercase()),
-                        ),
+                    error(
+                        "SF0206",
+                        param.name.span,
+                        format!("the secret `{}` does not say where it comes from", param.name.text),
+                    )
+                    .here("a secret is never given on a command line or in a file of inputs")
+                    .maybe_fixed_by(
+                        "read it from the environment",
+                        after(written.span),
+                        format!(" from env {}", param.name.text.to_uppercase()),
+                    ),
                 );
             }
             if let Some(default) = &param.default {
                 self.report(
-                    error("SF0206", default.span, format!("the secret `{}` has no default: a source is no place for secrets", param.name.text))
-                        .help("take the default out"),
+                    error(
+                        "SF0206",
+                        default.span,
+                        format!(
+                            "the secret `{}` has no default: a source is no place for secrets",
+                            param.name.text
+                        ),
+                    )
+                    .help("take the default out"),
                 );
             }
             if let Some(r#type) = self.r#type(written)
                 && r#type != Type::Text
             {
-                self.report(error("SF0206", written.span, format!("a secret is a text, and not {}", types::with_article(&r#type))));
+                self.report(error(
+                    "SF0206",
+                    written.span,
+                    format!("a secret is a text, and not {}", types::with_article(&r#type)),
+                ));
             }
         } else if let Some(variable) = &param.from_env {
             self.report(
                 error("SF0206", variable.span, "only a secret is read from the environment")
                     .note("what is not secret is given openly, so that the plan shows it")
-                    .help(format!("write `param {}: secret text from env {}`, or leave `from env` out", param.name.text, variable.text)),
+                    .help(format!(
+                        "write `param {}: secret text from env {}`, or leave `from env` out",
+                        param.name.text, variable.text
+                    )),
             );
         }
     }
@@ -79,7 +101,11 @@ impl<'a> Lowering<'a> {
         match self.params.get(&param.name.text) {
             Some(Some(term)) => return term.clone(),
             Some(None) => {
-                self.report(error("SF0104", param.name.span, format!("the default of `{}` is defined by itself", param.name.text)));
+                self.report(error(
+                    "SF0104",
+                    param.name.span,
+                    format!("the default of `{}` is defined by itself", param.name.text),
+                ));
                 return Term::poison(param.name.span);
             }
             None => {}
@@ -119,8 +145,17 @@ impl<'a> Lowering<'a> {
                     Ok(value) => Some(Expr::Literal(value)),
                     Err(why) => {
                         self.report(
-                            error("SF0204", span, format!("`{}` is {}, and {} was given: {why}", param.name.text, types::with_article(&r#type), given.shown()))
-                                .here("declared here"),
+                            error(
+                                "SF0204",
+                                span,
+                                format!(
+                                    "`{}` is {}, and {} was given: {why}",
+                                    param.name.text,
+                                    types::with_article(&r#type),
+                                    given.shown()
+                                ),
+                            )
+                            .here("declared here"),
                         );
                         return Term::poison(span);
                     }
@@ -150,9 +185,13 @@ impl<'a> Lowering<'a> {
             };
             let given = given.map_or_else(String::new, |given| format!(": it is {given:?}"));
             self.report(
-                error("SF0205", condition.span, format!("`{}` does not fulfil its condition{given}", param.name.text))
-                    .here("this is false")
-                    .help("give another value"),
+                error(
+                    "SF0205",
+                    condition.span,
+                    format!("`{}` does not fulfil its condition{given}", param.name.text),
+                )
+                .here("this is false")
+                .help("give another value"),
             );
         }
         self.check_default(param, &expr, condition.span);
@@ -169,8 +208,12 @@ impl<'a> Lowering<'a> {
         let decided = surefoot_plan::eval(&bound, &surefoot_plan::Values::default());
         if decided == Ok(Value::Bool(false)) {
             self.report(
-                error("SF0205", default.span, format!("the default of `{}` does not fulfil its condition", param.name.text))
-                    .label(span, "this is false then"),
+                error(
+                    "SF0205",
+                    default.span,
+                    format!("the default of `{}` does not fulfil its condition", param.name.text),
+                )
+                .label(span, "this is false then"),
             );
         }
     }
@@ -184,7 +227,11 @@ impl<'a> Lowering<'a> {
             match param {
                 None => {
                     let names = params.iter().map(|param| param.name.text.as_str());
-                    let found = error("SF0204", span, format!("`{name}` is given, and `{}` has no such parameter", self.runbook.name.text));
+                    let found = error(
+                        "SF0204",
+                        span,
+                        format!("`{name}` is given, and `{}` has no such parameter", self.runbook.name.text),
+                    );
                     let shown: Vec<&str> = names.clone().collect();
                     let found = if shown.is_empty() {
                         found.note("it has none")
@@ -196,8 +243,12 @@ impl<'a> Lowering<'a> {
                 Some(param) if param.r#type.as_ref().is_some_and(|written| written.secret) => {
                     let variable = param.from_env.as_ref().map_or("…", |variable| variable.text.as_str());
                     self.report(
-                        error("SF0204", param.name.span, format!("`{name}` is secret, and is not given as an input"))
-                            .help(format!("set the environment variable {variable}")),
+                        error(
+                            "SF0204",
+                            param.name.span,
+                            format!("`{name}` is secret, and is not given as an input"),
+                        )
+                        .help(format!("set the environment variable {variable}")),
                     );
                 }
                 Some(_) => {}
@@ -232,8 +283,12 @@ impl<'a> Lowering<'a> {
         if written.secret || written.untrusted {
             let word = if written.secret { "secret" } else { "untrusted" };
             self.report(
-                error("SF0206", written.span, format!("`{word}` stands before the whole type, not inside it"))
-                    .help("a part of a value cannot be secret by itself; give the secret a parameter of its own"),
+                error(
+                    "SF0206",
+                    written.span,
+                    format!("`{word}` stands before the whole type, not inside it"),
+                )
+                .help("a part of a value cannot be secret by itself; give the secret a parameter of its own"),
             );
         }
         self.r#type(written)
@@ -266,13 +321,20 @@ fn named_type(name: &str) -> Option<Type> {
 fn unknown_type(name: &str, span: Span) -> Diagnostic {
     let names: Vec<&str> = TYPES.iter().map(|(name, _)| *name).collect();
     error("SF0101", span, format!("there is no type `{name}`"))
-        .note(format!("the types are {}, `list of …`, `one of \"…\"` and records", crate::report::listed(&names)))
-        .did_you_mean(name, span, names.into_iter().chain([match name {
-            "string" | "str" => "text",
-            "integer" | "number" => "int",
-            "boolean" => "bool",
-            _ => "",
-        }]))
+        .note(format!(
+            "the types are {}, `list of …`, `one of \"…\"` and records",
+            crate::report::listed(&names)
+        ))
+        .did_you_mean(
+            name,
+            span,
+            names.into_iter().chain([match name {
+                "string" | "str" => "text",
+                "integer" | "number" => "int",
+                "boolean" => "bool",
+                _ => "",
+            }]),
+        )
 }
 
 /// Whether values of a type are texts that anybody may have written.

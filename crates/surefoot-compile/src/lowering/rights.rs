@@ -215,11 +215,12 @@ impl<'a> Lowering<'a> {
     fn refuse_program(&mut self, program: &str, span: Span, what: &str) {
         let found = error("SF0601", span, format!("`allow` does not name the program `{program}`"))
             .here(format!("{what} runs it"));
-        let written = if program.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')) {
-            program.to_owned()
-        } else {
-            format!("\"{program}\"")
-        };
+        let written =
+            if program.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')) {
+                program.to_owned()
+            } else {
+                format!("\"{program}\"")
+            };
         self.report(self.with_right(found, "run", &written));
     }
 
@@ -251,10 +252,22 @@ impl<'a> Lowering<'a> {
         let last = allow.rights.iter().rev().find_map(|right| last_of(right, word));
         let found = found.label(allow.span, "what it grants");
         match last {
-            Some(span) => found.maybe_fixed_by(format!("grant it: `{word} {object}`"), after(span), format!(", {object}")),
+            Some(span) => found.maybe_fixed_by(
+                format!("grant it: `{word} {object}`"),
+                after(span),
+                format!(", {object}"),
+            ),
             None => {
-                let start = Span { start: allow.span.end.saturating_sub(1), end: allow.span.end.saturating_sub(1), ..allow.span };
-                found.maybe_fixed_by(format!("grant it: `{word} {object}`"), start, format!("    {word} {object}\n    "))
+                let start = Span {
+                    start: allow.span.end.saturating_sub(1),
+                    end: allow.span.end.saturating_sub(1),
+                    ..allow.span
+                };
+                found.maybe_fixed_by(
+                    format!("grant it: `{word} {object}`"),
+                    start,
+                    format!("    {word} {object}\n    "),
+                )
             }
         }
     }
@@ -297,8 +310,12 @@ impl<'a> Lowering<'a> {
                 rights.write.push(path.clone());
             }
         }
-        rights.users =
-            needs.users.iter().map(|(user, _)| user.clone()).filter(|user| allow.users.contains(user)).collect();
+        rights.users = needs
+            .users
+            .iter()
+            .map(|(user, _)| user.clone())
+            .filter(|user| allow.users.contains(user))
+            .collect();
         if needs.commands {
             rights.run.clone_from(&allow.run);
             if needs.script {
@@ -341,13 +358,17 @@ impl<'a> Lowering<'a> {
                         if !self.all_needs.script {
                             found.push((
                                 program.span,
-                                format!("nothing here runs `{}`, so nothing of it can be left running", program.text),
+                                format!(
+                                    "nothing here runs `{}`, so nothing of it can be left running",
+                                    program.text
+                                ),
                             ));
                         }
                     }
                 }
                 Right::Listen(ports) if !self.commands => {
-                    found.extend(ports.iter().map(|port| (port.span, "nothing listens on a port".to_owned())));
+                    found
+                        .extend(ports.iter().map(|port| (port.span, "nothing listens on a port".to_owned())));
                 }
                 Right::Run(_)
                 | Right::Connect(_)
@@ -372,7 +393,11 @@ impl<'a> Lowering<'a> {
             let Right::Detach(programs) = right else { continue };
             for program in programs {
                 if !self.plan.allow.run.contains(&program.text) {
-                    let found = error("SF0607", program.span, format!("`{}` may leave a process running, and may not run", program.text));
+                    let found = error(
+                        "SF0607",
+                        program.span,
+                        format!("`{}` may leave a process running, and may not run", program.text),
+                    );
                     self.report(self.with_right(found, "run", &program.text));
                 }
             }

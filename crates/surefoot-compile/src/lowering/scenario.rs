@@ -64,12 +64,21 @@ impl<'a> Lowering<'a> {
                 }
                 if !MOMENTS.contains(&when.text.as_str()) {
                     self.report(
-                        error("SF0101", when.span, format!("a step fails `before`, `during` or `after` its effect, not `{}`", when.text))
-                            .did_you_mean(&when.text, when.span, MOMENTS.iter().copied()),
+                        error(
+                            "SF0101",
+                            when.span,
+                            format!(
+                                "a step fails `before`, `during` or `after` its effect, not `{}`",
+                                when.text
+                            ),
+                        )
+                        .did_you_mean(&when.text, when.span, MOMENTS.iter().copied()),
                     );
                 }
             }
-            ScenarioLine::Fault(_, step, _) | ScenarioLine::Crash(step, _) | ScenarioLine::ExpectStopped(step, _) => {
+            ScenarioLine::Fault(_, step, _)
+            | ScenarioLine::Crash(step, _)
+            | ScenarioLine::ExpectStopped(step, _) => {
                 self.scenario_step(step);
             }
             ScenarioLine::Lose(host, _) => {
@@ -101,8 +110,12 @@ impl<'a> Lowering<'a> {
                 Member::Param(param) => Some(param.name.text.as_str()),
                 _ => None,
             });
-            let found = error("SF0101", name.span, format!("`{}` has no parameter `{}`", self.runbook.name.text, name.text))
-                .did_you_mean(&name.text, name.span, names);
+            let found = error(
+                "SF0101",
+                name.span,
+                format!("`{}` has no parameter `{}`", self.runbook.name.text, name.text),
+            )
+            .did_you_mean(&name.text, name.span, names);
             self.report(found);
             return;
         };

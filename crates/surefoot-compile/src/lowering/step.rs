@@ -12,9 +12,7 @@ use surefoot_syntax::ast::{self, Call, Clause, Ensures, Let};
 use super::argument::head;
 use super::call::library_call;
 use super::member::{every, message, within};
-use super::{
-    APPROVAL_EXPIRES_MS, Context, DEADLINE_MS, Lowering, Part, RETRY_EVERY_MS, hop,
-};
+use super::{APPROVAL_EXPIRES_MS, Context, DEADLINE_MS, Lowering, Part, RETRY_EVERY_MS, hop};
 use crate::library::{self, Effect, Signature};
 use crate::load::Target;
 use crate::origins::StepOrigin;
@@ -184,20 +182,31 @@ impl<'a> Lowering<'a> {
         let mut showing = Vec::new();
         for fact in &approved.showing {
             let (cells, _) = self.within(
-                Context { step: self.cx.step.clone(), target: self.cx.target.clone(), part: self.cx.part, ..Context::questions() },
+                Context {
+                    step: self.cx.step.clone(),
+                    target: self.cx.target.clone(),
+                    part: self.cx.part,
+                    ..Context::questions()
+                },
                 |this| {
                     let term = this.expr(fact);
                     match term.what {
                         What::Cell(cell) => vec![cell],
-                        What::Formula(formula) => formula.atoms().into_iter().map(|atom| atom.cell.clone()).collect(),
+                        What::Formula(formula) => {
+                            formula.atoms().into_iter().map(|atom| atom.cell.clone()).collect()
+                        }
                         What::Value(_) if term.ty.is_none() => Vec::new(),
                         What::Value(expr) if depends(&expr).fact => {
                             this.question_in_place(fact).map(|(cell, _)| cell).into_iter().collect()
                         }
                         What::Value(_) => {
                             this.report(
-                                error("SF0504", fact.span, "an approver is shown facts, and this asks nothing")
-                                    .help("name a fact: it is asked at that moment; inputs are always shown"),
+                                error(
+                                    "SF0504",
+                                    fact.span,
+                                    "an approver is shown facts, and this asks nothing",
+                                )
+                                .help("name a fact: it is asked at that moment; inputs are always shown"),
                             );
                             Vec::new()
                         }
@@ -407,8 +416,12 @@ impl<'a> Lowering<'a> {
         };
         if !changes {
             self.report(
-                error("SF0310", head(call), format!("`{}` changes something, and here things are only read", signature.full_name()))
-                    .help("an action is a statement of a step or a rollback"),
+                error(
+                    "SF0310",
+                    head(call),
+                    format!("`{}` changes something, and here things are only read", signature.full_name()),
+                )
+                .help("an action is a statement of a step or a rollback"),
             );
             return None;
         }
@@ -453,8 +466,12 @@ impl<'a> Lowering<'a> {
         let Some(annotation) = &written.r#type else { return term };
         if annotation.secret {
             self.report(
-                error("SF0706", annotation.span, "a secret that is found during a run is designed and not built yet")
-                    .help("a secret comes from a parameter: `param name: secret text from env NAME`"),
+                error(
+                    "SF0706",
+                    annotation.span,
+                    "a secret that is found during a run is designed and not built yet",
+                )
+                .help("a secret comes from a parameter: `param name: secret text from env NAME`"),
             );
             return Term::poison(term.span);
         }
@@ -581,10 +598,18 @@ impl<'a> Lowering<'a> {
             return;
         }
         self.report(
-            warning("SF0312", written.head, format!("nothing tells whether `{}` took effect", written.name.text))
-                .here("after a crash in the middle of it, only a person can decide")
-                .help("say what it sets, `ensures FACT`; or that twice is the same as once, `idempotent`")
-                .maybe_fixed_by("say that twice is the same as once", end_of_block(written.span), "    idempotent\n    "),
+            warning(
+                "SF0312",
+                written.head,
+                format!("nothing tells whether `{}` took effect", written.name.text),
+            )
+            .here("after a crash in the middle of it, only a person can decide")
+            .help("say what it sets, `ensures FACT`; or that twice is the same as once, `idempotent`")
+            .maybe_fixed_by(
+                "say that twice is the same as once",
+                end_of_block(written.span),
+                "    idempotent\n    ",
+            ),
         );
     }
 }

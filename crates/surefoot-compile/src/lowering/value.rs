@@ -65,7 +65,9 @@ impl Lowering<'_> {
         let Some(given) = term.ty.clone() else { return term };
         if let Some(value) = term.known() {
             return match types::convert(value.clone(), wanted) {
-                Ok(value) => Term { what: What::Value(Expr::Literal(value)), ty: Some(wanted.clone()), ..term },
+                Ok(value) => {
+                    Term { what: What::Value(Expr::Literal(value)), ty: Some(wanted.clone()), ..term }
+                }
                 Err(why) => {
                     let found = self.mismatch(&term, &given, wanted, place);
                     let found = if types::fits(&given, wanted) || text_like(wanted) && given == Type::Text {

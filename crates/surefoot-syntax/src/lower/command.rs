@@ -1,8 +1,8 @@
 //! Commands and scripts.
 
 use super::{Lower, child, children, clause, tokens};
-use crate::ast::{Command, CommandBody, Ident, Text, Word, WordPart};
 use crate::Diagnostic;
+use crate::ast::{Command, CommandBody, Ident, Text, Word, WordPart};
 use crate::kind::{SyntaxKind, SyntaxNode};
 
 impl Lower {
@@ -75,7 +75,9 @@ impl Lower {
             match part {
                 rowan::NodeOrToken::Token(token) => match token.kind() {
                     SyntaxKind::WordText => push_text(&mut parts, token.text()),
-                    SyntaxKind::WordEscape => push_text(&mut parts, token.text().get(1..).unwrap_or_default()),
+                    SyntaxKind::WordEscape => {
+                        push_text(&mut parts, token.text().get(1..).unwrap_or_default())
+                    }
                     _ => {}
                 },
                 rowan::NodeOrToken::Node(node) => match node.kind() {

@@ -73,8 +73,11 @@ impl Lower {
             SyntaxKind::RecordExpr => ExprKind::Record(self.entries(node)),
             SyntaxKind::FieldExpr => ExprKind::Field(Box::new(self.expr_of(node)), self.name(node)?),
             SyntaxKind::UnaryExpr => {
-                let operator =
-                    if has_token(node, SyntaxKind::Minus) { UnaryOperator::Minus } else { UnaryOperator::Not };
+                let operator = if has_token(node, SyntaxKind::Minus) {
+                    UnaryOperator::Minus
+                } else {
+                    UnaryOperator::Not
+                };
                 ExprKind::Unary(operator, Box::new(self.expr_of(node)))
             }
             SyntaxKind::BinaryExpr => self.binary(node)?,

@@ -1,12 +1,12 @@
 //! Items and declarations.
 
 use super::{Lower, block, child, children, clause, first_word, has_word, tokens};
+use crate::Span;
 use crate::ast::{
-    About, Allow, Duration, Ensures, Expr, Fact, FactBody, Invariant, Let, Module, Param, Patience, Requires, Right,
-    Runbook, Text, Type, TypeKind, Use,
+    About, Allow, Duration, Ensures, Expr, Fact, FactBody, Invariant, Let, Module, Param, Patience, Requires,
+    Right, Runbook, Text, Type, TypeKind, Use,
 };
 use crate::kind::{SyntaxKind, SyntaxNode};
-use crate::Span;
 
 impl Lower {
     pub(super) fn use_item(&mut self, node: &SyntaxNode) -> Option<Use> {

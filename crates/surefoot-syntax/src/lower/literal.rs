@@ -3,9 +3,9 @@
 use std::str::FromStr;
 
 use super::{Lower, tokens};
+use crate::Diagnostic;
 use crate::ast::{Bits, ExprKind, Text, WordPart};
 use crate::kind::{SyntaxKind, SyntaxNode, SyntaxToken};
-use crate::Diagnostic;
 
 impl Lower {
     /// The value of a literal; none if it is too large, which is said.
@@ -111,7 +111,11 @@ impl Lower {
             SyntaxKind::RawText => {
                 let text = first.text();
                 let text = text.get(1..text.len().saturating_sub(1)).unwrap_or_default();
-                return Some(if text.is_empty() { Vec::new() } else { vec![WordPart::Text(text.to_owned())] });
+                return Some(if text.is_empty() {
+                    Vec::new()
+                } else {
+                    vec![WordPart::Text(text.to_owned())]
+                });
             }
             SyntaxKind::StringOpen if super::has_token(node, SyntaxKind::StringClose) => {}
             SyntaxKind::BlockOpen if super::has_token(node, SyntaxKind::BlockClose) => {}

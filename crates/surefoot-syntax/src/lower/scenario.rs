@@ -60,7 +60,9 @@ impl Lower {
     fn expectation(&mut self, node: &SyntaxNode) -> Option<ScenarioLine> {
         let span = self.span(node);
         Some(match first_word(node).as_deref() {
-            Some(word @ ("done" | "stuck")) => ScenarioLine::ExpectVerdict(Text { text: word.to_owned(), span }),
+            Some(word @ ("done" | "stuck")) => {
+                ScenarioLine::ExpectVerdict(Text { text: word.to_owned(), span })
+            }
             Some("rolled") => ScenarioLine::ExpectVerdict(Text { text: "rolled back".to_owned(), span }),
             Some("stopped") => ScenarioLine::ExpectStopped(self.name(node)?, span),
             Some("ran") => ScenarioLine::ExpectRan(self.expr_of(node), span),

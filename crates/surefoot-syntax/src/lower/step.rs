@@ -1,11 +1,12 @@
 //! Steps with their clauses, and the control around them.
 
 use super::{Lower, block, child, children, clause, clauses};
+use crate::Span;
 use crate::ast::{
-    Approved, Clause, Collect, For, If, Irreversible, Leaves, Manual, OnFailure, Retry, Rollback, Statement, Step, Wait,
+    Approved, Clause, Collect, For, If, Irreversible, Leaves, Manual, OnFailure, Retry, Rollback, Statement,
+    Step, Wait,
 };
 use crate::kind::{SyntaxKind, SyntaxNode};
-use crate::Span;
 
 impl Lower {
     pub(super) fn step(&mut self, node: &SyntaxNode) -> Option<Step> {

@@ -80,8 +80,9 @@ impl Parser<'_> {
                 let open = p.current();
                 let opened = p.eat(SyntaxKind::BraceOpen);
                 if !opened {
-                    let diagnostic = Diagnostic::error("SF0002", p.here(), format!("{owner} needs a `{{` here"))
-                        .label(p.span_of(head), "begins here");
+                    let diagnostic =
+                        Diagnostic::error("SF0002", p.here(), format!("{owner} needs a `{{` here"))
+                            .label(p.span_of(head), "begins here");
                     p.report(diagnostic);
                     if !p.continues_indented(margin) {
                         return Err(super::Halt);

@@ -35,20 +35,29 @@ impl Parser<'_> {
             "on" | "in" => true,
             "as" => follows == SyntaxKind::Ident,
             "exit" => follows == SyntaxKind::Int,
-            "stdin" => matches!(
-                follows,
-                SyntaxKind::StringOpen | SyntaxKind::BlockOpen | SyntaxKind::RawText | SyntaxKind::BracketOpen
-            ) || follows == SyntaxKind::Ident && !is_operator(self.text_of(self.token(next))),
-            "env" => follows == SyntaxKind::BraceOpen && self.after_braces(next).is_some_and(|i| self.command_at(i)),
+            "stdin" => {
+                matches!(
+                    follows,
+                    SyntaxKind::StringOpen
+                        | SyntaxKind::BlockOpen
+                        | SyntaxKind::RawText
+                        | SyntaxKind::BracketOpen
+                ) || follows == SyntaxKind::Ident && !is_operator(self.text_of(self.token(next)))
+            }
+            "env" => {
+                follows == SyntaxKind::BraceOpen
+                    && self.after_braces(next).is_some_and(|i| self.command_at(i))
+            }
             _ if is_language(word) && matches!(follows, SyntaxKind::FenceOpen) => true,
-            _ if is_language(word) && follows == SyntaxKind::ParenOpen => self
-                .after_brackets(next)
-                .is_some_and(|index| self.token(index).kind == SyntaxKind::FenceOpen),
+            _ if is_language(word) && follows == SyntaxKind::ParenOpen => {
+                self.after_brackets(next).is_some_and(|index| self.token(index).kind == SyntaxKind::FenceOpen)
+            }
             _ if DECODERS.contains(&word) => {
                 // `size in sizes` is a comparison: a folder stands before the decoder.
                 let after = self.text_of(self.token(next));
                 let goes_on = is_language(after) || after != "in" && OPTIONS.contains(&after);
-                matches!(follows, SyntaxKind::Dollar | SyntaxKind::FenceOpen) || goes_on && self.command_at(next)
+                matches!(follows, SyntaxKind::Dollar | SyntaxKind::FenceOpen)
+                    || goes_on && self.command_at(next)
             }
             _ => false,
         }
@@ -205,7 +214,8 @@ impl Parser<'_> {
                 SyntaxKind::InterpOpen => {
                     let from = self.position;
                     self.interpolation()?;
-                    let spread = (from..self.position).any(|index| self.token(index).kind == SyntaxKind::Splice);
+                    let spread =
+                        (from..self.position).any(|index| self.token(index).kind == SyntaxKind::Splice);
                     if spread {
                         splice = Some(Span { end: self.after_last().end, ..self.span_of(token) });
                     }
@@ -282,7 +292,8 @@ impl Parser<'_> {
     }
 
     fn script_language(&mut self, language: &str, open: Span, tag: Option<Span>) -> Parsed {
-        let named = tag.is_some_and(|tag| self.text.get(tag.start as usize..tag.end as usize) != Some(language));
+        let named =
+            tag.is_some_and(|tag| self.text.get(tag.start as usize..tag.end as usize) != Some(language));
         if let Some(tag) = tag.filter(|_| named) {
             return self.halt(
                 Diagnostic::error("SF0002", tag, "the script's language is said twice, and differently")
@@ -299,14 +310,21 @@ impl Parser<'_> {
             return Ok(());
         }
         self.halt(
-            Diagnostic::error("SF0002", tag.unwrap_or(open), format!("`{language}` is not a script's language"))
-                .help("a script is written in `sh` or `bash`"),
+            Diagnostic::error(
+                "SF0002",
+                tag.unwrap_or(open),
+                format!("`{language}` is not a script's language"),
+            )
+            .help("a script is written in `sh` or `bash`"),
         )
     }
 }
 
 fn is_operator(word: &str) -> bool {
-    matches!(word, "and" | "or" | "in" | "matches" | "every" | "within" | "else" | "then" | "for" | "if" | "where")
+    matches!(
+        word,
+        "and" | "or" | "in" | "matches" | "every" | "within" | "else" | "then" | "for" | "if" | "where"
+    )
 }
 
 fn is_language(word: &str) -> bool {
@@ -356,7 +374,9 @@ fn dollar_too_close(dollar: Span, kind: SyntaxKind) -> Diagnostic {
 /// Why a character has no meaning in a `$` line, and what to write instead.
 fn refused(sign: &str, place: Span, rest: &str) -> Diagnostic {
     let (why, instead) = match sign {
-        ";" | ";;" => ("a `$` line is one command", "write the next command on its own line with its own `$`"),
+        ";" | ";;" => {
+            ("a `$` line is one command", "write the next command on its own line with its own `$`")
+        }
         "&&" => (
             "a `$` line is one command",
             "write the next command on its own line with its own `$`: it runs only if this one succeeds",
@@ -373,17 +393,25 @@ fn refused(sign: &str, place: Span, rest: &str) -> Diagnostic {
             "a command is not run inside another",
             "bind its output first: `let name = text $ …`, then write `${name}`",
         ),
-        "<" | "<<" | "<<<" => ("a `$` line does not redirect", "give the input with `stdin`: `stdin files.content(path) $ …`"),
-        ">" | ">>" => ("a `$` line does not redirect", "bind the output with `let name = text $ …`, and write it with `files.write`"),
+        "<" | "<<" | "<<<" => {
+            ("a `$` line does not redirect", "give the input with `stdin`: `stdin files.content(path) $ …`")
+        }
+        ">" | ">>" => (
+            "a `$` line does not redirect",
+            "bind the output with `let name = text $ …`, and write it with `files.write`",
+        ),
         "*" | "?" => (
             "a `$` line does not expand patterns",
             "quote it if the program takes the pattern itself; else list the files in a script",
         ),
         "~" => ("a `$` line does not expand `~`", "write the whole path, or quote it"),
-        "{" => ("a `$` line does not expand braces", "write each word, quote it, or write `${name}` for a value"),
+        "{" => {
+            ("a `$` line does not expand braces", "write each word, quote it, or write `${name}` for a value")
+        }
         _ => ("a `$` line does not expand variables", "write `${name}` for a value, or quote the `$`"),
     };
-    let diagnostic = Diagnostic::error("SF0012", place, format!("{why}: `{sign}` has no meaning here")).help(instead);
+    let diagnostic =
+        Diagnostic::error("SF0012", place, format!("{why}: `{sign}` has no meaning here")).help(instead);
     let name: String = rest.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
     if sign == "$" && name.starts_with(|c: char| !c.is_ascii_digit()) {
         let length = u32::try_from(name.len()).unwrap_or(0);

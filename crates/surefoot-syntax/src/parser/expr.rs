@@ -189,7 +189,17 @@ impl Parser<'_> {
         next.kind == SyntaxKind::Ident
             && !matches!(
                 self.text_of(next),
-                "and" | "or" | "in" | "matches" | "every" | "within" | "else" | "then" | "for" | "if" | "where"
+                "and"
+                    | "or"
+                    | "in"
+                    | "matches"
+                    | "every"
+                    | "within"
+                    | "else"
+                    | "then"
+                    | "for"
+                    | "if"
+                    | "where"
             )
     }
 
@@ -372,7 +382,12 @@ impl Parser<'_> {
                 return self.halt(
                     Diagnostic::error("SF0015", here, "a duration needs a unit")
                         .here(format!("{number} of what?"))
-                        .fix(Applicability::Unsafe, "if seconds are meant, write", here, format!("{number}s")),
+                        .fix(
+                            Applicability::Unsafe,
+                            "if seconds are meant, write",
+                            here,
+                            format!("{number}s"),
+                        ),
                 );
             }
             return self.expected(what);
@@ -385,8 +400,9 @@ impl Parser<'_> {
         let here = self.here();
         let written = self.text_of(self.current());
         self.halt(
-            Diagnostic::error("SF0015", here, format!("`{written}` is not a number"))
-                .help("units are `ms s m h d` for durations, `B KB MB GB TB KiB MiB GiB TiB` for sizes, and `%`"),
+            Diagnostic::error("SF0015", here, format!("`{written}` is not a number")).help(
+                "units are `ms s m h d` for durations, `B KB MB GB TB KiB MiB GiB TiB` for sizes, and `%`",
+            ),
         )
     }
 

@@ -7,9 +7,35 @@ use crate::{Applicability, Diagnostic, Span};
 
 /// Words that cannot be names, because an expression or a clause uses them.
 pub(super) const RESERVED: &[&str] = &[
-    "and", "or", "not", "in", "matches", "if", "then", "else", "for", "true", "false", "none", "ask", "on", "as",
-    "step", "runbook", "fact", "param", "let", "requires", "ensures", "rollback", "invariant", "every", "within",
-    "where", "wait", "unknown",
+    "and",
+    "or",
+    "not",
+    "in",
+    "matches",
+    "if",
+    "then",
+    "else",
+    "for",
+    "true",
+    "false",
+    "none",
+    "ask",
+    "on",
+    "as",
+    "step",
+    "runbook",
+    "fact",
+    "param",
+    "let",
+    "requires",
+    "ensures",
+    "rollback",
+    "invariant",
+    "every",
+    "within",
+    "where",
+    "wait",
+    "unknown",
 ];
 
 impl Parser<'_> {

@@ -80,7 +80,11 @@ impl Parser<'_> {
             }
             word => {
                 let word = word.to_owned();
-                let diagnostic = Diagnostic::error("SF0014", p.here(), format!("a line of a scenario cannot begin with {}", p.found()));
+                let diagnostic = Diagnostic::error(
+                    "SF0014",
+                    p.here(),
+                    format!("a line of a scenario cannot begin with {}", p.found()),
+                );
                 let _ = word;
                 p.halt(diagnostic.help(format!("it begins with {LINES}")))
             }

@@ -28,13 +28,35 @@ pub(super) enum Place {
 /// The words that begin an item, a member, a clause or a statement.
 const FILE: &[&str] = &["use", "runbook", "fact", "scenario"];
 const RUNBOOK: &[&str] = &[
-    "about", "param", "let", "allow", "fact", "requires", "invariant", "ensures", "on", "step", "wait", "if",
+    "about",
+    "param",
+    "let",
+    "allow",
+    "fact",
+    "requires",
+    "invariant",
+    "ensures",
+    "on",
+    "step",
+    "wait",
+    "if",
     "for",
 ];
 const BRANCH: &[&str] = &["let", "step", "wait", "if", "for"];
 const STEP: &[&str] = &[
-    "approved", "requires", "before", "ensures", "retry", "idempotent", "on", "rollback", "irreversible",
-    "leaves", "let", "manual", "note",
+    "approved",
+    "requires",
+    "before",
+    "ensures",
+    "retry",
+    "idempotent",
+    "on",
+    "rollback",
+    "irreversible",
+    "leaves",
+    "let",
+    "manual",
+    "note",
 ];
 const COLLECT: &[&str] = &["let", "manual", "note"];
 
@@ -43,8 +65,22 @@ const DOCUMENTED: &[&str] = &["runbook", "param", "fact", "step"];
 
 /// Keywords that are designed and not built, which begin a statement.
 const NOT_BUILT: &[&str] = &[
-    "action", "function", "type", "waive", "parallel", "match", "diagnose", "during", "lock", "call", "notify",
-    "after", "assume", "interactive", "stop", "todo",
+    "action",
+    "function",
+    "type",
+    "waive",
+    "parallel",
+    "match",
+    "diagnose",
+    "during",
+    "lock",
+    "call",
+    "notify",
+    "after",
+    "assume",
+    "interactive",
+    "stop",
+    "todo",
 ];
 
 impl Place {
@@ -55,7 +91,9 @@ impl Place {
             Self::Branch => BRANCH,
             Self::Step => STEP,
             Self::Collect => COLLECT,
-            Self::About | Self::Allow | Self::Manual | Self::FactBody | Self::Scenario | Self::Anywhere => &[],
+            Self::About | Self::Allow | Self::Manual | Self::FactBody | Self::Scenario | Self::Anywhere => {
+                &[]
+            }
         }
     }
 
@@ -85,9 +123,21 @@ impl Place {
         let outer: &[&[&str]] = match self {
             Self::File | Self::Anywhere => return false,
             Self::Runbook => &[&["use", "runbook", "scenario"]],
-            Self::Branch => &[&["use", "runbook", "scenario", "param", "about", "allow", "fact", "invariant"]],
+            Self::Branch => {
+                &[&["use", "runbook", "scenario", "param", "about", "allow", "fact", "invariant"]]
+            }
             Self::Step | Self::Collect => &[&[
-                "use", "runbook", "scenario", "param", "about", "allow", "fact", "invariant", "step", "wait", "if",
+                "use",
+                "runbook",
+                "scenario",
+                "param",
+                "about",
+                "allow",
+                "fact",
+                "invariant",
+                "step",
+                "wait",
+                "if",
                 "for",
             ]],
             Self::About | Self::Allow | Self::Manual | Self::FactBody => &[FILE, RUNBOOK, STEP],
@@ -145,14 +195,16 @@ impl Parser<'_> {
         }
         if self.at_any(&["else", "unknown"]) {
             return self.halt(
-                Diagnostic::error("SF0002", here, format!("`{}` belongs to nothing here", self.word())).help(
-                    "it stands on the line of the `}` before it",
-                ),
+                Diagnostic::error("SF0002", here, format!("`{}` belongs to nothing here", self.word()))
+                    .help("it stands on the line of the `}` before it"),
             );
         }
-        let diagnostic =
-            Diagnostic::error("SF0002", here, format!("expected the end of the line, found {}", self.found()))
-                .here("the statement is complete before this");
+        let diagnostic = Diagnostic::error(
+            "SF0002",
+            here,
+            format!("expected the end of the line, found {}", self.found()),
+        )
+        .here("the statement is complete before this");
         self.halt(diagnostic)
     }
 
@@ -163,10 +215,9 @@ impl Parser<'_> {
         if let Some(docs) = documented
             && !DOCUMENTED.contains(&word)
         {
-            self.report(
-                Diagnostic::error("SF0011", docs, "this `##` comment documents nothing")
-                    .help("`##` documents the runbook, parameter, fact or step after it; another comment is `#`"),
-            );
+            self.report(Diagnostic::error("SF0011", docs, "this `##` comment documents nothing").help(
+                "`##` documents the runbook, parameter, fact or step after it; another comment is `#`",
+            ));
         }
         if NOT_BUILT.contains(&word) && !self.calls_ahead() {
             return self.not_built_statement();
@@ -289,8 +340,11 @@ impl Parser<'_> {
                 _ => diagnostic,
             });
         }
-        let mut diagnostic =
-            Diagnostic::error("SF0014", here, format!("`{word}` does not begin a statement {}", place.name()));
+        let mut diagnostic = Diagnostic::error(
+            "SF0014",
+            here,
+            format!("`{word}` does not begin a statement {}", place.name()),
+        );
         let near = place
             .words()
             .iter()
@@ -298,12 +352,8 @@ impl Parser<'_> {
             .filter(|(distance, keyword)| *distance <= keyword.len().div_ceil(3))
             .min();
         if let Some((_, keyword)) = near {
-            diagnostic = diagnostic.fix(
-                Applicability::Unsafe,
-                format!("did you mean `{keyword}`?"),
-                here,
-                keyword,
-            );
+            diagnostic =
+                diagnostic.fix(Applicability::Unsafe, format!("did you mean `{keyword}`?"), here, keyword);
         } else if place.takes_commands() {
             diagnostic = diagnostic.fix(
                 Applicability::Unsafe,

@@ -4,8 +4,8 @@ use rowan::Checkpoint;
 
 use super::statement::Place;
 use super::{Parsed, Parser};
-use crate::kind::SyntaxKind;
 use crate::Diagnostic;
+use crate::kind::SyntaxKind;
 
 impl Parser<'_> {
     /// `step NAME on TARGET within D "Title" { … }`
@@ -224,8 +224,12 @@ impl Parser<'_> {
             if place == Place::Step {
                 let here = self.here();
                 self.report(
-                    Diagnostic::error("SF0013", here, "`on failure collect` cannot stand in a step or a rollback")
-                        .help("it stands directly in a runbook"),
+                    Diagnostic::error(
+                        "SF0013",
+                        here,
+                        "`on failure collect` cannot stand in a step or a rollback",
+                    )
+                    .help("it stands directly in a runbook"),
                 );
             }
             return self.wrap(checkpoint, SyntaxKind::Collect, |p| {
@@ -272,7 +276,11 @@ impl Parser<'_> {
                 p.expect_word("times")
             })?;
         }
-        if self.at_end() || self.at_word("else") { Ok(()) } else { self.expected("`every`, `within`, `3 times` or `else`") }
+        if self.at_end() || self.at_word("else") {
+            Ok(())
+        } else {
+            self.expected("`every`, `within`, `3 times` or `else`")
+        }
     }
 
     /// `if F { … } else { … } unknown { … }`

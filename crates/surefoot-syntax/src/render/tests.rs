@@ -9,7 +9,8 @@ fn shown(text: &str, format: Format) -> String {
     render(&parse(&source).diagnostics, &[source], &options)
 }
 
-const BROKEN: &str = "runbook demo {\n    step stop-it {\n        $ true\n        leaves \"nothing\"\n    }\n}\n";
+const BROKEN: &str =
+    "runbook demo {\n    step stop-it {\n        $ true\n        leaves \"nothing\"\n    }\n}\n";
 
 #[test]
 fn a_person_sees_the_place_and_the_edit() {
