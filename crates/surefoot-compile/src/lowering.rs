@@ -25,6 +25,7 @@ mod member;
 mod name;
 mod operator;
 mod param;
+mod prune;
 mod rights;
 mod scenario;
 mod step;
@@ -91,6 +92,7 @@ pub(crate) fn lower<'a>(
 ) -> Output {
     let mut lowering = Lowering::new(modules, runbook, binding);
     lowering.runbook(damaged);
+    prune::prune(&mut lowering.plan);
     Output { plan: lowering.plan, origins: lowering.origins, diagnostics: lowering.diagnostics }
 }
 

@@ -443,11 +443,3 @@ fn known_exits(pipeline: &[Vec<Word>], decoder: &Decoder) -> BTreeSet<i32> {
     let reads = !matches!(decoder, Decoder::Exit { .. } | Decoder::Nothing);
     if filter && reads { BTreeSet::from([0, 1]) } else { BTreeSet::from([0]) }
 }
-
-/// Whether an expression is a command and nothing else.
-pub(super) fn plain_command(syntax: &Syntax) -> Option<&Command> {
-    match &syntax.kind {
-        ExprKind::Command(command) => Some(command),
-        _ => None,
-    }
-}

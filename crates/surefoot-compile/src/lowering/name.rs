@@ -35,7 +35,7 @@ impl<'a> Lowering<'a> {
                 let term = self.bound_value(&first.text, *bound, first.span);
                 self.fields(term, rest, span)
             }
-            Named::Fact(_) => {
+            Named::Fact => {
                 let module = self.module;
                 let term = self.fact_value(module, &first.text, first.span);
                 self.fields(term, rest, span)
@@ -79,13 +79,9 @@ impl<'a> Lowering<'a> {
         };
         if self.fact_place() {
             self.report(
-                error(
-                    "SF0503",
-                    span,
-                    format!("a fact cannot read `{}.{}`, a value of a step", step.text, name.text),
-                )
-                .note("a fact is asked before and after its step, and after a crash")
-                .help("pass the value: give the fact an argument, and name the value where it is asked"),
+                error("SF0511", span, format!("a fact cannot read `{}.{}`, a value of a step", step.text, name.text))
+                    .note("a fact is asked before and after its step, and after a crash")
+                    .help("pass the value: give the fact an argument, and name the value where it is asked"),
             );
             return Term::poison(span);
         }
@@ -203,6 +199,13 @@ impl<'a> Lowering<'a> {
                     format!("`{module}` is a module of the library that is not used here"),
                 )
                 .help(format!("write `use std.{module}` at the top of the file")),
+            );
+            return Term::poison(name.span);
+        }
+        if let "text" | "lines" | "int" | "float" | "bool" | "size" | "json" | "table" = name.text.as_str() {
+            self.report(
+                error("SF0101", name.span, format!("`{}` is a type, and a value is meant", name.text))
+                    .help(format!("to read what a command prints, it stands before the `$`: `{} $ …`", name.text)),
             );
             return Term::poison(name.span);
         }

@@ -103,7 +103,7 @@ impl<'a> Lowering<'a> {
     fn publish(&mut self, name: &str, id: &StepId, names: BTreeMap<Name, crate::scope::Entry<'a>>) {
         let values = names.into_iter().filter_map(|(name, entry)| match entry.named {
             Named::Value(bound) => Some((name, bound.term)),
-            Named::Param(_) | Named::Let(_) | Named::Fact(_) | Named::Module(_) | Named::Step => None,
+            Named::Param(_) | Named::Let(_) | Named::Fact | Named::Module(_) | Named::Step => None,
         });
         let outputs = Outputs { step: id.clone(), values: values.collect() };
         self.scopes.outputs.insert(name.to_owned(), outputs);
@@ -201,12 +201,8 @@ impl<'a> Lowering<'a> {
                         }
                         What::Value(_) => {
                             this.report(
-                                error(
-                                    "SF0504",
-                                    fact.span,
-                                    "an approver is shown facts, and this asks nothing",
-                                )
-                                .help("name a fact: it is asked at that moment; inputs are always shown"),
+                                error("SF0512", fact.span, "an approver is shown facts, and this asks nothing")
+                                    .help("name a fact: it is asked at that moment; inputs are always shown"),
                             );
                             Vec::new()
                         }
@@ -229,7 +225,7 @@ impl<'a> Lowering<'a> {
     fn retry(&mut self, retry: &ast::Retry) -> Option<Retry> {
         let Some((times, _)) = retry.times else {
             self.report(
-                error("SF0302", retry.span, "this retry has no limit")
+                error("SF0301", retry.span, "this retry has no limit")
                     .here("it would try for ever")
                     .help("say how often at most: `retry 3 every 5s`"),
             );
