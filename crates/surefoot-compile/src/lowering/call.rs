@@ -327,7 +327,9 @@ impl<'a> Lowering<'a> {
                 return Term::poison(call.span);
             }
             let term = self.value_of(argument);
-            self.refuse_secret_computation(&term);
+            if self.refuse_secret_computation(&term) {
+                return Term::poison(call.span);
+            }
             terms.push(term);
         }
         let given: Option<Vec<Type>> = terms.iter().map(|term| term.ty.clone()).collect();

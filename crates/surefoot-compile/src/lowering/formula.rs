@@ -96,8 +96,9 @@ impl<'a> Lowering<'a> {
         };
         if atoms.is_empty() && term.ty.is_some() {
             self.report(
-                error("SF0512", syntax.span, "this names no fact")
-                    .help("name the facts that stay changed; with none, `leaves \"why\"` says it is harmless"),
+                error("SF0512", syntax.span, "this names no fact").help(
+                    "name the facts that stay changed; with none, `leaves \"why\"` says it is harmless",
+                ),
             );
         }
         atoms

@@ -57,7 +57,7 @@ impl<'a> Lowering<'a> {
     /// Reads something that is bound inside. A question takes it as an argument.
     fn bound_value(&mut self, name: &str, bound: Bound, span: Span) -> Term {
         self.reads_before |= bound.before;
-        let term = bound.term.at(span, || "this takes it up".to_owned());
+        let term = Term { span, ..bound.term };
         if !bound.lifted || self.cx.asking != Asking::Probe || term.secret.is_some() {
             return term;
         }
@@ -79,9 +79,13 @@ impl<'a> Lowering<'a> {
         };
         if self.fact_place() {
             self.report(
-                error("SF0511", span, format!("a fact cannot read `{}.{}`, a value of a step", step.text, name.text))
-                    .note("a fact is asked before and after its step, and after a crash")
-                    .help("pass the value: give the fact an argument, and name the value where it is asked"),
+                error(
+                    "SF0511",
+                    span,
+                    format!("a fact cannot read `{}.{}`, a value of a step", step.text, name.text),
+                )
+                .note("a fact is asked before and after its step, and after a crash")
+                .help("pass the value: give the fact an argument, and name the value where it is asked"),
             );
             return Term::poison(span);
         }
@@ -185,8 +189,7 @@ impl<'a> Lowering<'a> {
 
     /// Reads a parameter.
     pub(super) fn param_value(&mut self, param: &'a Param, span: Span) -> Term {
-        let term = self.param_term(param);
-        term.at(span, || format!("`{}` is read here", param.name.text))
+        Term { span, ..self.param_term(param) }
     }
 
     /// Says that a name stands for nothing.
@@ -204,8 +207,9 @@ impl<'a> Lowering<'a> {
         }
         if let "text" | "lines" | "int" | "float" | "bool" | "size" | "json" | "table" = name.text.as_str() {
             self.report(
-                error("SF0101", name.span, format!("`{}` is a type, and a value is meant", name.text))
-                    .help(format!("to read what a command prints, it stands before the `$`: `{} $ …`", name.text)),
+                error("SF0101", name.span, format!("`{}` is a type, and a value is meant", name.text)).help(
+                    format!("to read what a command prints, it stands before the `$`: `{} $ …`", name.text),
+                ),
             );
             return Term::poison(name.span);
         }
@@ -228,7 +232,7 @@ impl<'a> Lowering<'a> {
     pub(super) fn runbook_let(&mut self, name: &str, span: Span) -> Term {
         match self.lets.get(name) {
             Some(Some(term)) => {
-                return term.clone().at(span, || format!("`{name}` is read here"));
+                return Term { span, ..term.clone() };
             }
             Some(None) => {
                 self.report(
@@ -252,7 +256,7 @@ impl<'a> Lowering<'a> {
             self.origins.lets.push(statement.span);
         }
         self.lets.insert(name.to_owned(), Some(term.clone()));
-        term.at(span, || format!("`{name}` is read here"))
+        Term { span, ..term }
     }
 
     /// Understands a condition: facts in it are asked.

@@ -79,7 +79,9 @@ impl Asked {
                 rollback.body.iter().for_each(|statement| self.statement(statement));
                 self.ensures(&rollback.ensures);
             }
-            Way::Irreversible(irreversible) => irreversible.undone_when.iter().for_each(|formula| self.formula(formula)),
+            Way::Irreversible(irreversible) => {
+                irreversible.undone_when.iter().for_each(|formula| self.formula(formula))
+            }
             Way::Nothing => {}
         }
     }
@@ -100,7 +102,8 @@ impl Asked {
         match statement {
             Statement::Read(read) => self.reads(std::slice::from_ref(read)),
             // What stands in their arguments was read before, and is a value.
-            Statement::Command { .. } | Statement::Library(_) | Statement::Manual(_) | Statement::Note(_) => {}
+            Statement::Command { .. } | Statement::Library(_) | Statement::Manual(_) | Statement::Note(_) => {
+            }
         }
     }
 

@@ -12,11 +12,11 @@ use surefoot_syntax::ast::{self, Call, Clause, Ensures, Let};
 use super::argument::head;
 use super::call::library_call;
 use super::member::{every, message, within};
-use super::{APPROVAL_EXPIRES_MS, Context, DEADLINE_MS, Lowering, Part, RETRY_EVERY_MS, hop};
+use super::{APPROVAL_EXPIRES_MS, Context, DEADLINE_MS, Lowering, Part, RETRY_EVERY_MS};
 use crate::library::{self, Effect, Signature};
 use crate::load::Target;
 use crate::origins::StepOrigin;
-use crate::report::{Report, after, error, warning};
+use crate::report::{Report, error, warning};
 use crate::scope::{Bound, Named, Outputs};
 use crate::term::{Term, What, depends};
 use crate::types;
@@ -201,8 +201,12 @@ impl<'a> Lowering<'a> {
                         }
                         What::Value(_) => {
                             this.report(
-                                error("SF0512", fact.span, "an approver is shown facts, and this asks nothing")
-                                    .help("name a fact: it is asked at that moment; inputs are always shown"),
+                                error(
+                                    "SF0512",
+                                    fact.span,
+                                    "an approver is shown facts, and this asks nothing",
+                                )
+                                .help("name a fact: it is asked at that moment; inputs are always shown"),
                             );
                             Vec::new()
                         }
@@ -450,7 +454,8 @@ impl<'a> Lowering<'a> {
         }
         let found = depends(&expr);
         if !found.run && !found.fact {
-            return hop(term, written.name.span, "this value takes it up");
+            let hop = || format!("`{name}` takes it up");
+            return term.at(written.name.span, hop);
         }
         self.refuse_secret_record(&term, written.span);
         self.cx.reads.push(Read { name: name.clone(), r#type, source: Source::Value(expr) });
@@ -590,9 +595,10 @@ impl<'a> Lowering<'a> {
     }
 
     fn warn_of_once(&mut self, draft: &Draft<'a>, written: &'a ast::Step) {
-        if draft.step.class != Class::Once {
+        if draft.step.class != Class::Once || self.wrong_inside(written.span) {
             return;
         }
+        let (at, text) = self.line_at_end(written.span, "idempotent");
         self.report(
             warning(
                 "SF0312",
@@ -601,19 +607,9 @@ impl<'a> Lowering<'a> {
             )
             .here("after a crash in the middle of it, only a person can decide")
             .help("say what it sets, `ensures FACT`; or that twice is the same as once, `idempotent`")
-            .maybe_fixed_by(
-                "say that twice is the same as once",
-                end_of_block(written.span),
-                "    idempotent\n    ",
-            ),
+            .maybe_fixed_by("say that twice is the same as once", at, text),
         );
     }
-}
-
-/// Returns the place right before the `}` that ends a block.
-fn end_of_block(span: Span) -> Span {
-    let end = Span { end: span.end.saturating_sub(1), ..span };
-    after(end)
 }
 
 /// Finds how safe a step is to repeat.
