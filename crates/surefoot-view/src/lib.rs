@@ -6,15 +6,24 @@
 //! May never: execute; write the journal; print.
 
 mod blast;
+mod lines;
 mod names;
 mod progress;
 mod say;
+mod screen;
 mod status;
 mod style;
 mod tell;
 #[cfg(test)]
 mod testing;
+mod transcript;
 mod way;
 
+pub use lines::{EVENTS_FORMAT, Lines, json_line};
+pub use screen::{Screen, Size, redraw};
 pub use status::{Around, RunRow, runs, status};
 pub use style::{Style, WIDTH};
+pub use transcript::{
+    Beside, Entry, InputGiven, JournalEnd, Part, Person, Printed, Section, TRANSCRIPT_FORMAT, Transcript,
+    Verdicts,
+};

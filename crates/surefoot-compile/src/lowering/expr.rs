@@ -7,7 +7,7 @@ use surefoot_syntax::Span;
 use surefoot_syntax::ast::{Expr as Syntax, ExprKind, Ident, WordPart};
 
 use super::fold::{all, any};
-use super::{Asking, Lowering, hop};
+use super::{Asking, Lowering};
 use crate::report::{Report, error};
 use crate::scope::{Bound, Named};
 use crate::term::{Term, What, depends, text};
@@ -84,7 +84,7 @@ impl<'a> Lowering<'a> {
             self.fold(Expr::Join(exprs), span)
         };
         term.what = What::Value(joined);
-        hop(term, span, "this text takes it up")
+        term
     }
 
     /// Understands an expression that is to stand in a text or be a word.

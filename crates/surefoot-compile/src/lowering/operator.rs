@@ -46,7 +46,9 @@ impl<'a> Lowering<'a> {
         if term.ty.is_none() {
             return Term::poison(span);
         }
-        self.refuse_secret_computation(&term);
+        if self.refuse_secret_computation(&term) {
+            return Term::poison(span);
+        }
         let What::Value(expr) = &term.what else { return Term::poison(span) };
         let expr = self.fold(Expr::Unary(operator, Box::new(expr.clone())), span);
         Term::value(expr, Some(r#type), span).with_labels_of(&term)
@@ -82,8 +84,9 @@ impl<'a> Lowering<'a> {
             }
         }
         let (left_term, right_term) = (self.to_value(left_term), self.to_value(right_term));
-        self.refuse_secret_computation(&left_term);
-        self.refuse_secret_computation(&right_term);
+        if self.refuse_secret_computation(&left_term) || self.refuse_secret_computation(&right_term) {
+            return Term::poison(span);
+        }
         let (Some(a), Some(b)) = (left_term.ty.clone(), right_term.ty.clone()) else {
             return Term::poison(span);
         };
@@ -124,8 +127,9 @@ impl<'a> Lowering<'a> {
         let left = self.coerce(left, &Type::Bool, &place);
         let right = self.value_of(right);
         let right = self.coerce(right, &Type::Bool, &place);
-        self.refuse_secret_computation(&left);
-        self.refuse_secret_computation(&right);
+        if self.refuse_secret_computation(&left) || self.refuse_secret_computation(&right) {
+            return Term::poison(span);
+        }
         if left.ty.is_none() || right.ty.is_none() {
             return Term::poison(span);
         }
@@ -142,7 +146,9 @@ impl<'a> Lowering<'a> {
         value: Term,
         span: Span,
     ) -> Term {
-        self.refuse_secret_computation(&value);
+        if self.refuse_secret_computation(&value) {
+            return Term::poison(span);
+        }
         let Some(r#type) = asked.ty.clone() else { return Term::poison(span) };
         if value.ty.is_none() {
             return Term::poison(span);
@@ -266,7 +272,8 @@ fn misfit(
     let unit = |number: &Type, amount: &Type| {
         matches!(number, Type::Int) && matches!(amount, Type::Duration | Type::Size | Type::Percent)
     };
-    if unit(a, b) || unit(b, a) {
+    let counts = !matches!(operator, BinaryOperator::In | BinaryOperator::Matches | BinaryOperator::OrElse);
+    if counts && (unit(a, b) || unit(b, a)) {
         return found.help("write the number with its unit: `30s`, `512MiB`, `5%`");
     }
     if operator == BinaryOperator::Plus && (types::fits(a, &Type::Text) || types::fits(b, &Type::Text)) {

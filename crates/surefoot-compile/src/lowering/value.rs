@@ -69,11 +69,12 @@ impl Lowering<'_> {
                     Term { what: What::Value(Expr::Literal(value)), ty: Some(wanted.clone()), ..term }
                 }
                 Err(why) => {
-                    let found = self.mismatch(&term, &given, wanted, place);
+                    let unit = matches!(wanted, Type::Duration | Type::Size | Type::Percent);
                     let found = if types::fits(&given, wanted) || text_like(wanted) && given == Type::Text {
-                        Diagnostic { message: why, ..found }
+                        error("SF0201", term.span, why)
                     } else {
-                        found
+                        let found = self.mismatch(&term, &given, wanted, place);
+                        if unit { found } else { Diagnostic { notes: Vec::new(), ..found } }
                     };
                     self.report(found);
                     Term::poison(term.span)

@@ -1,0 +1,55 @@
+use surefoot_journal::{Event, RunState};
+use surefoot_plan::StepId;
+
+use super::{Lines, json_line};
+use crate::testing::{Story, bert, plan};
+
+/// Everything that is told of a story.
+fn told(story: &Story) -> String {
+    let (plan, mut lines, mut state, mut text) = (plan(), Lines::new(), RunState::new(), Vec::new());
+    for record in story.records() {
+        state.apply(record).unwrap();
+        text.extend(lines.tell(&plan, record, &state));
+    }
+    text.join("\n")
+}
+
+#[test]
+fn a_run_that_was_rolled_back() {
+    let mut story = Story::begin();
+    story.done("fence").fail("stop").all_back(&["stop", "fence"]);
+    insta::assert_snapshot!(told(&story));
+}
+
+#[test]
+fn a_run_past_the_point_of_no_return() {
+    let mut story = Story::begin();
+    story.done("fence").done("stop");
+    story.add(Event::Waited { wait: StepId("wait[1]".into()), reached: true });
+    let step = StepId("promote".into());
+    story.add(Event::ApprovalAsked { step: step.clone(), role: "lead".into(), shown: Vec::new() });
+    story.add(Event::ApprovalAnswered {
+        step: step.clone(),
+        by: bert(),
+        approved: true,
+        comment: "go\u{7}".into(),
+    });
+    story.done("promote");
+    let debts = ["stop", "fence"].map(|step| surefoot_journal::Debt::Rollback(StepId(step.into())));
+    story.add(Event::Sealed { step, debts: debts.into() });
+    insta::assert_snapshot!(told(&story));
+}
+
+#[test]
+fn a_program_reads_json() {
+    let mut story = Story::begin();
+    story.done("fence").fail("stop");
+    let (plan, mut state, mut lines) = (plan(), RunState::new(), Vec::new());
+    for record in story.records() {
+        state.apply(record).unwrap();
+        lines.push(json_line(&plan, record, &state));
+    }
+    assert!(lines.iter().all(|line| !line.contains('\n')));
+    let last: serde_json::Value = serde_json::from_str(lines.last().unwrap()).unwrap();
+    insta::assert_snapshot!(serde_json::to_string_pretty(&last).unwrap());
+}
