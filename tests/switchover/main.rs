@@ -174,7 +174,7 @@ fn a_lag_that_nobody_can_tell_stops_the_run_before_it_changes_anything() {
     let text = fs::read_to_string(site.runbook()).expect("read the runbook");
     let only_lag: String = text
         .split_inclusive('\n')
-        .filter(|line| !line.contains("requires replicas(primary_port)"))
+        .filter(|line| !line.contains("requires postgres.streaming_replicas"))
         .collect();
     assert_ne!(
         text, only_lag,

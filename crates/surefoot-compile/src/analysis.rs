@@ -10,7 +10,7 @@ use crate::inputs::Inputs;
 use crate::load::{Modules, Sources, load};
 use crate::lowering::{self, Binding};
 use crate::origins::Origins;
-use crate::report::{error, listed};
+use crate::report::{Report, error, listed};
 
 /// Everything that is known about a file and what it uses. Made of good and bad source alike.
 #[derive(Debug)]
@@ -34,8 +34,7 @@ pub fn analyze(sources: &dyn Sources, root: Source) -> Analysis {
     let mut diagnostics = Vec::new();
     let modules = load(sources, root, &mut diagnostics);
     let mut symbolic = BTreeMap::new();
-    let damage: Vec<Diagnostic> =
-        diagnostics.iter().filter(|found: &&Diagnostic| found.severity == Severity::Error).cloned().collect();
+    let damaged = diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
     let runbooks: Vec<&Runbook> = runbooks(&modules).collect();
     for (index, runbook) in runbooks.iter().enumerate() {
         if let Some(first) = runbooks.iter().take(index).find(|first| first.name.text == runbook.name.text) {
@@ -51,7 +50,7 @@ pub fn analyze(sources: &dyn Sources, root: Source) -> Analysis {
             );
             continue;
         }
-        let lowered = lowering::lower(&modules, runbook, Binding::Symbolic, &damage);
+        let lowered = lowering::lower(&modules, runbook, Binding::Symbolic, damaged);
         diagnostics.extend(lowered.diagnostics);
         symbolic.insert(runbook.name.text.clone(), Lowered { plan: lowered.plan, origins: lowered.origins });
     }
@@ -74,7 +73,7 @@ pub fn lower(analysis: &Analysis, runbook: &str, inputs: &Inputs) -> Result<Lowe
     if !errors.is_empty() {
         return Err(errors);
     }
-    let lowered = lowering::lower(&analysis.modules, found, Binding::Given(inputs), &[]);
+    let lowered = lowering::lower(&analysis.modules, found, Binding::Given(inputs), false);
     let mut errors = lowered.diagnostics;
     errors.retain(|diagnostic| diagnostic.severity == Severity::Error);
     in_order(&mut errors);

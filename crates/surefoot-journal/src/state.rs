@@ -11,7 +11,6 @@
 //! Not here: what happens next (`surefoot-executor`), and how records are kept (`record`, `writer`).
 
 mod apply;
-mod people;
 mod step;
 pub mod table;
 

@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use surefoot_plan::{Decoder, Exec, Expr, Script, Source, Type, Value, Word};
 use surefoot_syntax::Span;
-use surefoot_syntax::ast::{Command, CommandBody, Expr as Syntax, Ident, Word as Written, WordPart};
+use surefoot_syntax::ast::{
+    Command, CommandBody, Expr as Syntax, ExprKind, Ident, Word as Written, WordPart,
+};
 
 use super::ask::value_expr;
 use super::{Asking, Lowering};
@@ -168,9 +170,7 @@ impl<'a> Lowering<'a> {
         let term = self.value_of(syntax);
         match &term.ty {
             Some(Type::List(_)) => {
-                if self.refuse_secret_computation(&term) {
-                    return Term::poison(term.span);
-                }
+                self.refuse_secret_computation(&term);
                 let What::Value(expr) = term.what else { return Term::poison(term.span) };
                 let joined = Expr::Call(surefoot_plan::Function::Join, vec![expr, text("\n")]);
                 let joined = self.fold(joined, term.span);
@@ -442,4 +442,12 @@ fn known_exits(pipeline: &[Vec<Word>], decoder: &Decoder) -> BTreeSet<i32> {
     // A bare command that answers by its exit says itself what 1 means.
     let reads = !matches!(decoder, Decoder::Exit { .. } | Decoder::Nothing);
     if filter && reads { BTreeSet::from([0, 1]) } else { BTreeSet::from([0]) }
+}
+
+/// Whether an expression is a command and nothing else.
+pub(super) fn plain_command(syntax: &Syntax) -> Option<&Command> {
+    match &syntax.kind {
+        ExprKind::Command(command) => Some(command),
+        _ => None,
+    }
 }

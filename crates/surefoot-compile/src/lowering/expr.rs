@@ -7,7 +7,7 @@ use surefoot_syntax::Span;
 use surefoot_syntax::ast::{Expr as Syntax, ExprKind, Ident, WordPart};
 
 use super::fold::{all, any};
-use super::{Asking, Lowering};
+use super::{Asking, Lowering, hop};
 use crate::report::{Report, error};
 use crate::scope::{Bound, Named};
 use crate::term::{Term, What, depends, text};
@@ -84,7 +84,7 @@ impl<'a> Lowering<'a> {
             self.fold(Expr::Join(exprs), span)
         };
         term.what = What::Value(joined);
-        term
+        hop(term, span, "this text takes it up")
     }
 
     /// Understands an expression that is to stand in a text or be a word.

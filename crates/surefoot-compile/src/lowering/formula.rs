@@ -62,7 +62,7 @@ impl<'a> Lowering<'a> {
         let mut literals = Vec::new();
         if !collect(&formula, &mut literals) {
             let found = error(
-                "SF0510",
+                "SF0501",
                 syntax.span,
                 format!("{what} names what is true afterwards, and this leaves it open"),
             );
@@ -75,28 +75,13 @@ impl<'a> Lowering<'a> {
         literals
     }
 
-    /// Understands the atoms that something names: facts, of whatever type, or comparisons of them.
+    /// Understands the atoms that something names.
     pub(super) fn atoms(&mut self, syntax: &'a Syntax) -> Vec<Atom> {
-        let cx = super::Context {
-            step: self.cx.step.clone(),
-            target: self.cx.target.clone(),
-            part: self.cx.part,
-            ..super::Context::questions()
-        };
-        let (term, _) = self.within(cx, |this| this.expr(syntax));
-        let atoms: Vec<Atom> = match &term.what {
-            // Which answer it has does not matter: the cell is what stays changed.
-            What::Cell(cell) => vec![Atom { cell: cell.clone(), test: Test::Holds }],
-            What::Formula(formula) => formula.atoms().into_iter().cloned().collect(),
-            What::Value(expr) if depends(expr).fact => {
-                let cell = self.question_in_place(syntax);
-                cell.map(|(cell, _)| Atom { cell, test: Test::Holds }).into_iter().collect()
-            }
-            What::Value(_) => Vec::new(),
-        };
-        if atoms.is_empty() && term.ty.is_some() {
+        let formula = self.condition(syntax);
+        let atoms: Vec<Atom> = formula.atoms().into_iter().cloned().collect();
+        if atoms.is_empty() && !matches!(formula, Formula::Value(Expr::Literal(Value::Bool(true)))) {
             self.report(
-                error("SF0512", syntax.span, "this names no fact").help(
+                error("SF0504", syntax.span, "this names no fact").help(
                     "name the facts that stay changed; with none, `leaves \"why\"` says it is harmless",
                 ),
             );

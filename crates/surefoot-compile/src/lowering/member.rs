@@ -86,7 +86,7 @@ impl<'a> Lowering<'a> {
             }
             for item in &loaded.file.items {
                 if let Item::Fact(fact) = item {
-                    self.scopes.declare(&fact.name, Named::Fact, &mut self.diagnostics);
+                    self.scopes.declare(&fact.name, Named::Fact(fact), &mut self.diagnostics);
                 }
             }
         }
@@ -99,7 +99,7 @@ impl<'a> Lowering<'a> {
             match member {
                 Member::Param(param) => self.declare(&param.name, Named::Param(param)),
                 Member::Let(statement) => self.declare(&statement.name, Named::Let(statement)),
-                Member::Fact(fact) => self.declare(&fact.name, Named::Fact),
+                Member::Fact(fact) => self.declare(&fact.name, Named::Fact(fact)),
                 Member::Step(step) => self.declare(&step.name, Named::Step),
                 Member::Wait(wait) => self.declare_steps(wait.otherwise.as_deref()),
                 Member::If(choice) => {

@@ -46,9 +46,7 @@ impl<'a> Lowering<'a> {
         if term.ty.is_none() {
             return Term::poison(span);
         }
-        if self.refuse_secret_computation(&term) {
-            return Term::poison(span);
-        }
+        self.refuse_secret_computation(&term);
         let What::Value(expr) = &term.what else { return Term::poison(span) };
         let expr = self.fold(Expr::Unary(operator, Box::new(expr.clone())), span);
         Term::value(expr, Some(r#type), span).with_labels_of(&term)
@@ -84,9 +82,8 @@ impl<'a> Lowering<'a> {
             }
         }
         let (left_term, right_term) = (self.to_value(left_term), self.to_value(right_term));
-        if self.refuse_secret_computation(&left_term) || self.refuse_secret_computation(&right_term) {
-            return Term::poison(span);
-        }
+        self.refuse_secret_computation(&left_term);
+        self.refuse_secret_computation(&right_term);
         let (Some(a), Some(b)) = (left_term.ty.clone(), right_term.ty.clone()) else {
             return Term::poison(span);
         };
@@ -127,9 +124,8 @@ impl<'a> Lowering<'a> {
         let left = self.coerce(left, &Type::Bool, &place);
         let right = self.value_of(right);
         let right = self.coerce(right, &Type::Bool, &place);
-        if self.refuse_secret_computation(&left) || self.refuse_secret_computation(&right) {
-            return Term::poison(span);
-        }
+        self.refuse_secret_computation(&left);
+        self.refuse_secret_computation(&right);
         if left.ty.is_none() || right.ty.is_none() {
             return Term::poison(span);
         }
@@ -146,9 +142,7 @@ impl<'a> Lowering<'a> {
         value: Term,
         span: Span,
     ) -> Term {
-        if self.refuse_secret_computation(&value) {
-            return Term::poison(span);
-        }
+        self.refuse_secret_computation(&value);
         let Some(r#type) = asked.ty.clone() else { return Term::poison(span) };
         if value.ty.is_none() {
             return Term::poison(span);
@@ -272,8 +266,7 @@ fn misfit(
     let unit = |number: &Type, amount: &Type| {
         matches!(number, Type::Int) && matches!(amount, Type::Duration | Type::Size | Type::Percent)
     };
-    let counts = !matches!(operator, BinaryOperator::In | BinaryOperator::Matches | BinaryOperator::OrElse);
-    if counts && (unit(a, b) || unit(b, a)) {
+    if unit(a, b) || unit(b, a) {
         return found.help("write the number with its unit: `30s`, `512MiB`, `5%`");
     }
     if operator == BinaryOperator::Plus && (types::fits(a, &Type::Text) || types::fits(b, &Type::Text)) {

@@ -178,9 +178,6 @@ impl<'a> Lowering<'a> {
 
     /// Checks needs against `allow`. What needs them: "the step `x`", "asking `y`".
     pub(super) fn check_needs(&mut self, needs: &Needs, what: &str) {
-        if self.rights_damaged {
-            return;
-        }
         for (program, span) in &needs.run {
             if !self.plan.allow.run.contains(program) {
                 self.refuse_program(program, *span, what);
@@ -191,11 +188,7 @@ impl<'a> Lowering<'a> {
             if !allowed {
                 let shown = endpoint_shown(to);
                 let found = error("SF0602", *span, format!("`allow` does not grant a connection to {shown}"))
-                    .here(if what.starts_with("asking") {
-                        "asking this connects there".to_owned()
-                    } else {
-                        format!("{what} connects there")
-                    });
+                    .here(format!("{what} connects there"));
                 self.report(self.with_right(found, "connect", &shown));
             }
         }
@@ -220,13 +213,8 @@ impl<'a> Lowering<'a> {
     }
 
     fn refuse_program(&mut self, program: &str, span: Span, what: &str) {
-        let found = error("SF0601", span, format!("`allow` does not name the program `{program}`")).here(
-            if what.starts_with("asking") {
-                "asking this runs it".to_owned()
-            } else {
-                format!("{what} runs it")
-            },
-        );
+        let found = error("SF0601", span, format!("`allow` does not name the program `{program}`"))
+            .here(format!("{what} runs it"));
         let written =
             if program.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')) {
                 program.to_owned()
@@ -270,19 +258,18 @@ impl<'a> Lowering<'a> {
                 format!(", {object}"),
             ),
             None => {
-                let line = format!("{word} {object}");
-                let (at, text) = self.line_at_end(allow.span, &line);
-                found.maybe_fixed_by(format!("grant it: `{line}`"), at, text)
+                let start = Span {
+                    start: allow.span.end.saturating_sub(1),
+                    end: allow.span.end.saturating_sub(1),
+                    ..allow.span
+                };
+                found.maybe_fixed_by(
+                    format!("grant it: `{word} {object}`"),
+                    start,
+                    format!("    {word} {object}\n    "),
+                )
             }
         }
-    }
-
-    /// Whether a place is in the runbook's `allow`.
-    pub(super) fn in_allow(&self, place: Span) -> bool {
-        self.written_allow().is_some_and(|allow| {
-            let span = allow.span;
-            span.file == place.file && span.start <= place.start && place.start <= span.end
-        })
     }
 
     fn written_allow(&self) -> Option<&'a Allow> {

@@ -1,5 +1,6 @@
 //! Scenarios: what they name exists, and fits. They are run by `surefoot test`.
 
+use surefoot_plan::{Read, Source, Statement};
 use surefoot_syntax::ast::{Expr as Syntax, ExprKind, Ident, Item, Member, Param, Scenario, ScenarioLine};
 
 use super::{Context, Lowering};
@@ -45,7 +46,8 @@ impl<'a> Lowering<'a> {
                 }
             }
             ScenarioLine::Start(facts, _) => self.facts(facts),
-            ScenarioLine::Answer(_, value, _) => {
+            ScenarioLine::Answer(name, value, _) => {
+                self.answered(name);
                 self.within(Context::nothing("an answer"), |this| this.value_of(value));
             }
             ScenarioLine::Reply(command, value, _) => {
@@ -127,6 +129,31 @@ impl<'a> Lowering<'a> {
                 None => term,
             }
         });
+    }
+
+    /// An answer is to a question that a person is asked.
+    fn answered(&mut self, name: &Ident) {
+        let person = |read: &&Read| matches!(read.source, Source::Person(_));
+        let lets = self.plan.lets.iter().filter(person).map(|read| read.name.clone());
+        let facts = self.plan.questions.iter();
+        let facts = facts.filter(|(_, question)| question.probe.reads.iter().any(|read| person(&read)));
+        let mut asked: Vec<String> = lets.chain(facts.map(|(name, _)| name.clone())).collect();
+        for step in self.plan.steps() {
+            asked.extend(step.before.iter().filter(person).map(|read| read.name.clone()));
+            for statement in &step.body {
+                match statement {
+                    Statement::Read(read) if person(&read) => asked.push(read.name.clone()),
+                    Statement::Manual(_) => asked.push(step.id.0.clone()),
+                    Statement::Read(_) | Statement::Command { .. } | Statement::Library(_) | Statement::Note(_) => {}
+                }
+            }
+        }
+        if asked.contains(&name.text) {
+            return;
+        }
+        let what = format!("nobody is asked for `{}` in `{}`", name.text, self.runbook.name.text);
+        let found = error("SF0101", name.span, what);
+        self.report(found.did_you_mean(&name.text, name.span, asked.iter().map(String::as_str)));
     }
 
     fn facts(&mut self, facts: &'a [Syntax]) {

@@ -69,12 +69,11 @@ impl Lowering<'_> {
                     Term { what: What::Value(Expr::Literal(value)), ty: Some(wanted.clone()), ..term }
                 }
                 Err(why) => {
-                    let unit = matches!(wanted, Type::Duration | Type::Size | Type::Percent);
+                    let found = self.mismatch(&term, &given, wanted, place);
                     let found = if types::fits(&given, wanted) || text_like(wanted) && given == Type::Text {
-                        error("SF0201", term.span, why)
+                        Diagnostic { message: why, ..found }
                     } else {
-                        let found = self.mismatch(&term, &given, wanted, place);
-                        if unit { found } else { Diagnostic { notes: Vec::new(), ..found } }
+                        found
                     };
                     self.report(found);
                     Term::poison(term.span)

@@ -1,7 +1,5 @@
 //! Runs in a model: what happens, and what is left of the world.
 
-mod audit;
-mod faults;
 mod harness;
 mod plans;
 mod route;
