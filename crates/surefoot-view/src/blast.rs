@@ -57,7 +57,7 @@ pub(crate) fn blast(plan: &Plan) -> Blast {
 
 /// The kinds of rights, as they are shown.
 const KINDS: [&str; 7] =
-    ["programs", "may leave running", "connects to", "listens on", "reads", "writes", "acts as"];
+    ["runs", "may leave running", "connects to", "listens on", "reads", "writes", "becomes user"];
 
 /// Adds rights to the kinds, in their order.
 fn add(kinds: &mut [BTreeSet<String>; KINDS.len()], rights: &Rights) {

@@ -8,6 +8,7 @@
 mod blast;
 mod lines;
 mod names;
+mod plan;
 mod progress;
 mod say;
 mod screen;
@@ -17,9 +18,9 @@ mod tell;
 #[cfg(test)]
 mod testing;
 mod transcript;
-mod way;
 
 pub use lines::{EVENTS_FORMAT, Lines, json_line};
+pub use plan::plan;
 pub use screen::{Screen, Size, redraw};
 pub use status::{Around, RunRow, runs, status};
 pub use style::{Style, WIDTH};

@@ -3,11 +3,10 @@
 use std::collections::BTreeMap;
 
 use surefoot_journal::{BackStage, Event, Facing, Record, RunState, Stage, Standing, StepState, Timestamp};
-use surefoot_plan::{Node, Plan, StepId, Tri};
+use surefoot_plan::{Class, Node, Plan, Step, StepId, Tri, Way};
 
 use crate::names::Names;
 use crate::tell::{About, about};
-use crate::way;
 
 /// What only the records tell: choices, and times.
 #[derive(Clone, Debug, Default)]
@@ -157,7 +156,7 @@ impl Progress {
                         number,
                         id: step.id.clone(),
                         title: step.title.clone(),
-                        seals: way::seals(step),
+                        seals: seals(step),
                         is_step: true,
                         limit_ms: step.deadline_ms,
                         mark,
@@ -221,6 +220,11 @@ impl Progress {
             }
         }
     }
+}
+
+/// Whether a step is a point of no return.
+pub(crate) fn seals(step: &Step) -> bool {
+    step.class != Class::Read && matches!(step.way, Way::Irreversible(_))
 }
 
 /// How a step stands in a run that may have stopped in the middle of it.

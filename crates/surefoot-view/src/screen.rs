@@ -173,9 +173,12 @@ impl<'a> Screen<'a> {
         let name = wide(&|row| if row.is_step { width(&plain(&row.id.0)) } else { 0 }).min(24);
         let mut lines = Vec::new();
         let more = |count: usize, where_: &str| {
-            style.paint(Role::Faint, &format!("{:number$} ... {count} more {where_}", ""))
+            style.paint(
+                Role::Faint,
+                &cut(&format!("{:number$} ... {count} more {where_}", ""), style.width, style),
+            )
         };
-        if first > 0 {
+        if first > 0 && room > 2 {
             lines.push(more(first, "above"));
         }
         for (at, row) in rows.iter().enumerate().take(last).skip(first) {
@@ -205,7 +208,7 @@ impl<'a> Screen<'a> {
                 lines.extend_from_slice(tail);
             }
         }
-        if last < rows.len() {
+        if last < rows.len() && room > 2 {
             lines.push(more(rows.len() - last, "below"));
         }
         lines
@@ -286,16 +289,14 @@ fn window(rows: usize, at_hand: usize, room: usize) -> (usize, usize) {
     if rows <= room {
         return (0, rows);
     }
-    // One line tells what is left out on each side.
-    let shown = room.saturating_sub(2).max(1);
+    // One line tells what is left out on each side, where there is room for that.
+    let shown = if room > 2 { room - 2 } else { room };
     let first = at_hand.saturating_sub(shown / 2).min(rows - shown);
-    let (mut first, mut last) = (first, first + shown);
-    if first <= 1 && room > 2 {
-        (first, last) = (0, room - 1);
-    } else if rows - last <= 1 && room > 2 {
-        (first, last) = (rows + 1 - room, rows);
+    match (room > 2, first, rows - first - shown) {
+        (true, 0 | 1, _) => (0, room - 1),
+        (true, _, 0 | 1) => (rows + 1 - room, rows),
+        _ => (first, first + shown),
     }
-    (first, last)
 }
 
 /// What a run does, in a word or two.

@@ -15,7 +15,7 @@ use surefoot_journal::{
     Ended, Event, FactsVerdict, ForwardVerdict, Identity, Outcome, Output, Record, RunState, Standing,
     Timestamp, WayBackVerdict, WorldKind,
 };
-use surefoot_plan::{InputValue, Plan};
+use surefoot_plan::{InputValue, Place, Plan, Policy, Proof, Verdict, verify};
 
 use crate::names::Names;
 use crate::progress::Progress;
@@ -68,6 +68,8 @@ pub struct Transcript {
     pub inputs: Vec<InputGiven>,
     /// What the operator waived.
     pub waivers: Vec<String>,
+    /// What the proof of the plan speaks about.
+    pub proof: Option<String>,
     /// How it stands, in a sentence.
     pub standing: String,
     /// Its three verdicts, if it is over.
@@ -147,6 +149,10 @@ pub struct Part {
     pub began: Option<Timestamp>,
     /// How long it took, in milliseconds.
     pub took_ms: Option<u64>,
+    /// What was proved to hold before it; it was probed all the same.
+    pub proved: Vec<String>,
+    /// What nobody could prove, and only a probe tells.
+    pub probed: Vec<String>,
 }
 
 /// What happened to one thing without a break.
@@ -215,6 +221,17 @@ impl Transcript {
         }
         missing.extend(what_is_missing(records, &state, beside));
         let progress = Progress::of(records);
+        // The proof is no part of the journal: it follows from the plan, which is.
+        let proof = match verify(plan.clone(), &Policy::default()) {
+            Ok(verified) => Some(verified.proof().clone()),
+            Err(violations) => {
+                let count = violations.len();
+                missing.push(format!(
+                    "This version of Surefoot refuses the plan ({count} violations): no proof is shown."
+                ));
+                None
+            }
+        };
         Some(Transcript {
             format: TRANSCRIPT_FORMAT,
             run: started.run.0.clone(),
@@ -238,11 +255,12 @@ impl Transcript {
             },
             inputs: inputs(plan),
             waivers: started.waivers.clone(),
+            proof: proof.as_ref().map(|proof| proof.summary.to_string()),
             standing: standing(&state, beside),
             verdicts: state.ended().map(Verdicts::of),
             owed: state.owed().map(|debt| say::debt(debt).to_owned()).collect(),
             sealed: state.seals().iter().map(|step| step.0.clone()).collect(),
-            parts: parts(plan, &state, &progress, beside.at_work),
+            parts: parts(plan, proof.as_ref(), &state, &progress, beside.at_work),
             sections: sections(plan, records, beside),
             missing,
         })
@@ -329,10 +347,25 @@ fn inputs(plan: &Plan) -> Vec<InputGiven> {
 }
 
 /// The parts of a plan, as they stand.
-fn parts(plan: &Plan, state: &RunState, progress: &Progress, alive: bool) -> Vec<Part> {
+fn parts(
+    plan: &Plan,
+    proof: Option<&Proof>,
+    state: &RunState,
+    progress: &Progress,
+    alive: bool,
+) -> Vec<Part> {
     let rows = progress.rows(plan, state, alive);
     let part = |row: crate::progress::Row| {
         let span = progress.forward_span(&row.id);
+        let place = match row.is_step {
+            true => Place::Step(row.id.clone()),
+            false => Place::Wait(row.id.clone()),
+        };
+        let known = |wanted: Verdict| {
+            let found = proof.map_or(&[][..], |proof| proof.at(&place));
+            let found = found.iter().filter(|obligation| obligation.verdict == wanted);
+            found.map(|obligation| obligation.text.clone()).collect()
+        };
         Part {
             number: row.number,
             title: row.title,
@@ -340,6 +373,8 @@ fn parts(plan: &Plan, state: &RunState, progress: &Progress, alive: bool) -> Vec
             standing: row.word.to_owned(),
             began: span.map(|(from, _)| from),
             took_ms: span.map(|(from, to)| to.since(from)),
+            proved: known(Verdict::Proved),
+            probed: known(Verdict::Probe),
             id: row.id.0,
         }
     };
@@ -437,10 +472,13 @@ impl Printed {
 
 /// Everything that was printed.
 fn outputs(records: &[Record]) -> impl Iterator<Item = &Output> {
-    let reports = records.iter().filter_map(|record| match &record.event {
-        Event::Outcome { outcome: Outcome::Performed(report), .. }
-        | Event::Collected { outcome: Outcome::Performed(report), .. } => Some(report),
-        _ => None,
+    let reports = records.iter().filter_map(|record| {
+        if let Event::Outcome { outcome: Outcome::Performed(report), .. }
+        | Event::Collected { outcome: Outcome::Performed(report), .. } = &record.event
+        {
+            return Some(report);
+        }
+        None
     });
     reports.flat_map(|report| &report.output)
 }

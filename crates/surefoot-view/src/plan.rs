@@ -1,0 +1,481 @@
+//! A plan for a person who will approve it or run it: what is done, what is proved and what is probed,
+//! the way back at every step, and everything it may touch.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use surefoot_plan::{
+    Approval, Ensure, ExceptionKind, InputValue, Node, OnFailure, Owed, Place, Plan, Proof, Rollback, Step,
+    StepId, Tri, Verdict, VerifiedPlan, Wait, Way, What,
+};
+
+use crate::blast::{Kind, blast};
+use crate::names::Names;
+use crate::progress::seals;
+use crate::say;
+use crate::status::{numbered, title};
+use crate::style::{Page, Style};
+
+/// The width of the labels at the margin.
+const MARGIN: usize = 10;
+
+/// The width of the labels of a step.
+const LABEL: usize = 9;
+
+/// Shows a plan.
+pub fn plan(verified: &VerifiedPlan, style: &Style) -> String {
+    let plan = verified.plan();
+    let places = plan.nodes().enumerate().map(|(at, node)| (node.id(), at)).collect();
+    let mut view =
+        View { plan, proof: verified.proof(), names: Names::of(plan), places, page: Page::new(style) };
+    view.header(verified.digest().short());
+    view.start();
+    view.nodes(&plan.body, "", 0);
+    view.end();
+    view.blast();
+    view.exceptions();
+    view.page.finish()
+}
+
+/// A plan that is being shown.
+struct View<'a> {
+    /// The plan.
+    plan: &'a Plan,
+    /// What is proved about it.
+    proof: &'a Proof,
+    /// How its facts are called.
+    names: Names<'a>,
+    /// Where each part stands.
+    places: BTreeMap<&'a StepId, usize>,
+    /// What is shown so far.
+    page: Page,
+}
+
+impl View<'_> {
+    /// What it is, of whom, for what, and how far the proof goes.
+    fn header(&mut self, digest: &str) {
+        let plan = self.plan;
+        self.page.text(0, &format!("{}: {}", plan.runbook, title(plan)));
+        for paragraph in plan.doc.split("\n\n").skip(1) {
+            self.page.gap();
+            self.page.text(0, paragraph);
+        }
+        self.page.gap();
+        self.page.field(0, "plan", MARGIN, digest);
+        let about = &plan.about;
+        let mut who: Vec<String> = about.owner.iter().cloned().collect();
+        let every = about.review_every_ms.map(|ms| format!(", every {}", say::duration(ms)));
+        who.extend(about.reviewed.as_ref().map(|day| format!("reviewed {day}{}", every.unwrap_or_default())));
+        if !about.severity.is_empty() {
+            who.push(format!("for {}", about.severity.join(", ")));
+        }
+        self.list("owner", &who.join("; "));
+        let sources: Vec<&str> = plan.sources.iter().map(|source| source.path.as_str()).collect();
+        self.list("from", &sources.join(", "));
+        let inputs = plan.inputs.iter().map(|input| match &input.value {
+            InputValue::Bound(value) => format!("{} = {value}", input.name),
+            InputValue::SecretFromEnv(variable) => {
+                format!("{}: secret, from the environment variable {variable}", input.name)
+            }
+            InputValue::Unbound => format!("{}: NOT GIVEN, so this plan cannot be run", input.name),
+        });
+        self.lines("given", inputs.collect());
+        self.lines("where", plan.constraints.iter().map(|(_, text)| text.clone()).collect());
+        let mut proof = vec![self.proof.summary.to_string()];
+        let silent: Vec<&str> = plan
+            .steps()
+            .filter(|step| step.acts() && step.changes().is_empty())
+            .map(|step| step.id.0.as_str())
+            .collect();
+        if !silent.is_empty() {
+            let first = silent.iter().take(NAMED_MAX).copied().collect::<Vec<_>>().join(", ");
+            let more = silent.len().saturating_sub(NAMED_MAX);
+            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            proof.push(format!("nothing is stated, and so nothing is proved, about {first}{more}"));
+        }
+        proof.push("what is proved is probed all the same, when the run comes to it".to_owned());
+        self.lines("proof", proof);
+        let facts = plan.facts.iter().map(|fact| format!("{} = {}", fact.name, self.unnamed(&fact.formula)));
+        let facts = facts.collect();
+        self.lines("facts", facts);
+    }
+
+    /// What a named formula stands for.
+    fn unnamed(&self, formula: &surefoot_plan::Formula) -> String {
+        match formula {
+            surefoot_plan::Formula::Atom(atom) => {
+                let cell = self.plan.public_cell(&atom.cell);
+                surefoot_plan::Atom { cell, ..atom.clone() }.to_string()
+            }
+            surefoot_plan::Formula::Value(_)
+            | surefoot_plan::Formula::Not(_)
+            | surefoot_plan::Formula::All(_)
+            | surefoot_plan::Formula::Any(_) => formula.to_string(),
+        }
+    }
+
+    /// A label at the margin with text, if there is any.
+    fn list(&mut self, label: &str, text: &str) {
+        if !text.is_empty() {
+            self.page.field(0, label, MARGIN, text);
+        }
+    }
+
+    /// A label at the margin with lines.
+    fn lines(&mut self, label: &str, lines: Vec<String>) {
+        for (at, line) in lines.into_iter().enumerate() {
+            self.page.field(0, if at == 0 { label } else { "" }, MARGIN, &line);
+        }
+    }
+
+    /// What is asked before anything is done.
+    fn start(&mut self) {
+        if self.plan.requires.is_empty() && self.plan.invariants.is_empty() && self.plan.lets.is_empty() {
+            return;
+        }
+        self.page.heading("AT THE START");
+        for (at, require) in self.plan.requires.iter().enumerate() {
+            let tag = self.tag(&Place::Start, What::Requires(at));
+            let text = say::require(&self.names, require);
+            self.page.field(2, "needs", LABEL, &format!("{tag}{text}"));
+        }
+        for read in &self.plan.lets {
+            self.page.field(2, "reads", LABEL, &say::read(self.plan, read));
+        }
+        for invariant in &self.plan.invariants {
+            let text =
+                format!("{}{}", self.names.formula(&invariant.formula), say::reason(&invariant.message));
+            self.page.field(2, "always", LABEL, &text);
+        }
+    }
+
+    /// Parts of the plan, in order.
+    fn nodes(&mut self, nodes: &[Node], above: &str, indent: usize) {
+        let mut before: Option<&Node> = None;
+        if above.is_empty() && !nodes.is_empty() {
+            self.page.heading("STEPS");
+        }
+        for (at, node) in nodes.iter().enumerate() {
+            self.page.gap();
+            let number = format!("{above}{}", at + 1);
+            match node {
+                Node::Step(step) => self.step(step, before, &number, indent),
+                Node::Wait(wait) => self.wait(wait, &number, indent),
+                Node::If { id, condition, then, otherwise, unknown } => {
+                    let text = format!("if {}", self.names.formula(condition));
+                    self.page.field(indent, &number, number.len() + 1, &text);
+                    let inside = indent + number.len() + 2;
+                    let stops = "the run stops for a person";
+                    let missing = |arm| self.proof.unreachable.contains(&(id.clone(), arm));
+                    let said = |arm| if missing(arm) { " (never, if the assumptions hold)" } else { "" };
+                    let (yes, no, dunno) = (said(Tri::True), said(Tri::False), said(Tri::Unknown));
+                    self.page.text(inside, &format!("if it is true{yes}:"));
+                    self.nodes(then, &format!("{number}.a"), inside);
+                    if !otherwise.is_empty() {
+                        self.page.gap();
+                        self.page.text(inside, &format!("if it is false{no}:"));
+                        self.nodes(otherwise, &format!("{number}.b"), inside);
+                    }
+                    self.page.gap();
+                    match unknown {
+                        None => self.page.text(inside, &format!("if it cannot be told{dunno}: {stops}")),
+                        Some(unknown) => {
+                            self.page.text(inside, &format!("if it cannot be told{dunno}:"));
+                            self.nodes(unknown, &format!("{number}.c"), inside);
+                        }
+                    }
+                }
+            }
+            before = Some(node);
+        }
+    }
+
+    /// A step, and what stands before it.
+    fn step(&mut self, step: &Step, before: Option<&Node>, number: &str, indent: usize) {
+        if seals(step) {
+            self.page.rule("point of no return: from here on, nothing above is taken back");
+        }
+        let name = match step.title.is_empty() {
+            true => step.id.0.clone(),
+            false => format!("{}: {}", step.id, step.title),
+        };
+        let on = step.target.as_ref().map(|target| format!(" (on {target})")).unwrap_or_default();
+        self.page.field(indent, number, number.len() + 1, &format!("{name}{on}"));
+        let at = indent + number.len() + 2;
+        if !step.doc.is_empty() {
+            self.page.text(at, &step.doc);
+        }
+        let place = Place::Step(step.id.clone());
+        for (index, require) in step.requires.iter().enumerate() {
+            let tag = self.tag(&place, What::Requires(index));
+            let text = say::require(&self.names, require);
+            self.page.field(at, "needs", LABEL, &format!("{tag}{text}"));
+        }
+        self.kept(&place, at);
+        if let Some(approval) = &step.approval {
+            self.approval(approval, at);
+        }
+        for read in &step.before {
+            self.page.field(at, "records", LABEL, &say::read(self.plan, read));
+        }
+        self.statements("does", &step.body, at);
+        self.sets("sets", &step.ensures, at);
+        for leaves in &step.leaves {
+            let atoms: Vec<String> = leaves.atoms.iter().map(|atom| self.names.atom(atom)).collect();
+            let what = if atoms.is_empty() { "harmless".to_owned() } else { atoms.join(", ") };
+            self.page.field(at, "leaves", LABEL, &format!("{what}{}", say::reason(&leaves.why)));
+        }
+        let mut limits = format!("{}; {}", say::duration(step.deadline_ms), say::class(step.class));
+        if let Some(retry) = &step.retry {
+            let every = say::duration(retry.every_ms);
+            limits.push_str(&format!("; tried again {} times at most, every {every}", retry.times));
+        }
+        self.page.field(at, "within", LABEL, &limits);
+        match &step.way {
+            Way::Rollback(rollback) => self.rollback(step, rollback, at),
+            Way::Irreversible(irreversible) => {
+                self.page.field(at, "FOR GOOD", LABEL, &say::reason(&irreversible.why));
+                if let Some(formula) = &irreversible.undone_when {
+                    let text = format!("it did not happen if {}", self.names.formula(formula));
+                    self.page.field(at, "unless", LABEL, &text);
+                }
+                if let Some(why) = &irreversible.without_approval {
+                    let text = format!("nobody is asked first:{}", say::reason(why));
+                    self.page.field(at, "approval", LABEL, &text);
+                }
+                if let Some(runbook) = &irreversible.recover_with {
+                    self.page.field(at, "help", LABEL, &format!("if it went wrong: {runbook}"));
+                }
+            }
+            Way::Nothing => {}
+        }
+        let policy = match step.on_failure {
+            None => String::new(),
+            Some(choice) => format!(" ({})", on_failure(choice)),
+        };
+        let text = match seals(step) {
+            true => self.way_back_of_seal(before),
+            false => format!("{}{policy}", self.way_back(&step.id)),
+        };
+        self.page.field(at, "if this fails:", 0, &text);
+    }
+
+    /// The invariants that a step could break, with what is known.
+    fn kept(&mut self, place: &Place, at: usize) {
+        let proof = self.proof;
+        for obligation in proof.at(place) {
+            if let What::Invariant(_) = obligation.what {
+                let tag = verdict(obligation.verdict);
+                self.page.field(at, "keeps", LABEL, &format!("{tag}{}", obligation.text));
+            }
+        }
+    }
+
+    /// A second person's yes.
+    fn approval(&mut self, approval: &Approval, at: usize) {
+        let shown: Vec<String> = approval.showing.iter().map(|cell| self.names.cell(cell)).collect();
+        let shown =
+            if shown.is_empty() { String::new() } else { format!(", who is shown {}", shown.join(", ")) };
+        let expires = say::duration(approval.expires_ms);
+        let text = format!("by a {}{shown}; good for {expires}", approval.role);
+        self.page.field(at, "approval", LABEL, &text);
+    }
+
+    /// What is done.
+    fn statements(&mut self, label: &str, body: &[surefoot_plan::Statement], at: usize) {
+        let mut label = label;
+        for statement in body {
+            for line in say::statement(self.plan, statement) {
+                // A command is not wrapped: it is to be recognised, and perhaps copied.
+                self.page.verbatim(at, &format!("{label:LABEL$} {line}"));
+                label = "";
+            }
+        }
+    }
+
+    /// What is true afterwards.
+    fn sets(&mut self, label: &str, ensures: &[Ensure], at: usize) {
+        for (index, ensure) in ensures.iter().enumerate() {
+            let text = self.names.literal(&ensure.literal);
+            let patience = say::patience(ensure.every_ms, ensure.within_ms);
+            let label = if index == 0 { label } else { "" };
+            self.page.field(at, label, LABEL, &format!("{text}{patience}"));
+        }
+    }
+
+    /// How a step is taken back.
+    fn rollback(&mut self, step: &Step, rollback: &Rollback, at: usize) {
+        let place = Place::Rollback(step.id.clone());
+        for (index, require) in rollback.requires.iter().enumerate() {
+            let tag = self.tag(&place, What::Requires(index));
+            let text = say::require(&self.names, require);
+            self.page.field(at, "  needs", LABEL, &format!("{tag}{text}"));
+        }
+        let label = if rollback.derived { "way back*" } else { "way back" };
+        self.statements(label, &rollback.body, at);
+        self.sets("  sets", &rollback.ensures, at);
+    }
+
+    /// A wait.
+    fn wait(&mut self, wait: &Wait, number: &str, indent: usize) {
+        let tag = self.tag(&Place::Wait(wait.id.clone()), What::Requires(0));
+        let times = if wait.times > 1 { format!(", {} times in a row", wait.times) } else { String::new() };
+        let text = say::require(&self.names, &wait.until);
+        self.page.field(indent, number, number.len() + 1, &format!("wait until {tag}{text}{times}"));
+        let at = indent + number.len() + 2;
+        if wait.otherwise.is_empty() {
+            let text = self.way_back(&wait.id);
+            self.page.field(at, "if this fails:", 0, &text);
+        } else {
+            self.page.text(at, "if it does not come true in time:");
+            self.nodes(&wait.otherwise, &format!("{number}."), at);
+        }
+    }
+
+    /// What is taken back if this fails, in order.
+    fn way_back(&self, id: &StepId) -> String {
+        let owed: Vec<String> = self.proof.way_back(id).iter().map(debt).collect();
+        let owed: Vec<&str> = owed.iter().map(String::as_str).collect();
+        let sealed = self.proof.seals.iter().any(|seal| self.comes_before(seal, id));
+        match (numbered(&owed), sealed) {
+            (Some(owed), true) => format!("{owed} - and only if a person says so"),
+            (None, true) => "nothing is taken back; a person decides how to go on".to_owned(),
+            (Some(owed), false) => owed,
+            (None, false) => "nothing has to be taken back".to_owned(),
+        }
+    }
+
+    /// What is taken back if a point of no return fails, by what stands before it.
+    fn way_back_of_seal(&self, before: Option<&Node>) -> String {
+        let decides = "a person decides how to go on";
+        let owed = match before {
+            Some(Node::Step(step)) => self.proof.way_back(&step.id),
+            Some(Node::Wait(wait)) => self.proof.way_back(&wait.id),
+            // What is owed depends on the branch; the steps in it say so themselves.
+            Some(Node::If { .. }) | None => Vec::new(),
+        };
+        let owed: Vec<String> = owed.iter().map(debt).collect();
+        let owed: Vec<&str> = owed.iter().map(String::as_str).collect();
+        match (numbered(&owed), before) {
+            (Some(owed), _) => format!("{decides}; but if it is proved that it never happened: {owed}"),
+            (None, Some(Node::If { .. })) => {
+                format!(
+                    "{decides}; but if it is proved that it never happened, what was owed before it is taken back"
+                )
+            }
+            (None, Some(Node::Step(_) | Node::Wait(_)) | None) => decides.to_owned(),
+        }
+    }
+
+    /// Whether one part stands before another in the plan.
+    fn comes_before(&self, first: &StepId, second: &StepId) -> bool {
+        matches!((self.places.get(first), self.places.get(second)), (Some(first), Some(second)) if first < second)
+    }
+
+    /// What must hold in the end, and what happens when something fails.
+    fn end(&mut self) {
+        self.page.heading("AT THE END");
+        for (at, require) in self.plan.ensures.iter().enumerate() {
+            let tag = self.tag(&Place::End, What::Requires(at));
+            let text = say::require(&self.names, require);
+            self.page.field(2, "holds", LABEL, &format!("{tag}{text}"));
+        }
+        self.page.field(2, "failure", LABEL, on_failure(self.plan.on_failure));
+        for collect in &self.plan.collect {
+            self.statements("gathers", std::slice::from_ref(&collect.statement), 2);
+        }
+    }
+
+    /// Everything it may touch.
+    fn blast(&mut self) {
+        let found = blast(self.plan);
+        self.page.heading("WHAT IT MAY TOUCH");
+        let wide = found.kinds.iter().map(|kind| kind.name.len()).max().unwrap_or(0);
+        for Kind { name, forward, back_only } in &found.kinds {
+            if forward.is_empty() && back_only.is_empty() {
+                self.page.field(2, name, wide, "nothing");
+            }
+            if !forward.is_empty() {
+                self.page.field(2, name, wide, &joined(forward));
+            }
+            if !back_only.is_empty() {
+                let label = if forward.is_empty() { name } else { "" };
+                self.page.field(2, label, wide, &format!("only on the way back: {}", joined(back_only)));
+            }
+        }
+        let secrets = if found.secrets.is_empty() { "none".to_owned() } else { found.secrets.join(", ") };
+        self.page.field(2, "secrets", wide, &secrets);
+    }
+
+    /// Every word that goes around a check.
+    fn exceptions(&mut self) {
+        if self.proof.exceptions.is_empty() {
+            return;
+        }
+        self.page.heading("EXCEPTIONS, AND WHY");
+        let wide = self.proof.exceptions.iter().map(|exception| exception.step.0.len()).max().unwrap_or(0);
+        for exception in &self.proof.exceptions {
+            let what = match exception.kind {
+                ExceptionKind::Irreversible => "cannot be taken back",
+                ExceptionKind::WithoutApproval => "needs no approval",
+                ExceptionKind::Leaves if exception.facts.is_empty() => "leaves something harmless",
+                ExceptionKind::Leaves => "leaves changed",
+            };
+            let facts = exception.facts.join(", ");
+            let facts = if facts.is_empty() { facts } else { format!(" {facts}") };
+            let text = format!("{what}{facts}:{}", say::reason(&exception.why));
+            self.page.field(2, &exception.step.0, wide.min(24), &text);
+        }
+    }
+
+    /// What is known of a condition, before its text.
+    fn tag(&self, place: &Place, what: What) -> &'static str {
+        self.proof.verdict(place, what).map_or("", verdict)
+    }
+}
+
+/// Most names that are listed in a sentence.
+const NAMED_MAX: usize = 8;
+
+/// What is known of a condition, before its text.
+fn verdict(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Proved => "[proved] ",
+        Verdict::Probe => "[probed] ",
+    }
+}
+
+/// A rollback that would be owed, and when.
+fn debt(owed: &Owed) -> String {
+    let arm = |(node, arm): &(StepId, Tri)| {
+        let arm = match arm {
+            Tri::True => "was true",
+            Tri::False => "was false",
+            Tri::Unknown => "could not be told",
+        };
+        format!("{node} {arm}")
+    };
+    match owed.only_if.as_slice() {
+        [] => owed.step.0.clone(),
+        only_if => {
+            let when: Vec<String> = only_if.iter().map(arm).collect();
+            format!("{} (if {})", owed.step, when.join(" and "))
+        }
+    }
+}
+
+/// What happens when something fails.
+fn on_failure(choice: OnFailure) -> &'static str {
+    match choice {
+        OnFailure::Rollback => "what is owed is rolled back, latest first",
+        OnFailure::Stop => "the run stops, and keeps what is owed",
+        OnFailure::Ask => "a person is asked",
+    }
+}
+
+/// Names in a row.
+fn joined(names: &BTreeSet<String>) -> String {
+    names.iter().cloned().collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests;
