@@ -10,7 +10,7 @@ use std::time::Duration;
 use crate::site::{Ran, Site, User, finish};
 
 /// Between two looks into the journal.
-const POLL: Duration = Duration::from_millis(20);
+const POLL: Duration = Duration::from_millis(50);
 
 /// What the second person says.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -30,25 +30,14 @@ impl Approver {
     pub(crate) fn of(site: &Site, state: &str, who: User, says: Says) -> Approver {
         let stop = Arc::new(AtomicBool::new(false));
         let folder = site.state(state);
-        let mut command = ApproveCommand {
-            program: site.path("surefoot"),
-            path: site.path("home"),
-            state: folder.clone(),
-            who,
-            says,
-        };
-        command.path = site.lab_path("bin");
+        let command = ApproveCommand { program: site.path("surefoot"), state: folder.clone(), who, says };
         let thread = thread::spawn({
             let stop = Arc::clone(&stop);
             move || {
-                let mut answered = 0;
                 let mut ran = Vec::new();
                 while !stop.load(Ordering::Relaxed) {
-                    if let Some((run, asked)) = questions(&folder)
-                        && asked > answered
-                    {
+                    if let Some(run) = asking(&folder) {
                         ran.push(command.run(&run));
-                        answered = asked;
                     }
                     thread::sleep(POLL);
                 }
@@ -73,7 +62,6 @@ impl Drop for Approver {
 
 struct ApproveCommand {
     program: PathBuf,
-    path: PathBuf,
     state: PathBuf,
     who: User,
     says: Says,
@@ -85,7 +73,7 @@ impl ApproveCommand {
         let mut command = std::process::Command::new(&self.program);
         command
             .env_clear()
-            .env("PATH", &self.path)
+            .env("PATH", "/usr/bin:/bin")
             .env("SUREFOOT_STATE", &self.state)
             .uid(self.who.uid)
             .gid(self.who.gid);
@@ -97,9 +85,11 @@ impl ApproveCommand {
     }
 }
 
-/// The run kept there, and how many questions to a second person its journal holds.
-fn questions(state: &Path) -> Option<(PathBuf, usize)> {
+/// The run kept there, if it waits for a second person by its journal.
+fn asking(state: &Path) -> Option<PathBuf> {
     let run = fs::read_dir(state.join("runs")).ok()?.find_map(|entry| Some(entry.ok()?.path()))?;
     let journal = fs::read_to_string(run.join("journal.jsonl")).ok()?;
-    Some((run, journal.matches("\"approval_asked\"").count()))
+    let asked = journal.rfind("\"approval_asked\"")?;
+    let answered = journal.rfind("\"approval_answered\"");
+    (answered < Some(asked) && !journal.contains("\"ended\"")).then_some(run)
 }
