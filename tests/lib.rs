@@ -96,7 +96,8 @@ pub fn plan(text: &str, folder: &Path, settings: &Settings) -> Result<Plan, Stri
 /// When the executor makes a mistake, or the settings name what is not there.
 #[must_use]
 pub fn run(plan: Plan, settings: &Settings) -> Vec<String> {
-    let program = Program::new(Arc::new(plan));
+    let verified = verify(plan, &Policy { bound: false }).expect("the plan was verified");
+    let program = Program::new(Arc::new(verified));
     let world = Simulated::new(&program);
     for fact in &settings.start {
         let (name, value) = fact.strip_prefix("not ").map_or((fact.as_str(), true), |name| (name, false));

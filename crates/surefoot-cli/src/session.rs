@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 use std::sync::Arc;
 
-use surefoot_executor::{Control, Halt, Program, Signal, drive, record};
+use surefoot_executor::{Control, Halt, Program, Signal, drive, going_on, record};
 use surefoot_journal::{
     Event, HeldWhy, Holder, Identity, Record, RunFolder, RunState, Standing, Started, StateRoot, Target,
     TargetLock, WorldKind, Writer, person,
@@ -76,6 +76,7 @@ pub(crate) fn begin(beginning: Beginning) -> Result<Exit, CommandError> {
     state.apply(&first).map_err(|error| internal(&error))?;
     Session {
         plan: Arc::new(plan.plan().clone()),
+        verified: Arc::new(plan),
         root,
         folder,
         writer,
@@ -133,6 +134,7 @@ pub(crate) fn take_up(root: StateRoot, folder: RunFolder, wish: Wish, json: bool
     }
     let mut session = Session {
         plan: Arc::new(plan.plan().clone()),
+        verified: Arc::new(plan),
         root,
         folder,
         writer: opened.writer,
@@ -162,6 +164,7 @@ fn look_around(plan: &Plan) -> Result<(BTreeMap<Name, String>, String), CommandE
 /// An executor at work on a run.
 struct Session {
     plan: Arc<Plan>,
+    verified: Arc<VerifiedPlan>,
     root: StateRoot,
     folder: RunFolder,
     writer: Writer,
@@ -190,7 +193,12 @@ impl Session {
         self.records.push(resumed.map_err(|halt| self.failed(&Failed::Halt(halt)))?);
         let by = self.operator.clone();
         match wish {
-            Wish::GoOn => {}
+            // Who types `resume` has decided that it goes on.
+            Wish::GoOn => self.decisions.extend(going_on(&self.state).map(|choice| Signal::Decide {
+                choice,
+                by,
+                reason: "surefoot resume".to_owned(),
+            })),
             Wish::RollBack => self.decisions.push_back(Signal::Decide {
                 choice: surefoot_journal::Choice::RollBack,
                 by,
@@ -240,7 +248,7 @@ impl Session {
             decisions: std::mem::take(&mut self.decisions),
             rejected: Vec::new(),
         };
-        let program = Program::new(self.plan.clone());
+        let program = Program::new(self.verified.clone());
         let said = hand.said();
         let (folder, records) = (&self.folder, &mut self.records);
         let mut observe = |record: &Record, _: &RunState| {

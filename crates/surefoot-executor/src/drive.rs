@@ -27,6 +27,8 @@ use crate::known::Known;
 use crate::program::Program;
 use crate::world::World;
 
+pub use hold::going_on;
+
 /// What people say to a run while it goes.
 #[derive(Clone, Debug)]
 pub enum Signal {
@@ -146,6 +148,7 @@ struct Driver<'a, 'o, W, J> {
 impl<W: World, J: Journal> Driver<'_, '_, W, J> {
     /// The loop.
     async fn run(&mut self) -> Result<(), Halt> {
+        self.heed_decisions()?;
         loop {
             while let Ok(signal) = self.control.signals.try_recv() {
                 self.heed(signal)?;

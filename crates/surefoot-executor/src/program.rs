@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use surefoot_journal::{Finished, FinishedHow, Phase};
 use surefoot_plan::{
-    Approval, Atom, Cell, Ensure, Expr, Formula, InputValue, Name, Node, Plan, Require, Statement, Step,
-    StepId, Tri, Value, Wait, Way,
+    Approval, Atom, Cell, Ensure, Expr, Formula, InputValue, Name, Node, Place, Plan, Proof, Require,
+    Statement, Step, StepId, Tri, Value, Verdict, VerifiedPlan, Wait, Way, What,
 };
 
 /// How long an invariant may take to settle after a step, in milliseconds: a probe that fails once is
@@ -25,7 +25,7 @@ const HALF_DONE_ATOMS_MAX: usize = 12;
 #[derive(Clone, Debug)]
 pub struct Program {
     /// The plan.
-    plan: Arc<Plan>,
+    verified: Arc<VerifiedPlan>,
     /// Its nodes.
     spots: Vec<Spot>,
     /// Where each node is.
@@ -126,11 +126,15 @@ pub struct Condition {
     pub(crate) within_ms: u64,
     /// Why it matters; may be empty.
     pub(crate) message: String,
+    /// The verifier proved it: if it does not hold, an assumption broke.
+    pub(crate) proved: bool,
 }
 
 impl Program {
     /// Makes a plan ready.
-    pub fn new(plan: Arc<Plan>) -> Program {
+    pub fn new(verified: Arc<VerifiedPlan>) -> Program {
+        let plan = verified.plan();
+        let proof = verified.proof();
         let inputs = plan.inputs.iter().filter_map(|input| match &input.value {
             InputValue::Bound(value) => Some((input.name.clone(), value.clone())),
             InputValue::SecretFromEnv(_) => Some((input.name.clone(), Value::Secret(input.name.clone()))),
@@ -145,19 +149,25 @@ impl Program {
                 every_ms: INVARIANT_EVERY_MS,
                 within_ms: INVARIANT_PATIENCE_MS,
                 message: invariant.message.clone(),
+                proved: true,
             })
             .collect();
+        // At the start nothing is proved: the world is as it is found.
         let mut entry: Vec<Condition> = plan.requires.iter().map(Condition::of).collect();
-        entry.extend(invariants.iter().map(|condition| Condition { within_ms: 0, ..condition.clone() }));
+        entry.extend(invariants.iter().map(|invariant| Condition {
+            within_ms: 0,
+            proved: false,
+            ..invariant.clone()
+        }));
         let mut program = Program {
             inputs: inputs.collect(),
             spots: Vec::new(),
             index: HashMap::new(),
             first: None,
             entry,
-            end: plan.ensures.iter().map(Condition::of).collect(),
+            end: requires(&plan.ensures, proof, &Place::End),
             invariants,
-            plan: Arc::clone(&plan),
+            verified: Arc::clone(&verified),
         };
         program.first = program.lay(&plan.body, None, None);
         program
@@ -179,7 +189,7 @@ impl Program {
                     if let Some(own) = &step.approval {
                         covering = Some((step.id.clone(), own.clone()));
                     }
-                    let part = StepPart::of(step, &self.plan, covering.as_ref());
+                    let part = StepPart::of(step, &self.verified, covering.as_ref());
                     if let Way::Irreversible(_) = step.way {
                         covering = None;
                     }
@@ -213,13 +223,7 @@ impl Program {
                         self.lay(otherwise, next, covering.clone()),
                         unknown.as_ref().and_then(|nodes| self.lay(nodes, next, covering.clone())),
                     ];
-                    let condition = Condition {
-                        formula: condition.clone(),
-                        text: condition.to_string(),
-                        every_ms: 0,
-                        within_ms: 0,
-                        message: String::new(),
-                    };
+                    let condition = Condition::at_once(condition.clone());
                     let part =
                         IfPart { id: id.clone(), condition: vec![condition], has_unknown: unknown.is_some() };
                     (Part::If(Arc::new(part)), arms)
@@ -234,7 +238,7 @@ impl Program {
 
     /// Returns the plan.
     pub fn plan(&self) -> &Plan {
-        &self.plan
+        self.verified.plan()
     }
 
     /// Returns what the inputs are bound to; a secret one is only named.
@@ -260,6 +264,11 @@ impl Program {
         next.and_then(|at| self.spots.get(at)).map(|spot| &spot.part)
     }
 
+    /// Whether the proof says that this arm is never taken, and so says nothing of what is in it.
+    pub(crate) fn is_unreachable(&self, node: &StepId, arm: Tri) -> bool {
+        self.verified.proof().unreachable.iter().any(|(id, taken)| id == node && *taken == arm)
+    }
+
     /// Returns the part of this name.
     pub(crate) fn part(&self, id: &StepId) -> Option<&Part> {
         self.index.get(id).and_then(|at| self.spots.get(*at)).map(|spot| &spot.part)
@@ -276,19 +285,22 @@ impl Program {
 
 impl StepPart {
     /// Gathers what `decide` needs of a step.
-    fn of(step: &Step, plan: &Plan, covering: Option<&(StepId, Approval)>) -> StepPart {
+    fn of(step: &Step, verified: &VerifiedPlan, covering: Option<&(StepId, Approval)>) -> StepPart {
         let changes: Vec<Cell> = step.changes().into_iter().cloned().collect();
         let rollback_changes: Vec<Cell> = step.rollback_changes().into_iter().cloned().collect();
-        let mut guard: Vec<Condition> = step.requires.iter().map(Condition::of).collect();
+        let (plan, proof) = (verified.plan(), verified.proof());
+        let place = Place::Step(step.id.clone());
+        let mut guard = requires(&step.requires, proof, &place);
         let mut guard_again: Vec<Condition> =
-            step.requires.iter().filter_map(|require| Condition::of(require).without(&changes)).collect();
-        let half_done = half_done_invariants(plan, &changes);
+            guard.iter().cloned().filter_map(|condition| condition.without(&changes)).collect();
+        let half_done = half_done_invariants(plan, &changes, proof, &place);
         guard.extend(half_done.iter().cloned());
         guard_again.extend(half_done);
         let (rollback_guard, rollback_ensures) = match &step.way {
             Way::Rollback(rollback) => {
-                let mut guard: Vec<Condition> = rollback.requires.iter().map(Condition::of).collect();
-                guard.extend(half_done_invariants(plan, &rollback_changes));
+                let place = Place::Rollback(step.id.clone());
+                let mut guard = requires(&rollback.requires, proof, &place);
+                guard.extend(half_done_invariants(plan, &rollback_changes, proof, &place));
                 (guard, rollback.ensures.iter().map(Condition::of_ensure).collect())
             }
             Way::Irreversible(_) | Way::Nothing => (Vec::new(), Vec::new()),
@@ -337,6 +349,7 @@ impl Condition {
             every_ms: require.every_ms,
             within_ms: require.within_ms,
             message: require.message.clone(),
+            proved: false,
         }
     }
 
@@ -350,12 +363,14 @@ impl Condition {
             every_ms: ensure.every_ms,
             within_ms: ensure.within_ms,
             message: String::new(),
+            proved: false,
         }
     }
 
     /// A formula that is asked once.
     pub(crate) fn at_once(formula: Formula) -> Condition {
-        Condition { text: formula.to_string(), formula, every_ms: 0, within_ms: 0, message: String::new() }
+        let (text, message) = (formula.to_string(), String::new());
+        Condition { text, formula, every_ms: 0, within_ms: 0, message, proved: false }
     }
 
     /// Leaves out the parts that ask what a step changes itself; none if nothing is left.
@@ -394,10 +409,19 @@ fn node_id(node: &Node) -> &StepId {
     }
 }
 
+/// The `requires` of a place, each with whether it was proved.
+fn requires(requires: &[Require], proof: &Proof, place: &Place) -> Vec<Condition> {
+    let condition = |(index, require)| Condition {
+        proved: proof.verdict(place, What::Requires(index)) == Some(Verdict::Proved),
+        ..Condition::of(require)
+    };
+    requires.iter().enumerate().map(condition).collect()
+}
+
 /// Each invariant that a half-done change of these cells could break, for every value they may have.
-fn half_done_invariants(plan: &Plan, changes: &[Cell]) -> Vec<Condition> {
+fn half_done_invariants(plan: &Plan, changes: &[Cell], proof: &Proof, place: &Place) -> Vec<Condition> {
     let mut conditions = Vec::new();
-    for invariant in &plan.invariants {
+    for (index, invariant) in plan.invariants.iter().enumerate() {
         let mut changed: Vec<&Atom> = Vec::new();
         for atom in invariant.formula.atoms() {
             if may_be_among(&atom.cell, changes) && !changed.contains(&atom) {
@@ -413,6 +437,7 @@ fn half_done_invariants(plan: &Plan, changes: &[Cell]) -> Vec<Condition> {
             every_ms: 0,
             within_ms: 0,
             message: invariant.message.clone(),
+            proved: proof.verdict(place, What::Invariant(index)) == Some(Verdict::Proved),
         });
     }
     conditions

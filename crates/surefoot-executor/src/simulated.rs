@@ -118,6 +118,8 @@ struct Inner {
     later: Vec<(u64, Cell, Value)>,
     /// What becomes true by itself after a step.
     after: BTreeMap<StepId, Vec<(Cell, Value)>>,
+    /// What cannot be told any more after a step.
+    hides: BTreeMap<StepId, Vec<Cell>>,
     /// Who approves; nobody does if none.
     approver: Option<Identity>,
     /// Whether they say no.
@@ -169,6 +171,11 @@ impl<'a> Simulated<'a> {
     /// Makes a fact known once a step has had its effect.
     pub fn set_after(&self, step: StepId, cell: Cell, value: Value) {
         self.inner.borrow_mut().after.entry(step).or_default().push((cell, value));
+    }
+
+    /// Makes a fact impossible to tell once a step has had its effect.
+    pub fn hide_after(&self, step: StepId, cell: Cell) {
+        self.inner.borrow_mut().hides.entry(step).or_default().push(cell);
     }
 
     /// Lets a second person say no, or nobody say anything.
@@ -321,6 +328,8 @@ impl<'a> Simulated<'a> {
                     }
                 }
                 self.make_true(inner, &step.ensures);
+                let hides = inner.hides.get(&step.id).cloned().unwrap_or_default();
+                inner.hidden.extend(hides);
                 for (cell, value) in inner.after.get(&step.id).cloned().unwrap_or_default() {
                     inner.facts.insert(cell, value);
                 }

@@ -11,6 +11,7 @@
 //! Not here: what happens next (`surefoot-executor`), and how records are kept (`record`, `writer`).
 
 mod apply;
+mod people;
 mod step;
 pub mod table;
 

@@ -41,6 +41,9 @@ pub(super) fn stopped(view: View<'_>) -> Order {
 pub(super) fn restored(view: View<'_>, probe: Option<&LastProbe>) -> Order {
     let way_back =
         if view.state.seals().is_empty() { WayBackVerdict::Complete } else { WayBackVerdict::ToTheSeal };
+    if !view.state.has_acted() {
+        return ended(view, forward(view), WayBackVerdict::NoneNeeded, FactsVerdict::Untouched);
+    }
     let mut facts = FactsVerdict::AsBefore;
     for reading in probe.iter().flat_map(|probe| &probe.readings) {
         let Some(base) = view.state.base().get(&reading.cell) else { continue };

@@ -1,7 +1,8 @@
 //! The way forward through the plan: its beginning, waits, choices, and its end.
 
 use surefoot_journal::{
-    Ended, Event, FactsVerdict, FinishedHow, ForwardVerdict, HeldWhy, Phase, Point, StepState, WayBackVerdict,
+    Ended, Event, FactsVerdict, FinishedHow, ForwardVerdict, HeldWhy, Phase, Point, Reading, Refusal,
+    StepState, WayBackVerdict,
 };
 use surefoot_plan::{Tri, ValueId, decide_formula};
 
@@ -43,7 +44,7 @@ pub(super) fn next(view: View<'_>) -> Order {
             // A wait that gave up and has nothing else to do fails.
             if finished.how == FinishedHow::Waited(false)
                 && let Some(Part::Wait(wait)) = view.program.part(&finished.node)
-                && wait.wait.otherwise.is_empty()
+                && (wait.wait.otherwise.is_empty() || view.program.is_unreachable(&finished.node, Tri::False))
             {
                 return failed_wait(wait);
             }
@@ -169,6 +170,9 @@ fn next_of_if(view: View<'_>, part: &IfPart) -> Order {
         .condition
         .iter()
         .fold(Tri::True, |all, condition| all.and(decide_formula(&condition.formula, &known)));
+    if view.program.is_unreachable(&part.id, arm) {
+        return ruled_out(part, probe.readings.clone());
+    }
     if arm == Tri::Unknown
         && !part.has_unknown
         && let Err(why) = judge::all(view, &part.condition, &probe.readings)
@@ -176,6 +180,19 @@ fn next_of_if(view: View<'_>, part: &IfPart) -> Order {
         return Order::Record(Event::Held { why: HeldWhy::UnknownFact(why) });
     }
     Order::Record(Event::Chose { node: part.id.clone(), arm })
+}
+
+/// An arm that the proof rules out would be taken: an assumption broke, and nothing is proved of it.
+fn ruled_out(part: &IfPart, readings: Vec<Reading>) -> Order {
+    let texts: Vec<&str> = part.condition.iter().map(|condition| condition.text.as_str()).collect();
+    let why = Refusal {
+        condition: texts.join(" and "),
+        readings,
+        known_false: true,
+        message: "the proof of the plan rules this out, and speaks about nothing that would follow".into(),
+        drift: true,
+    };
+    Order::Record(Event::Held { why: HeldWhy::UnknownFact(why) })
 }
 
 /// The end: what the runbook ensures.

@@ -43,7 +43,7 @@ fn refusal(condition: &Condition, readings: &[Reading], known: &Known<'_>, known
         readings: readings.iter().filter(|reading| asked.contains(&reading.cell)).cloned().collect(),
         known_false,
         message: condition.message.clone(),
-        drift: false,
+        drift: condition.proved,
     }
 }
 

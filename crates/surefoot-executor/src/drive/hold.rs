@@ -1,7 +1,7 @@
 //! What happens where a run waits for a person.
 
 use surefoot_journal::{
-    Choice, Debt, Effect, Event, Facing, HeldWhy, Journal, Outcome, ResolvedBy, Standing,
+    Choice, Debt, Effect, Event, Facing, HeldWhy, Journal, Outcome, ResolvedBy, RunState, Standing,
 };
 use surefoot_plan::{OnFailure, StepId, Type, Value};
 
@@ -19,9 +19,40 @@ enum Answer {
     Forgive(Debt),
 }
 
+/// Returns what "go on" means for a run that waits for a person; nothing if it does not wait.
+///
+/// A run that turned back goes on back: it never goes forward again.
+pub fn going_on(state: &RunState) -> Option<Choice> {
+    match state.standing() {
+        Standing::Held(_) if state.facing() == Facing::Back => Some(Choice::RollBack),
+        Standing::Held(_) => Some(Choice::GoOn),
+        Standing::Stuck { .. } => Some(Choice::RetryRollback),
+        Standing::New | Standing::Going | Standing::Ended(_) => None,
+    }
+}
+
 impl<W: World, J: Journal> Driver<'_, '_, W, J> {
-    /// Asks how the run goes on. False if nobody answers: it stays as it is.
-    pub(super) async fn ask_person(&mut self) -> Result<bool, Halt> {
+    /// Heeds what was decided before the run was taken up, where it does not wait by itself: after a
+    /// crash, or at its end.
+    pub(super) fn heed_decisions(&mut self) -> Result<(), Halt> {
+        if self.control.decisions.is_empty() {
+            return Ok(());
+        }
+        match self.state.standing() {
+            Standing::Going => {
+                self.append(Event::Held { why: HeldWhy::Crash })?;
+                self.heed_next_decision()?;
+            }
+            Standing::Ended(_) => {
+                self.heed_next_decision()?;
+            }
+            Standing::New | Standing::Held(_) | Standing::Stuck { .. } => {}
+        }
+        Ok(())
+    }
+
+    /// Records the first of the decisions that fits. False if none does.
+    fn heed_next_decision(&mut self) -> Result<bool, Halt> {
         while let Some(signal) = self.control.decisions.pop_front() {
             match self.append(event_of(&signal)) {
                 Ok(()) => return Ok(true),
@@ -29,6 +60,14 @@ impl<W: World, J: Journal> Driver<'_, '_, W, J> {
                 Err(Halt::Illegal(error)) => self.control.rejected.push((signal, error.why)),
                 Err(halt) => return Err(halt),
             }
+        }
+        Ok(false)
+    }
+
+    /// Asks how the run goes on. False if nobody answers: it stays as it is.
+    pub(super) async fn ask_person(&mut self) -> Result<bool, Halt> {
+        if self.heed_next_decision()? {
+            return Ok(true);
         }
         if self.control.terminal { self.ask_operator().await } else { self.without_terminal() }
     }

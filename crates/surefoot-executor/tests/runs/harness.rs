@@ -6,10 +6,10 @@ use std::sync::Arc;
 use surefoot_executor::simulated::{Simulated, run_now};
 use surefoot_executor::{Control, Halt, Program, Signal, Timestamp, drive, record};
 use surefoot_journal::{
-    AppendError, Chain, Choice, Effect, Event, Identity, Journal, Record, RecordHash, ReserveError, RunId,
-    RunState, Started, WorldKind,
+    AppendError, Chain, Choice, Effect, Ended, Event, Identity, Journal, Record, RecordHash, ReserveError,
+    RunId, RunState, Started, WorldKind,
 };
-use surefoot_plan::{Plan, StepId, Value};
+use surefoot_plan::{Plan, Policy, StepId, Value, verify};
 use tokio::sync::mpsc;
 
 /// Where the executor dies.
@@ -78,6 +78,7 @@ pub(crate) struct Run<'a> {
     pub(crate) decisions: VecDeque<Signal>,
     pub(crate) rejected: Vec<(Signal, String)>,
     pub(crate) watched: bool,
+    pub(crate) signals: Option<mpsc::UnboundedReceiver<Signal>>,
 }
 
 impl<'a> Run<'a> {
@@ -94,6 +95,7 @@ impl<'a> Run<'a> {
             decisions: VecDeque::new(),
             rejected: Vec::new(),
             watched: true,
+            signals: None,
         }
     }
 
@@ -126,7 +128,9 @@ impl<'a> Run<'a> {
             // Whatever the last life thought is gone: only the journal is left.
             let mut state = if self.watched { RunState::watched() } else { RunState::new() };
             for record in &self.journal.records {
-                state.apply(record).unwrap();
+                if let Err(error) = state.apply(record) {
+                    panic!("{error}\n{}", self.story());
+                }
             }
             self.state = state;
             Event::Resumed {
@@ -139,7 +143,8 @@ impl<'a> Run<'a> {
         let result = (|| {
             let now = Timestamp(1_767_225_600_000);
             record(&mut self.state, &mut self.journal, now, first)?;
-            let (_sender, signals) = mpsc::unbounded_channel();
+            let (_sender, nobody) = mpsc::unbounded_channel();
+            let signals = self.signals.take().unwrap_or(nobody);
             let mut control = Control {
                 operator: operator(),
                 terminal: false,
@@ -171,6 +176,14 @@ impl<'a> Run<'a> {
         story(&self.journal.records)
     }
 
+    /// The verdicts.
+    pub(crate) fn ended(&self) -> Ended {
+        match self.state.ended() {
+            Some(ended) => ended.clone(),
+            None => panic!("it is not over\n{}", self.story()),
+        }
+    }
+
     /// The facts by name.
     pub(crate) fn facts(&self) -> BTreeMap<String, Value> {
         self.world.facts().into_iter().map(|(cell, value)| (cell.question, value)).collect()
@@ -195,5 +208,8 @@ pub(crate) fn story(records: &[Record]) -> String {
 }
 
 pub(crate) fn program(plan: Plan) -> Program {
-    Program::new(Arc::new(plan))
+    match verify(plan, &Policy::default()) {
+        Ok(verified) => Program::new(Arc::new(verified)),
+        Err(violations) => panic!("{violations:#?}"),
+    }
 }

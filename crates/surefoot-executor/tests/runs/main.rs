@@ -1,5 +1,8 @@
 //! Runs in a model: what happens, and what is left of the world.
 
+mod audit;
+mod faults;
 mod harness;
+mod people;
 mod plans;
 mod route;

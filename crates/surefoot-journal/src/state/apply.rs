@@ -9,12 +9,11 @@ use super::{
     IllegalTransition, LastProbe, RunState, Standing, duties_of,
 };
 use crate::{
-    Choice, Claim, Debt, Effect, Ended, Event, ForwardVerdict, HeldWhy, Outcome, Phase, Point, Record,
-    ResolvedBy, Started, Timestamp,
+    Claim, Debt, Effect, Ended, Event, ForwardVerdict, Outcome, Phase, Point, Record, Started, Timestamp,
 };
 
 /// Why an event is refused.
-type Refused = String;
+pub(super) type Refused = String;
 
 impl RunState {
     /// Folds one record.
@@ -118,8 +117,10 @@ impl RunState {
                 state.refusal = Some(why.clone());
                 Ok(())
             }
-            Event::Refused { step: Some(step), phase: Phase::Rollback, .. } => {
-                self.backward(step, Back::Refused)
+            Event::Refused { step: Some(step), phase: Phase::Rollback, why } => {
+                self.backward(step, Back::Refused)?;
+                self.steps.entry(step.clone()).or_default().refusal = Some(why.clone());
+                Ok(())
             }
             Event::Before { step, base, captures } => self.before(step, base, captures),
             Event::Intent { claim } => self.intent(claim),
@@ -192,7 +193,7 @@ impl RunState {
     // What may be at all.
 
     /// Refuses if nothing was started.
-    fn began(&self) -> Result<(), Refused> {
+    pub(super) fn began(&self) -> Result<(), Refused> {
         match self.standing {
             Standing::New => Err("nothing was started".into()),
             Standing::Going | Standing::Held(_) | Standing::Stuck { .. } | Standing::Ended(_) => Ok(()),
@@ -237,7 +238,7 @@ impl RunState {
     }
 
     /// Moves a step forward, by a person's word even in a run that is held.
-    fn forward_held(&mut self, step: &StepId, event: Forward) -> Result<(), Refused> {
+    pub(super) fn forward_held(&mut self, step: &StepId, event: Forward) -> Result<(), Refused> {
         if !self.duties.contains_key(step) {
             return Err(format!("the plan has no step {step}"));
         }
@@ -275,7 +276,7 @@ impl RunState {
     }
 
     /// Moves a step's rollback, whatever else is owed.
-    fn set_back(&mut self, step: &StepId, event: Back) -> Result<(), Refused> {
+    pub(super) fn set_back(&mut self, step: &StepId, event: Back) -> Result<(), Refused> {
         let stage = self.steps.get(step).map_or(BackStage::Untouched, |state| state.back);
         let Some(next) = table::back(stage, event) else {
             return Err(format!("step {step} is {}", stage.name()));
@@ -542,7 +543,7 @@ impl RunState {
     }
 
     /// T3: a step had its full effect.
-    fn full(&mut self, step: &StepId) {
+    pub(super) fn full(&mut self, step: &StepId) {
         let state = self.steps.entry(step.clone()).or_default();
         state.effect = Effect::Full;
         state.free = false;
@@ -552,7 +553,7 @@ impl RunState {
     }
 
     /// T4: a step is over and not done.
-    fn part(&mut self, step: &StepId, why: &str) {
+    pub(super) fn part(&mut self, step: &StepId, why: &str) {
         let state = self.steps.entry(step.clone()).or_default();
         state.effect = Effect::Part;
         state.failures += u32::from(!state.free);
@@ -560,7 +561,7 @@ impl RunState {
     }
 
     /// T5: a step did not act: its debt, or its pending seal, is as if it had never been.
-    fn none(&mut self, step: &StepId, why: &str) {
+    pub(super) fn none(&mut self, step: &StepId, why: &str) {
         let state = self.steps.entry(step.clone()).or_default();
         state.effect = Effect::None;
         state.acted = false;
@@ -570,89 +571,6 @@ impl RunState {
         self.debts.retain(|debt| *debt != Debt::Rollback(step.clone()));
         if self.pending.as_ref() == Some(step) {
             self.pending = None;
-        }
-    }
-
-    /// T7: a doubt is over.
-    fn resolved(&mut self, step: &StepId, effect: Effect, by: &ResolvedBy) -> Result<(), Refused> {
-        let by_person = matches!(by, ResolvedBy::Person(_));
-        match self.standing {
-            Standing::Going => {}
-            Standing::Held(_) | Standing::Stuck { .. } if by_person => {}
-            Standing::New | Standing::Held(_) | Standing::Stuck { .. } | Standing::Ended(_) => {
-                return Err("the run does not move".into());
-            }
-        }
-        if self.facing == Facing::Back {
-            return self.resolved_going_back(step, effect, by_person);
-        }
-        match effect {
-            Effect::Full => {
-                self.forward_held(step, Forward::ResolvedFull)?;
-                self.full(step);
-                self.failure = None;
-            }
-            Effect::Part => {
-                self.forward_held(step, Forward::ResolvedPart)?;
-                let state = self.steps.entry(step.clone()).or_default();
-                // Its class allows to do it again: that is no failure. Facts change nothing about whether a
-                // crash cut it off.
-                state.free = match by {
-                    ResolvedBy::Class => true,
-                    ResolvedBy::Facts | ResolvedBy::Claim => state.free,
-                    ResolvedBy::Person(_) => false,
-                };
-                let why = state.why.clone();
-                self.part(step, &why);
-            }
-            Effect::None => {
-                self.forward_held(step, Forward::ResolvedNone)?;
-                let why = self.steps.get(step).map(|state| state.why.clone()).unwrap_or_default();
-                // A person who says that nothing happened wants it done: no attempt is used up.
-                self.steps.entry(step.clone()).or_default().free |= by_person;
-                self.none(step, &why);
-            }
-            Effect::Unknown => {
-                if !by_person {
-                    return Err("only a person can say that it is over".into());
-                }
-                self.forward_held(step, Forward::ResolvedOver)?;
-            }
-        }
-        self.settle_claim(step);
-        self.standing = Standing::Going;
-        Ok(())
-    }
-
-    /// On the way back only one thing matters: that a step is over.
-    fn resolved_going_back(&mut self, step: &StepId, effect: Effect, by_person: bool) -> Result<(), Refused> {
-        if !by_person {
-            return Err("on the way back only a person resolves".into());
-        }
-        if self.steps.get(step).and_then(StepState::running).is_none() {
-            return Err(format!("step {step} is over already"));
-        }
-        self.settle_claim(step);
-        let state = self.steps.entry(step.clone()).or_default();
-        let forward = state.claim.as_ref().is_some_and(|claim| claim.claim.phase == Phase::Forward);
-        if forward {
-            state.effect = effect;
-            if effect == Effect::None {
-                self.none(step, "a person says that nothing happened");
-            }
-        } else if state.back == BackStage::Acting {
-            state.back = BackStage::Between;
-        }
-        self.standing = Standing::Going;
-        Ok(())
-    }
-
-    /// A statement is over because somebody says so.
-    fn settle_claim(&mut self, step: &StepId) {
-        let state = self.steps.entry(step.clone()).or_default();
-        state.doubts = 0;
-        if let Some(claim) = &mut state.claim {
-            claim.over = true;
         }
     }
 
@@ -718,112 +636,6 @@ impl RunState {
         self.backward(step, if skipped { Back::Skipped } else { Back::Paid })?;
         self.debts.pop();
         Ok(())
-    }
-
-    /// A person lets a debt go.
-    fn forgiven(&mut self, debt: &Debt) -> Result<(), Refused> {
-        self.began()?;
-        if !self.debts.contains(debt) {
-            return Err("that is not owed".into());
-        }
-        let Debt::Rollback(step) = debt;
-        self.set_back(step, Back::Forgiven)?;
-        self.debts.retain(|owed| owed != debt);
-        match &mut self.standing {
-            Standing::Stuck { debt: stuck, .. } if stuck == debt => self.standing = Standing::Going,
-            Standing::Ended(ended) => ended.owed.retain(|owed| owed != debt),
-            Standing::New | Standing::Going | Standing::Held(_) | Standing::Stuck { .. } => {}
-        }
-        Ok(())
-    }
-
-    /// A person decides how the run goes on.
-    fn decided(&mut self, choice: Choice) -> Result<(), Refused> {
-        let held = match &self.standing {
-            Standing::Held(why) => Some(why.clone()),
-            Standing::Stuck { .. } | Standing::Ended(_) => None,
-            Standing::New | Standing::Going => return Err("nothing is to be decided".into()),
-        };
-        match choice {
-            Choice::GoOn => {
-                if held.is_none() || self.facing == Facing::Back {
-                    return Err("the run cannot go forward again".into());
-                }
-                self.go_on();
-            }
-            Choice::RollBack => {
-                if let Standing::Ended(ended) = &self.standing {
-                    if ended.forward == ForwardVerdict::Done {
-                        self.debts = std::mem::take(&mut self.closed);
-                    }
-                    if self.debts.is_empty() {
-                        return Err("nothing is owed".into());
-                    }
-                    self.cancelled |= ended.forward == ForwardVerdict::Done;
-                } else if held.is_none() {
-                    return Err("its rollback is stuck: try that again, or let it go".into());
-                }
-                self.cancelled |= held == Some(HeldWhy::Cancelled);
-                self.back_wanted = self.facing == Facing::Forward;
-                self.stop_wanted = false;
-                self.try_again();
-            }
-            Choice::RetryRollback => match self.standing {
-                Standing::Stuck { .. } => self.try_again(),
-                Standing::New | Standing::Going | Standing::Held(_) | Standing::Ended(_) => {
-                    return Err("no rollback is stuck".into());
-                }
-            },
-            Choice::Stop => {
-                if matches!(self.standing, Standing::Ended(_)) {
-                    return Err("the run is over".into());
-                }
-                self.stop_wanted = true;
-                self.cancelled |= held == Some(HeldWhy::Cancelled);
-            }
-        }
-        self.cancel = None;
-        self.last_probe = None;
-        self.standing = Standing::Going;
-        Ok(())
-    }
-
-    /// Forward again: what failed is done once more, what is unknown is looked at once more.
-    fn go_on(&mut self) {
-        if let Some(failure) = self.failure.take()
-            && let Some(step) = failure.step
-            && !self.duties.contains_key(&step)
-        {
-            self.again = Some(step);
-        }
-        self.refused = None;
-        if let Some(done) = &self.finished
-            && let Some(state) = self.steps.get_mut(&done.node)
-        {
-            state.checked = false;
-        }
-        if let Some(step) = self.active.clone() {
-            let state = self.steps.entry(step).or_default();
-            state.free = true;
-            state.failures = 0;
-            state.doubts = 0;
-            state.refusal = None;
-            state.guarded_in = None;
-            if let Some(claim) = &mut state.claim {
-                claim.examined = 0;
-            }
-        }
-    }
-
-    /// The rollback that is next gets its tries again.
-    fn try_again(&mut self) {
-        let Some(Debt::Rollback(step)) = self.debts.last().cloned() else { return };
-        let state = self.steps.entry(step).or_default();
-        state.back_free = state.back_attempt;
-        state.refusal = None;
-        if let Some(claim) = &mut state.claim {
-            claim.examined = 0;
-        }
     }
 
     /// The run is over.

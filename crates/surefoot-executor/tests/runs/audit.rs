@@ -1,0 +1,167 @@
+//! Looks at a journal and a world from outside: nothing here uses the fold.
+//!
+//! What the executor promises is checked on its records and on what the model saw, so that a mistake in
+//! the fold cannot hide itself.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use surefoot_executor::simulated::Performed;
+use surefoot_journal::{Claim, Debt, Effect, Event, ForwardVerdict, Outcome, Phase, Record, ResolvedBy};
+use surefoot_plan::{Class, Plan, StepId, Way};
+
+/// Returns what is wrong; nothing if all promises were kept.
+pub(crate) fn audit(plan: &Plan, records: &[Record], performed: &[Performed]) -> Vec<String> {
+    let mut wrong = Vec::new();
+    intents_first(records, performed, &mut wrong);
+    direction(records, &mut wrong);
+    not_twice(plan, records, performed, &mut wrong);
+    debts(plan, records, &mut wrong);
+    seals(plan, records, &mut wrong);
+    wrong
+}
+
+/// Nothing is performed that is not first in the journal.
+fn intents_first(records: &[Record], performed: &[Performed], wrong: &mut Vec<String>) {
+    let intents: BTreeSet<&Claim> = records
+        .iter()
+        .filter_map(|record| if let Event::Intent { claim } = &record.event { Some(claim) } else { None })
+        .collect();
+    for act in performed {
+        if !intents.contains(&act.claim) {
+            wrong.push(format!("{:?} was performed without an intent", act.claim));
+        }
+    }
+}
+
+/// A run never goes forward after it turned back, and takes nothing back before.
+fn direction(records: &[Record], wrong: &mut Vec<String>) {
+    let mut back = false;
+    for record in records {
+        match &record.event {
+            Event::TurnedBack { .. } if back => wrong.push("it turned back twice".into()),
+            Event::TurnedBack { .. } => back = true,
+            Event::Intent { claim } if (claim.phase == Phase::Rollback) != back => {
+                wrong.push(format!("record {}: {:?} in the wrong direction", record.seq, claim));
+            }
+            _ => {}
+        }
+    }
+}
+
+/// No step that is not safe to repeat has its effect twice, unless a person decided it.
+fn not_twice(plan: &Plan, records: &[Record], performed: &[Performed], wrong: &mut Vec<String>) {
+    let decisions = records
+        .iter()
+        .filter(|record| match &record.event {
+            Event::Decided { .. } => true,
+            Event::Resolved { by, .. } => matches!(by, ResolvedBy::Person(_)),
+            _ => false,
+        })
+        .count();
+    for step in plan.steps() {
+        let last = step.body.iter().rposition(surefoot_plan::Statement::acts);
+        let acted = performed.iter().filter(|act| {
+            act.acted
+                && act.claim.step == step.id
+                && act.claim.phase == Phase::Forward
+                && Some(act.claim.statement as usize) == last
+        });
+        let acted = acted.count();
+        let repeatable = matches!(step.class, Class::Read | Class::Idempotent);
+        if !repeatable && acted > 1 + decisions {
+            wrong.push(format!("{} had its effect {acted} times", step.id));
+        }
+    }
+}
+
+/// At every end, what is owed is exactly what may have acted and was neither paid, sealed nor forgiven; and
+/// debts are paid latest first.
+fn debts(plan: &Plan, records: &[Record], wrong: &mut Vec<String>) {
+    let takes_back: BTreeMap<&StepId, bool> =
+        plan.steps().map(|step| (&step.id, matches!(step.way, Way::Rollback(_)))).collect();
+    let mut owed: Vec<StepId> = Vec::new();
+    let mut closed: Vec<StepId> = Vec::new();
+    for record in records {
+        match &record.event {
+            Event::Intent { claim } if claim.phase == Phase::Forward => {
+                if takes_back.get(&claim.step) == Some(&true) && !owed.contains(&claim.step) {
+                    owed.push(claim.step.clone());
+                }
+            }
+            Event::Intent { claim } => {
+                if owed.last() != Some(&claim.step) {
+                    wrong
+                        .push(format!("record {}: {} is taken back out of its turn", record.seq, claim.step));
+                }
+            }
+            Event::NotDone { step, .. } | Event::Resolved { step, effect: Effect::None, .. } => {
+                owed.retain(|owed| owed != step);
+            }
+            Event::Paid { debt: Debt::Rollback(step), .. } => {
+                if owed.pop().as_ref() != Some(step) {
+                    wrong.push(format!("record {}: {step} is paid out of its turn", record.seq));
+                }
+            }
+            Event::Forgiven { debt: Debt::Rollback(step), .. } => owed.retain(|owed| owed != step),
+            Event::Sealed { .. } => owed.clear(),
+            Event::Decided { .. } if owed.is_empty() => owed.append(&mut closed),
+            Event::Ended(ended) => {
+                let listed: Vec<StepId> =
+                    ended.owed.iter().rev().map(|Debt::Rollback(step)| step.clone()).collect();
+                if ended.forward == ForwardVerdict::Done {
+                    closed = std::mem::take(&mut owed);
+                } else if listed != owed {
+                    wrong.push(format!("it ended owing {owed:?} and lists {listed:?}"));
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Nothing from before an irreversible step is taken back once that may have acted.
+fn seals(plan: &Plan, records: &[Record], wrong: &mut Vec<String>) {
+    let irreversible: BTreeSet<&StepId> =
+        plan.steps().filter(|step| matches!(step.way, Way::Irreversible(_))).map(|step| &step.id).collect();
+    let mut before: BTreeSet<&StepId> = BTreeSet::new();
+    let mut closed: BTreeSet<&StepId> = BTreeSet::new();
+    for record in records {
+        match &record.event {
+            Event::Intent { claim } if claim.phase == Phase::Forward => {
+                if irreversible.contains(&claim.step) {
+                    closed.extend(&before);
+                } else {
+                    before.insert(&claim.step);
+                }
+            }
+            Event::Intent { claim } if closed.contains(&claim.step) => {
+                wrong.push(format!("record {}: {} is taken back across a seal", record.seq, claim.step));
+            }
+            Event::NotDone { step, .. } | Event::Resolved { step, effect: Effect::None, .. }
+                if irreversible.contains(step) =>
+            {
+                closed.clear();
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Whether the outcome of every announced statement is in the journal.
+pub(crate) fn all_known(records: &[Record]) -> bool {
+    let mut open: BTreeSet<&Claim> = BTreeSet::new();
+    for record in records {
+        match &record.event {
+            Event::Intent { claim } => {
+                open.insert(claim);
+            }
+            Event::Outcome { claim, outcome } => {
+                if !matches!(outcome, Outcome::Unknown { .. }) {
+                    open.remove(claim);
+                }
+            }
+            _ => {}
+        }
+    }
+    open.is_empty()
+}
