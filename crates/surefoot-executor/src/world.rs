@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 
+use serde::{Deserialize, Serialize};
 use surefoot_journal::{Answer, Claim, Identity, Outcome, Reading, RunId, Timestamp};
 use surefoot_plan::{Cell, Decoder, Name, StepId, Type, Value};
 
@@ -170,7 +171,7 @@ pub enum Piece {
 }
 
 /// The rights of one performance, with every expression computed.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Granted {
     /// Programs that may be executed.
     pub run: BTreeSet<String>,
@@ -189,7 +190,7 @@ pub struct Granted {
 }
 
 /// Where a connection may go.
-#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+#[derive(Clone, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
 pub struct Address {
     /// A name or an address.
     pub host: String,

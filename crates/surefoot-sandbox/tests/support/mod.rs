@@ -1,0 +1,234 @@
+//! A run folder, rights, and a world, for one test.
+
+#![expect(clippy::disallowed_methods, reason = "sets the scene")]
+#![allow(dead_code, unreachable_pub, reason = "each test binary uses its part")]
+
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, BTreeSet};
+use std::future::Future;
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+
+use surefoot_executor::{
+    Act, Command, EffectRequest, Granted, Piece, Question, ReadFrom, ScriptCall, Text, World,
+};
+use surefoot_journal::{Claim, Outcome, Phase, Report, RunFolder, RunId, StateRoot};
+use surefoot_plan::{Decoder, StepId};
+use surefoot_sandbox::{ApprovalWanted, Launcher, People, RealWorld};
+
+/// The user as whom the tests run again.
+const ORDINARY_UID: u32 = 61_234;
+
+/// Says which tests are running again.
+const AGAIN: &str = "SUREFOOT_TESTS_AGAIN";
+
+/// Where programs are found.
+pub const PATH: &str = "/usr/local/bin:/usr/bin:/bin";
+
+/// People who are never asked.
+#[derive(Debug)]
+pub struct Nobody;
+
+impl People for Nobody {
+    async fn ask(&self, _: Question) -> Outcome {
+        Outcome::Unknown { why: "nobody is there".into(), over: true }
+    }
+    async fn manual(&self, _: Claim, _: Question) -> Outcome {
+        Outcome::Unknown { why: "nobody is there".into(), over: true }
+    }
+    async fn approval(&self, _: ApprovalWanted) -> Outcome {
+        Outcome::Unknown { why: "nobody is there".into(), over: true }
+    }
+}
+
+/// The scene of a test.
+pub struct Room {
+    /// Where files are made. Not below `/tmp`, so that the private one cannot hide them by chance.
+    pub base: tempfile::TempDir,
+    /// The run.
+    pub folder: RunFolder,
+    /// What may be done.
+    pub rights: Granted,
+    /// How long.
+    pub deadline_ms: u64,
+    /// How long after.
+    pub grace_ms: u64,
+    secrets: RefCell<BTreeMap<String, String>>,
+    attempt: Cell<u32>,
+}
+
+impl Room {
+    pub fn new() -> Room {
+        let base = tempfile::Builder::new().prefix("surefoot-").tempdir_in("/var/tmp").expect("a folder");
+        let folder = StateRoot::new(base.path().join("state"))
+            .create(&RunId("01ARZ3NDEKTSV4RRFFQ69G5FAV".into()))
+            .expect("a run folder");
+        let run = ["sh", "cat", "echo", "sleep", "base64", "setsid", "wc"].map(String::from);
+        Room {
+            base,
+            folder,
+            rights: Granted { run: BTreeSet::from(run), ..Granted::default() },
+            deadline_ms: 20_000,
+            grace_ms: 500,
+            secrets: RefCell::default(),
+            attempt: Cell::new(1),
+        }
+    }
+
+    pub fn file(&self, name: &str, content: &str) -> PathBuf {
+        let path = self.base.path().join(name);
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("made");
+        std::fs::write(&path, content).expect("written");
+        path
+    }
+
+    pub fn program(&self, name: &str, content: &str) -> PathBuf {
+        let path = self.file(name, content);
+        std::fs::set_permissions(&path, PermissionsExt::from_mode(0o755)).expect("mode");
+        path
+    }
+
+    pub fn secret(&self, name: &str, value: &str) {
+        self.secrets.borrow_mut().insert(name.into(), value.into());
+    }
+
+    /// A number that marks this test's processes.
+    pub fn mark(&self) -> String {
+        format!("{}{}", std::process::id(), self.base.path().display().to_string().len())
+    }
+
+    pub fn world(&self) -> RealWorld<Nobody> {
+        RealWorld::new(self.folder.clone(), PATH, self.secrets.borrow().clone(), Nobody)
+            .with_grace_ms(self.grace_ms)
+            .with_launcher(Launcher { program: env!("CARGO_BIN_EXE_surefoot-supervise-test").into() })
+    }
+
+    /// The claim of the last act.
+    pub fn claim(&self) -> Claim {
+        Claim {
+            step: StepId("step".into()),
+            phase: Phase::Forward,
+            attempt: self.attempt.get(),
+            statement: 0,
+        }
+    }
+
+    pub fn block_on<T>(&self, future: impl Future<Output = T>) -> T {
+        tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .expect("a runtime")
+            .block_on(future)
+    }
+
+    pub fn request(&self, command: Command) -> EffectRequest {
+        EffectRequest::Act {
+            claim: self.claim(),
+            act: Act::Command(command),
+            rights: self.rights.clone(),
+            deadline_ms: self.deadline_ms,
+            title: "a step".into(),
+        }
+    }
+
+    pub fn perform(&self, command: Command) -> Outcome {
+        self.block_on(self.world().perform(self.request(command)))
+    }
+
+    /// Performs a command under a new claim.
+    pub fn act(&self, command: Command) -> Report {
+        self.attempt.set(self.attempt.get() + 1);
+        match self.perform(command) {
+            Outcome::Performed(report) => report,
+            other => panic!("not performed: {other:?}"),
+        }
+    }
+
+    pub fn not_performed(&self, command: Command) -> String {
+        self.attempt.set(self.attempt.get() + 1);
+        match self.perform(command) {
+            Outcome::NotPerformed { why } => why,
+            other => panic!("performed: {other:?}"),
+        }
+    }
+
+    pub fn probe(&self, command: Command) -> Report {
+        let request = EffectRequest::Read {
+            label: "a fact".into(),
+            from: ReadFrom::Command(command),
+            rights: self.rights.clone(),
+            deadline_ms: self.deadline_ms,
+        };
+        match self.block_on(self.world().perform(request)) {
+            Outcome::Performed(report) => report,
+            other => panic!("not answered: {other:?}"),
+        }
+    }
+}
+
+/// A command.
+pub fn cmd(line: &[&str]) -> Command {
+    Command {
+        pipeline: vec![words(line)],
+        script: None,
+        folder: None,
+        env: BTreeMap::new(),
+        stdin: None,
+        user: None,
+        exits: BTreeSet::from([0]),
+        decoder: Decoder::Nothing,
+        r#type: None,
+    }
+}
+
+pub fn words(line: &[&str]) -> Vec<Text> {
+    line.iter().map(|word| vec![Piece::Plain((*word).to_owned())]).collect()
+}
+
+pub fn secret(name: &str) -> Text {
+    vec![Piece::Secret(name.into())]
+}
+
+/// A script.
+pub fn sh(text: &str) -> Command {
+    let script = ScriptCall { language: "sh".into(), text: text.into() };
+    Command { pipeline: Vec::new(), script: Some(script), ..cmd(&["sh"]) }
+}
+
+/// Asserts that an attempt was in vain.
+pub fn failed(report: &Report, what: &str) {
+    assert!(!report.ok, "this should not have been possible: {what}: {report:?}");
+}
+
+/// Whether a process runs with this in its arguments.
+pub fn is_running(argument: &str) -> bool {
+    std::fs::read_dir("/proc").expect("processes").filter_map(Result::ok).any(|entry| {
+        let arguments = std::fs::read(entry.path().join("cmdline")).unwrap_or_default();
+        entry.file_name() != *std::process::id().to_string()
+            && arguments.split(|byte| *byte == 0).any(|word| word == argument.as_bytes())
+    })
+}
+
+/// Runs this test binary again as an ordinary user, if this is root. Programs lie where everyone may run them.
+pub fn again_as_an_ordinary_user(_supervisor: &Path) {
+    if !rustix::process::geteuid().is_root() {
+        return;
+    }
+    assert!(std::env::var_os(AGAIN).is_none(), "an ordinary user is no root");
+    let program = std::env::current_exe().expect("a program");
+    let output = std::process::Command::new(program)
+        .env(AGAIN, "1")
+        .env("HOME", "/nonexistent")
+        .uid(ORDINARY_UID)
+        .gid(ORDINARY_UID)
+        .current_dir("/")
+        .output()
+        .expect("started");
+    assert!(
+        output.status.success(),
+        "as an ordinary user:\n{}\n{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
