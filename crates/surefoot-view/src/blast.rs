@@ -41,9 +41,11 @@ pub(crate) fn blast(plan: &Plan) -> Blast {
     let mut allowed = [const { BTreeSet::new() }; KINDS.len()];
     add(&mut allowed, &plan.allow);
     let mut kinds = Vec::new();
-    for (((name, mut forward), back), allowed) in KINDS.into_iter().zip(forward).zip(back).zip(allowed) {
+    for (((name, mut forward), mut back), allowed) in KINDS.into_iter().zip(forward).zip(back).zip(allowed) {
+        drop_covered(&mut back);
         let back_only: BTreeSet<String> = back.difference(&forward).cloned().collect();
         forward.extend(allowed.difference(&back_only).cloned());
+        drop_covered(&mut forward);
         kinds.push(Kind { name, forward, back_only });
     }
     let mut secrets = Vec::new();
@@ -69,6 +71,18 @@ fn add(kinds: &mut [BTreeSet<String>; KINDS.len()], rights: &Rights) {
     read.extend(rights.read.iter().map(shown));
     write.extend(rights.write.iter().map(shown));
     users.extend(rights.users.iter().cloned());
+}
+
+/// Leaves out a path that lies below another one: a right to a folder is one to all in it.
+fn drop_covered(places: &mut BTreeSet<String>) {
+    let all = places.clone();
+    places.retain(|place| {
+        let below = |folder: &String| {
+            let rest = place.strip_prefix(folder.as_str());
+            folder.starts_with('/') && rest.is_some_and(|rest| rest.starts_with('/'))
+        };
+        !all.iter().any(below)
+    });
 }
 
 /// A place, without the quotes that it has in a runbook.

@@ -285,8 +285,11 @@ impl View<'_> {
         let mut label = label;
         for statement in body {
             for line in say::statement(self.plan, statement) {
-                // A command is not wrapped: it is to be recognised, and perhaps copied.
-                self.page.verbatim(at, &format!("{label:LABEL$} {line}"));
+                // The lines of a script or of standard input keep their places.
+                match line.starts_with(' ') {
+                    true => self.page.verbatim(at, &format!("{label:LABEL$} {line}")),
+                    false => self.page.field(at, label, LABEL, &line),
+                }
                 label = "";
             }
         }
@@ -310,8 +313,10 @@ impl View<'_> {
             let text = say::require(&self.names, require);
             self.page.field(at, "  needs", LABEL, &format!("{tag}{text}"));
         }
-        let label = if rollback.derived { "way back*" } else { "way back" };
-        self.statements(label, &rollback.body, at);
+        self.statements("way back", &rollback.body, at);
+        if rollback.derived {
+            self.page.field(at, "", LABEL, "(derived: nobody wrote it, it follows from what the step does)");
+        }
         self.sets("  sets", &rollback.ensures, at);
     }
 
@@ -346,7 +351,7 @@ impl View<'_> {
 
     /// What is taken back if a point of no return fails, by what stands before it.
     fn way_back_of_seal(&self, before: Option<&Node>) -> String {
-        let decides = "a person decides how to go on";
+        let decides = "a person decides";
         let owed = match before {
             Some(Node::Step(step)) => self.proof.way_back(&step.id),
             Some(Node::Wait(wait)) => self.proof.way_back(&wait.id),
@@ -356,7 +361,7 @@ impl View<'_> {
         let owed: Vec<String> = owed.iter().map(debt).collect();
         let owed: Vec<&str> = owed.iter().map(String::as_str).collect();
         match (numbered(&owed), before) {
-            (Some(owed), _) => format!("{decides}; but if it is proved that it never happened: {owed}"),
+            (Some(owed), _) => format!("{decides}; if it provably never happened: {owed}"),
             (None, Some(Node::If { .. })) => {
                 format!(
                     "{decides}; but if it is proved that it never happened, what was owed before it is taken back"
@@ -392,7 +397,7 @@ impl View<'_> {
         let wide = found.kinds.iter().map(|kind| kind.name.len()).max().unwrap_or(0);
         for Kind { name, forward, back_only } in &found.kinds {
             if forward.is_empty() && back_only.is_empty() {
-                self.page.field(2, name, wide, "nothing");
+                self.page.field(2, name, wide, "-");
             }
             if !forward.is_empty() {
                 self.page.field(2, name, wide, &joined(forward));

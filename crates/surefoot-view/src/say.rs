@@ -127,9 +127,6 @@ pub(crate) fn command(exec: &Exec) -> Vec<String> {
         let env: Vec<String> = exec.env.iter().map(|(name, value)| format!("{name}: {value}")).collect();
         start.push_str(&format!("env {{ {} }} ", env.join(", ")));
     }
-    if let Some(stdin) = &exec.stdin {
-        start.push_str(&format!("stdin {stdin} "));
-    }
     if let Some(user) = &exec.user {
         start.push_str(&format!("as {user} "));
     }
@@ -151,7 +148,31 @@ pub(crate) fn command(exec: &Exec) -> Vec<String> {
     }
     let programs: Vec<String> =
         exec.pipeline.iter().map(|words| words.iter().map(argument).collect::<Vec<_>>().join(" ")).collect();
-    vec![format!("{start}$ {}", programs.join(" | "))]
+    let mut lines = vec![format!("{start}$ {}", programs.join(" | "))];
+    lines.extend(stdin(exec));
+    lines
+}
+
+/// What a command reads from standard input, as lines of their own.
+fn stdin(exec: &Exec) -> Vec<String> {
+    let text = match &exec.stdin {
+        None => return Vec::new(),
+        Some(Expr::Literal(Value::Text(text))) => text.clone(),
+        Some(expr) => expr.to_string(),
+    };
+    let lines: Vec<&str> = text.lines().collect();
+    let indent = |line: &&&str| line.len() - line.trim_start().len();
+    let common =
+        lines.iter().filter(|line| !line.trim().is_empty()).map(|line| indent(&line)).min().unwrap_or(0);
+    let mut shown: Vec<String> = lines
+        .iter()
+        .take(SCRIPT_LINES_MAX)
+        .map(|line| format!("    stdin| {}", line.get(common..).unwrap_or_default()))
+        .collect();
+    if lines.len() > SCRIPT_LINES_MAX {
+        shown.push(format!("    ... {} more lines", lines.len() - SCRIPT_LINES_MAX));
+    }
+    shown
 }
 
 /// How output is read, as the word before the `$`.
@@ -172,6 +193,12 @@ fn decoder(decoder: &Decoder) -> &'static str {
 /// One word of a command. What is one argument looks like one.
 fn argument(word: &Word) -> String {
     match word {
+        Word::Each(Expr::Literal(Value::List(items))) => {
+            items.iter().map(|item| self::word(&item.to_string())).collect::<Vec<_>>().join(" ")
+        }
+        Word::Each(Expr::List(items)) => {
+            items.iter().map(|item| argument(&Word::One(item.clone()))).collect::<Vec<_>>().join(" ")
+        }
         Word::Each(list) => format!("${{{list}...}}"),
         Word::One(Expr::Literal(value)) => self::word(&value.to_string()),
         Word::One(Expr::Join(parts)) => {

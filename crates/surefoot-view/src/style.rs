@@ -208,7 +208,10 @@ impl Page {
             let label = if at == 0 { label } else { "" };
             let left = plain(left);
             let room = " ".repeat(first.saturating_sub(width(&left)));
-            self.verbatim(0, &format!("{label:<wide$} {left}{room}   {right}"));
+            let start = format!("{label:<wide$} {left}{room}   ");
+            // Only what explains is cut: the first column is there to be copied.
+            let space = self.style.columns().saturating_sub(width(&start)).max(WIDTH_MIN / 2);
+            self.verbatim(0, &format!("{start}{}", cut(&plain(right), space, &self.style)));
         }
     }
 
