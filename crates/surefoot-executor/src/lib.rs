@@ -8,6 +8,7 @@
 mod ask;
 mod decide;
 mod drive;
+pub mod dry;
 mod known;
 mod program;
 mod request;

@@ -372,28 +372,11 @@ impl<'a> Simulated<'a> {
     fn make_true(&self, inner: &mut Inner, ensures: &[Ensure]) {
         for ensure in ensures {
             let cell = self.ground(&ensure.literal.atom.cell);
-            if let Some(value) = self.satisfying(&ensure.literal) {
+            let state = RunState::new();
+            if let Some(value) = satisfying(&ensure.literal, &Known::with(self.program, &state, &[])) {
                 inner.facts.insert(cell, value);
             }
         }
-    }
-
-    /// A value that makes a literal true.
-    fn satisfying(&self, literal: &Literal) -> Option<Value> {
-        let (comparison, expr) = match &literal.atom.test {
-            Test::Holds => return Some(Value::Bool(literal.holds)),
-            Test::Compares(comparison, expr) => (*comparison, expr),
-        };
-        let state = RunState::new();
-        let value = eval(expr, &Known::with(self.program, &state, &[])).ok()?;
-        let strictly = match (comparison, literal.holds) {
-            (Comparison::Equal | Comparison::LessOrEqual | Comparison::GreaterOrEqual, true)
-            | (Comparison::NotEqual | Comparison::Less | Comparison::Greater, false) => return Some(value),
-            (Comparison::Less, true) | (Comparison::GreaterOrEqual, false) => -1,
-            (Comparison::NotEqual | Comparison::Greater, true)
-            | (Comparison::Equal | Comparison::LessOrEqual, false) => 1,
-        };
-        Some(shifted(value, strictly))
     }
 
     /// What a read gives: a reply that was set, or a stand-in of its type.
@@ -511,6 +494,23 @@ fn with_value(value: Value) -> Outcome {
         report.value = Some(value);
     }
     outcome
+}
+
+/// A value that makes a literal true.
+pub(crate) fn satisfying(literal: &Literal, known: &Known<'_>) -> Option<Value> {
+    let (comparison, expr) = match &literal.atom.test {
+        Test::Holds => return Some(Value::Bool(literal.holds)),
+        Test::Compares(comparison, expr) => (*comparison, expr),
+    };
+    let value = eval(expr, known).ok()?;
+    let by = match (comparison, literal.holds) {
+        (Comparison::Equal | Comparison::LessOrEqual | Comparison::GreaterOrEqual, true)
+        | (Comparison::NotEqual | Comparison::Less | Comparison::Greater, false) => return Some(value),
+        (Comparison::Less, true) | (Comparison::GreaterOrEqual, false) => -1,
+        (Comparison::NotEqual | Comparison::Greater, true)
+        | (Comparison::Equal | Comparison::LessOrEqual, false) => 1,
+    };
+    Some(shifted(value, by))
 }
 
 /// A value next to another: one more, or one less. What has no neighbour stays.

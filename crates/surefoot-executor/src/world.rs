@@ -114,6 +114,7 @@ pub enum Act {
 
 /// What is read from the world.
 #[derive(Clone, Debug, Eq, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "made and taken apart once for each read")]
 pub enum ReadFrom {
     /// A command, decoded.
     Command(Command),

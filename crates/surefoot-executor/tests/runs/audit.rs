@@ -3,10 +3,13 @@
 //! What the executor promises is checked on its records and on what the model saw, so that a mistake in
 //! the fold cannot hide itself.
 
+#![expect(clippy::wildcard_enum_match_arm, reason = "each check looks at the few events that concern it")]
+#![expect(clippy::collapsible_match, reason = "a guard would hide what is not checked")]
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use surefoot_executor::simulated::Performed;
-use surefoot_journal::{Claim, Debt, Effect, Event, ForwardVerdict, Outcome, Phase, Record, ResolvedBy};
+use surefoot_journal::{Claim, Debt, Effect, Event, ForwardVerdict, Phase, Record, ResolvedBy};
 use surefoot_plan::{Class, Plan, StepId, Way};
 
 /// Returns what is wrong; nothing if all promises were kept.
@@ -145,23 +148,4 @@ fn seals(plan: &Plan, records: &[Record], wrong: &mut Vec<String>) {
             _ => {}
         }
     }
-}
-
-/// Whether the outcome of every announced statement is in the journal.
-pub(crate) fn all_known(records: &[Record]) -> bool {
-    let mut open: BTreeSet<&Claim> = BTreeSet::new();
-    for record in records {
-        match &record.event {
-            Event::Intent { claim } => {
-                open.insert(claim);
-            }
-            Event::Outcome { claim, outcome } => {
-                if !matches!(outcome, Outcome::Unknown { .. }) {
-                    open.remove(claim);
-                }
-            }
-            _ => {}
-        }
-    }
-    open.is_empty()
 }

@@ -288,7 +288,7 @@ fn interrupt(run: &mut Run<'_>, kind: &'static str, nth: usize, level: u8) {
         if record.event.kind() == kind {
             seen += 1;
             if seen == nth {
-                send.send(Signal::Cancel { level, by: operator() }).unwrap();
+                send.send(Signal::Cancel { level, by: operator() }).expect("the run listens");
             }
         }
     });

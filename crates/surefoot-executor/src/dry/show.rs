@@ -1,0 +1,94 @@
+//! A dry run as text.
+
+use std::fmt::{self, Display, Formatter};
+
+use surefoot_plan::Tri;
+
+use super::{DryRun, Entry, Verdict, What, render};
+
+impl Display for DryRun {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        writeln!(f, "Dry run of {}: nothing was changed.\n", self.runbook)?;
+        for entry in &self.entries {
+            write!(f, "{entry}")?;
+        }
+        match self.verdict() {
+            Verdict::WouldRun => writeln!(f, "\nAs far as can be told, it would run to its end.")?,
+            Verdict::CannotTell => writeln!(f, "\nWhether it would run to its end cannot be told.")?,
+            Verdict::WouldBeRefused => {
+                let first = self.entries.iter().find(|entry| entry.verdict == Verdict::WouldBeRefused);
+                let place = first.map_or_else(String::new, Entry::place);
+                writeln!(f, "\nIt would stop at {place}; what follows was walked as if it had not.")?;
+            }
+        }
+        // Last, because it is what a green dry run does not say.
+        if self.not_exercised.is_empty() {
+            return writeln!(f, "Not exercised: nothing.");
+        }
+        let items: Vec<String> =
+            self.not_exercised.iter().map(|left| format!("{} ({})", left.what, left.why)).collect();
+        writeln!(f, "Not exercised: {}.", items.join("; "))
+    }
+}
+
+impl Entry {
+    /// Where it is, in words.
+    fn place(&self) -> String {
+        match self.what {
+            What::Start => "the start".into(),
+            What::End => "the end".into(),
+            What::Step | What::Wait | What::If | What::Arm(_) => self.name.clone(),
+        }
+    }
+}
+
+impl Display for Entry {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let indent = "  ".repeat(self.depth as usize);
+        let verdict = match (self.what, self.verdict) {
+            (What::Arm(_), _) => "",
+            (_, Verdict::WouldRun) => "would run",
+            (_, Verdict::WouldBeRefused) => "WOULD BE REFUSED",
+            (_, Verdict::CannotTell) => "cannot tell",
+        };
+        match self.what {
+            What::Start => writeln!(f, "{indent}start: {verdict}")?,
+            What::End => writeln!(f, "{indent}end: {verdict}")?,
+            What::Step if self.title.is_empty() => writeln!(f, "{indent}step {}: {verdict}", self.name)?,
+            What::Step => writeln!(f, "{indent}step {} \"{}\": {verdict}", self.name, self.title)?,
+            What::Wait => writeln!(f, "{indent}wait {}: {verdict}", self.name)?,
+            What::If => writeln!(f, "{indent}if {}: {verdict}", self.name)?,
+            What::Arm(arm) => writeln!(f, "{indent}if {} is {}:", self.name, render::word(arm))?,
+        }
+        for checked in &self.conditions {
+            let found = match checked.found {
+                Tri::True => "holds",
+                Tri::False => "does NOT hold",
+                Tri::Unknown => "cannot be told",
+            };
+            let why = if checked.why.is_empty() { String::new() } else { format!(" ({})", checked.why) };
+            writeln!(f, "{indent}  needs   {}: {found}{why}", checked.text)?;
+        }
+        for note in &self.notes {
+            writeln!(f, "{indent}  note    {note}")?;
+        }
+        for does in &self.does {
+            lines(f, &indent, "does", does)?;
+        }
+        for assumed in &self.assumes {
+            writeln!(f, "{indent}  assumes {assumed}")?;
+        }
+        for back in &self.way_back {
+            lines(f, &indent, "back", back)?;
+        }
+        Ok(())
+    }
+}
+
+/// One line with its label, or several below it.
+fn lines(f: &mut Formatter<'_>, indent: &str, label: &str, text: &str) -> fmt::Result {
+    for (index, line) in text.lines().enumerate() {
+        writeln!(f, "{indent}  {:<7} {line}", if index == 0 { label } else { "" })?;
+    }
+    Ok(())
+}
