@@ -8,6 +8,10 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
+#[path = "cases/check.rs"]
+mod check;
+#[path = "cases/plan.rs"]
+mod plan;
 #[path = "cases/syntax.rs"]
 mod syntax;
 
@@ -17,12 +21,23 @@ fn syntax() {
     each("syntax", "runbook", |case| syntax::show(case));
 }
 
+/// What is wrong with a runbook is said, at its lines.
+#[test]
+fn check() {
+    each("check", "runbook", check::show);
+}
+
+/// Runbooks become plans.
+#[test]
+fn plan() {
+    each("plan", "runbook", plan::show);
+}
+
 /// One case.
 struct Case {
     /// Its path from the folder of its kind.
     name: String,
     /// The file.
-    #[expect(dead_code, reason = "for kinds whose cases are folders")]
     path: PathBuf,
     /// What stands in it.
     text: String,

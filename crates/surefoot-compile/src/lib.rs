@@ -25,6 +25,7 @@ mod term;
 mod types;
 
 pub use analysis::{Analysis, Lowered, analyze, lower};
+pub use explain::{check, explain_violation};
 pub use inputs::{Given, Inputs};
 pub use library::{Effect, Inverse, Kind, Need, Parameter, Signature, signatures};
 pub use load::{NoSources, Sources};

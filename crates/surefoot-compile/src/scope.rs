@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use surefoot_plan::{Name, StepId};
-use surefoot_syntax::ast::{Fact, Ident, Let, Param};
+use surefoot_syntax::ast::{Ident, Let, Param};
 use surefoot_syntax::{Diagnostic, Span};
 
 use crate::load::Target;
@@ -21,7 +21,7 @@ pub(crate) enum Named<'a> {
     /// A `let` of the runbook.
     Let(&'a Let),
     /// A fact of this file or runbook.
-    Fact(&'a Fact),
+    Fact,
     /// A module.
     Module(Target),
     /// A step.

@@ -7,9 +7,8 @@
 use std::collections::BTreeSet;
 
 use super::cells::CellIx;
-use super::facts::{Knowledge, Name, Origin};
+use super::facts::{Knowledge, Learnt, Name, Origin};
 use super::flow::{Verifier, same};
-use super::program::NodeFacts;
 use super::table::Known;
 
 /// Something owed, or the lack of it.
@@ -33,7 +32,8 @@ pub(super) enum Debt {
     /// What one of some arms owes. `below` is none if an arm sealed: then each goes down to its own bottom.
     Choice {
         node: usize,
-        arms: Vec<usize>,
+        /// The stack of each arm, with what was learnt in it: it holds whenever that arm was taken.
+        arms: Vec<(usize, Learnt)>,
         below: Option<usize>,
         /// The cells that the arms do not agree on, with the names they had before.
         lost: Vec<(CellIx, Name)>,
@@ -153,21 +153,31 @@ impl Verifier<'_> {
         &mut self,
         at: usize,
         node: usize,
-        arms: Vec<usize>,
+        arms: Vec<(usize, Learnt)>,
         below: Option<usize>,
         walk: Walk,
     ) -> Walk {
         let mut after = walk.clone();
         let mut ends = Vec::new();
-        for top in arms {
+        let mut left: Option<BTreeSet<CellIx>> = None;
+        for (top, learnt) in arms {
             let mark = self.facts.mark();
+            if !self.facts.learn_all(&learnt, Origin::Probed(node)) {
+                // What was learnt since shows that this arm was not taken.
+                self.facts.return_to(mark);
+                continue;
+            }
             let arm = self.back(top, below, walk.clone());
             ends.push(self.facts.end_arm(mark));
             after.unsettled.extend(arm.unsettled);
-            after.left.extend(arm.left);
+            left = Some(match left {
+                Some(left) => left.intersection(&arm.left).copied().collect(),
+                None => arm.left,
+            });
             after.deviating.extend(arm.deviating);
             after.paid.extend(arm.paid.into_iter().skip(walk.paid.len()));
         }
+        after.left.extend(left.into_iter().flatten());
         if below.is_none() {
             return after;
         }
@@ -202,7 +212,7 @@ impl Verifier<'_> {
             if let Some(verdict) = place {
                 *verdict = judgement.known.max(*verdict);
             }
-            judgement.assume(&mut self.facts, Origin::Probed(node));
+            self.assume_part(conjunct, &judgement, Origin::Probed(node));
         }
     }
 
@@ -211,18 +221,17 @@ impl Verifier<'_> {
         let Some(facts) = self.program.nodes.get(node) else { return };
         let Some(Debt::Rollback { before, sets, .. }) = self.debts.get(at) else { return };
         for (cell, name) in before {
-            if is_left(facts, *cell) {
-                if self.rules.residuals {
-                    self.facts.havoc(self.cells, *cell, Origin::Changed(node));
-                } else {
-                    self.facts.rename(*cell, *name);
-                }
+            let is_left = facts.leaves_wide.contains(cell);
+            // It may be the same as a cell that is brought back, or not: then it stays what it is by now.
+            let is_doubtful = !facts.changes.contains(cell) && walk.unsettled.contains(cell);
+            if is_left && self.rules.residuals || is_doubtful {
+                self.facts.havoc(self.cells, *cell, Origin::Changed(node));
                 walk.unsettled.insert(*cell);
-                walk.left.insert(*cell);
             } else {
                 self.facts.rename(*cell, *name);
             }
         }
+        walk.left.extend(&facts.leaves);
         for (cell, knowledge) in sets {
             for alias in self.cells.get(*cell).into_iter().flat_map(|facts| &facts.aliases) {
                 self.facts.blur(*alias, knowledge, Origin::RolledBack(node));
@@ -264,8 +273,4 @@ impl Debt {
     fn deviates(&self) -> bool {
         matches!(self, Debt::Rollback { sets, .. } if !sets.is_empty())
     }
-}
-
-fn is_left(facts: &NodeFacts<'_>, cell: CellIx) -> bool {
-    facts.leaves_wide.contains(&cell)
 }

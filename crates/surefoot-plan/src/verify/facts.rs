@@ -54,6 +54,9 @@ pub(super) struct ArmEnd {
     knowledge: BTreeMap<Name, Knowledge>,
 }
 
+/// What was learnt of some names.
+pub(super) type Learnt = Vec<(Name, Knowledge)>;
+
 /// What is known at a point of a plan.
 #[derive(Debug, Default)]
 pub(super) struct Facts {
@@ -99,6 +102,13 @@ impl Knowledge {
             tests: agreed.map(|(test, holds)| (*test, *holds)).collect(),
             origin,
         }
+    }
+}
+
+impl ArmEnd {
+    /// What was learnt in the arm.
+    pub(super) fn learnt(&self) -> Learnt {
+        self.knowledge.iter().map(|(name, known)| (*name, known.clone())).collect()
     }
 }
 
@@ -186,6 +196,17 @@ impl Facts {
             };
         }
         news
+    }
+
+    /// Adds what was learnt elsewhere. Returns whether it fits what is known.
+    pub(super) fn learn_all(&mut self, learnt: &Learnt, origin: Origin) -> bool {
+        learnt.iter().all(|(name, more)| {
+            for (test, holds) in &more.tests {
+                self.learn(*name, more.regions, Some((*test, *holds)), origin);
+            }
+            self.learn(*name, more.regions, None, origin);
+            self.known(*name).is_some_and(|known| known.regions != 0)
+        })
     }
 
     /// Remembers this point.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::back::{Debt, Stop};
 use super::cells::{CellIx, Cells, Form, Regions, Says};
 use super::facts::{ArmEnd, Facts, Knowledge, Name, Origin};
-use super::program::Program;
+use super::program::{Conjunct, Program};
 use super::proof::{Proof, WayEntry, Ways};
 use super::report::Report;
 use super::table::{Judge, Judgement, Known};
@@ -157,7 +157,7 @@ impl<'a> Verifier<'a> {
                 flow.top = self.owe(at, flow.top);
                 is_new = true;
             }
-            Way::Irreversible(_) | Way::Nothing => self.left.extend(&node.leaves_wide),
+            Way::Irreversible(_) | Way::Nothing => self.left.extend(&node.leaves),
         }
         self.ways.tops.insert(step.id.clone(), flow.top);
         // Half done: each fact that it changes may be anything.
@@ -182,12 +182,14 @@ impl<'a> Verifier<'a> {
         // Reached, or given up and something else done: then nothing is known of what was waited for.
         let mark = self.facts.mark();
         self.guard(at);
+        let left = self.left.clone();
         let reached = (Tri::True, flow, self.facts.end_arm(mark));
         let refusals = self.report.active_refusals();
         let given_up = self.nodes(&wait.otherwise, flow);
         self.report.forget_refusals(refusals);
         let given_up = (Tri::False, given_up, self.facts.end_arm(mark));
         self.is_dirty = true;
+        self.left.retain(|cell| left.contains(cell));
         self.join(at, &wait.id, flow, vec![reached, given_up])
     }
 
@@ -211,6 +213,8 @@ impl<'a> Verifier<'a> {
         if let Some(place) = self.forward.get_mut(at) {
             *place = judgements.first().map(|judgement| judgement.known).into_iter().collect();
         }
+        let before = self.left.clone();
+        let mut left: Option<BTreeSet<CellIx>> = None;
         let mut ends = Vec::new();
         let choices = [Tri::True, Tri::False].into_iter().zip(arms).zip(judgements);
         for ((arm, nodes), judgement) in choices {
@@ -219,12 +223,28 @@ impl<'a> Verifier<'a> {
                 continue;
             }
             ends.push(self.arm(at, arm, nodes, Some(judgement), flow));
+            left = Some(self.left_in_all(left, &before));
         }
         // A condition over values only, all known, can always be told.
         if let Some(nodes) = unknown.filter(|_| !matches!(form, Form::Constant(_))) {
             ends.push(self.arm(at, Tri::Unknown, nodes, None, flow));
+            left = Some(self.left_in_all(left, &before));
         }
+        self.left = left.unwrap_or(before);
         self.join(at, id, flow, ends)
+    }
+
+    /// Goes back to what was left before an arm, and returns what this arm and those before it all left.
+    fn left_in_all(
+        &mut self,
+        others: Option<BTreeSet<CellIx>>,
+        before: &BTreeSet<CellIx>,
+    ) -> BTreeSet<CellIx> {
+        let own = std::mem::replace(&mut self.left, before.clone());
+        match others {
+            Some(others) => own.intersection(&others).copied().collect(),
+            None => own,
+        }
     }
 
     fn arm(
@@ -250,12 +270,14 @@ impl<'a> Verifier<'a> {
     fn join(&mut self, at: usize, id: &StepId, before: Flow, ends: Vec<(Tri, Flow, ArmEnd)>) -> Flow {
         let mut flow = before;
         let mut arms = Vec::new();
+        let mut learnt = Vec::new();
         let mut arm_ends = Vec::new();
         flow.is_approved = !ends.is_empty();
         for (arm, end, facts) in ends {
             flow.sealed = end.sealed.or(flow.sealed);
             flow.is_approved &= end.is_approved;
             arms.push((arm, end.top));
+            learnt.push((end.top, facts.learnt()));
             arm_ends.push(facts);
         }
         let lost =
@@ -271,7 +293,7 @@ impl<'a> Verifier<'a> {
                 let is_open = arms.iter().any(|(_, top)| self.is_open(*top));
                 let debt = Debt::Choice {
                     node: at,
-                    arms: arms.iter().map(|(_, top)| *top).collect(),
+                    arms: learnt,
                     below,
                     lost,
                     is_open: is_open || below.is_some_and(|below| self.is_open(below)),
@@ -294,7 +316,7 @@ impl<'a> Verifier<'a> {
                 self.report.refused(&self.facts, at, conjunct);
             }
             verdicts.push(judgement.known);
-            self.assume(&judgement, Origin::Probed(at));
+            self.assume_part(conjunct, &judgement, Origin::Probed(at));
         }
         if let Some(place) = self.forward.get_mut(at) {
             *place = verdicts;
@@ -391,7 +413,7 @@ impl<'a> Verifier<'a> {
         if undo.restores == Restores::Captured || !self.rules.definite {
             return;
         }
-        for cell in node.changes.difference(&node.leaves_wide) {
+        for cell in node.changes.difference(&node.leaves) {
             if undo.sets.iter().any(|(set, _)| set == cell) {
                 continue;
             }
@@ -461,7 +483,7 @@ impl<'a> Verifier<'a> {
             return;
         }
         let Some(node) = self.program.nodes.get(at) else { return };
-        let rest = node.changes.difference(&node.leaves_wide);
+        let rest = node.changes.difference(&node.leaves);
         let rest: Vec<String> = rest.map(|cell| self.report.cell(*cell)).collect();
         if step.leaves.is_empty() || !rest.is_empty() {
             self.report.at_step(Condition::NoWayBack, at, rest);
@@ -496,6 +518,21 @@ impl<'a> Verifier<'a> {
         for name in judgement.assume(&mut self.facts, origin) {
             let cell = self.facts.known(name).map(|known| known.cell);
             self.is_dirty |= cell.is_some_and(|cell| self.watched.contains(&cell));
+        }
+    }
+
+    /// Adds what the probe of a part of a guard tells, whatever the inputs are.
+    pub(super) fn assume_part(&mut self, conjunct: &Conjunct, judgement: &Judgement, origin: Origin) {
+        if conjunct.for_all.len() == conjunct.for_sure.len() {
+            return self.assume(judgement, origin);
+        }
+        let mut is_asked = false;
+        super::table::for_each_cell(&conjunct.form, &mut |cell| {
+            is_asked |= conjunct.for_sure.contains(&cell)
+        });
+        if is_asked {
+            let weaker = self.judge(&conjunct.form, &conjunct.for_sure);
+            self.assume(&weaker, origin);
         }
     }
 
@@ -551,5 +588,8 @@ pub(super) fn same(cells: &Cells, left: &Knowledge, right: &Knowledge) -> bool {
     let shared = |(test, holds): (&u32, &bool)| {
         *holds && cells.is_equality(*test) && right.tests.get(test) == Some(&true)
     };
-    (left.is_single() && left.regions == right.regions) || left.tests.iter().any(shared)
+    // Between two constants there are many values: that both are there tells nothing.
+    let is_exact =
+        cells.get(left.cell).is_some_and(|facts| facts.yes_no || left.regions.trailing_zeros() % 2 == 1);
+    (is_exact && left.is_single() && left.regions == right.regions) || left.tests.iter().any(shared)
 }

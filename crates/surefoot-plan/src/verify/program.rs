@@ -39,7 +39,9 @@ pub(super) struct NodeFacts<'a> {
     pub(super) changes: BTreeSet<CellIx>,
     /// The same, with everything that may be the same cell.
     pub(super) changes_wide: BTreeSet<CellIx>,
-    /// What it leaves changed, with everything that may be the same cell.
+    /// What it leaves changed.
+    pub(super) leaves: BTreeSet<CellIx>,
+    /// The same, with everything that may be the same cell.
     pub(super) leaves_wide: BTreeSet<CellIx>,
     /// What it sets.
     pub(super) sets: Vec<(CellIx, Says)>,
@@ -71,6 +73,9 @@ pub(super) struct Conjunct {
     pub(super) form: Form,
     /// For every value of these cells.
     pub(super) for_all: BTreeSet<CellIx>,
+    /// Those of them that are meant whatever the inputs are; the others only if they are the same as one of
+    /// these. What a probe tells is told for these alone.
+    pub(super) for_sure: BTreeSet<CellIx>,
 }
 
 impl<'a> Program<'a> {
@@ -116,6 +121,7 @@ impl<'a> Program<'a> {
             guard: Vec::new(),
             changes: BTreeSet::new(),
             changes_wide: BTreeSet::new(),
+            leaves: BTreeSet::new(),
             leaves_wide: BTreeSet::new(),
             sets: Vec::new(),
             undo: None,
@@ -130,7 +136,12 @@ impl<'a> Program<'a> {
             Node::If { condition, .. } => condition,
         };
         let form = cells.compile(plan, condition);
-        facts.guard.push(Conjunct { what: What::Requires(0), form, for_all: BTreeSet::new() });
+        facts.guard.push(Conjunct {
+            what: What::Requires(0),
+            form,
+            for_all: BTreeSet::new(),
+            for_sure: BTreeSet::new(),
+        });
         facts
     }
 
@@ -147,11 +158,12 @@ impl<'a> Program<'a> {
         };
         facts.changes = places(plan, cells, &step.changes());
         facts.changes_wide = wide(cells, &facts.changes);
-        facts.leaves_wide = wide(cells, &places(plan, cells, &step.residuals()));
+        facts.leaves = places(plan, cells, &step.residuals());
+        facts.leaves_wide = wide(cells, &facts.leaves);
         facts.sets = sets(plan, cells, &step.ensures);
         facts.guard = required(plan, cells, &step.requires);
         if rules.half_done {
-            facts.guard.extend(self.invariants_over(cells, &facts.changes_wide));
+            facts.guard.extend(self.invariants_over(cells, &facts.changes_wide, &facts.changes));
         }
         match &step.way {
             Way::Rollback(rollback) => {
@@ -159,7 +171,7 @@ impl<'a> Program<'a> {
                 let changes_wide = wide(cells, &changes);
                 let mut guard = required(plan, cells, &rollback.requires);
                 if rules.rollback_invariants {
-                    guard.extend(self.invariants_over(cells, &changes_wide));
+                    guard.extend(self.invariants_over(cells, &changes_wide, &changes));
                 }
                 facts.undo = Some(UndoFacts {
                     guard,
@@ -181,12 +193,22 @@ impl<'a> Program<'a> {
     }
 
     /// The invariants that ask one of these cells, for every value of these.
-    fn invariants_over(&self, cells: &Cells, over: &BTreeSet<CellIx>) -> Vec<Conjunct> {
+    fn invariants_over(
+        &self,
+        cells: &Cells,
+        over: &BTreeSet<CellIx>,
+        sure: &BTreeSet<CellIx>,
+    ) -> Vec<Conjunct> {
         let asked = over.iter().filter_map(|cell| cells.get(*cell)).flat_map(|facts| &facts.invariants);
         let indices: BTreeSet<usize> = asked.copied().collect();
         let conjunct = |index: usize| {
             let form = self.invariants.get(index)?.clone();
-            Some(Conjunct { what: What::Invariant(index), form, for_all: over.clone() })
+            Some(Conjunct {
+                what: What::Invariant(index),
+                form,
+                for_all: over.clone(),
+                for_sure: sure.clone(),
+            })
         };
         indices.into_iter().filter_map(conjunct).collect()
     }
@@ -233,6 +255,7 @@ fn required(plan: &Plan, cells: &mut Cells, requires: &[Require]) -> Vec<Conjunc
         what: What::Requires(index),
         form: cells.compile(plan, &require.formula),
         for_all: BTreeSet::new(),
+        for_sure: BTreeSet::new(),
     };
     requires.iter().enumerate().map(conjunct).collect()
 }

@@ -246,3 +246,7 @@ fn a_rollback_may_cover_several_steps_if_the_whole_way_ends_where_it_began() {
     let text = refused(&plan_of(vec![one, two]), Condition::NotRestored);
     assert!(text.contains("the way back ends with `c` as the rollback of `two` sets it"), "{text}");
 }
+
+mod generate;
+mod machine;
+mod property;

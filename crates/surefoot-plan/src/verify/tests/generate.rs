@@ -1,0 +1,218 @@
+//! Random small plans: over two plain facts, one asked of two things that may be the same, and a number.
+
+use std::collections::BTreeSet;
+
+use crate::testing::{command, plan_of, question, rights, step};
+use crate::{
+    Approval, Atom, Cell, Class, Comparison, Ensure, Expr, Formula, Invariant, Irreversible, Leaves, Literal,
+    Node, Parameter, Plan, Require, Restores, Rollback, Step, StepId, Test, Type, Value, Wait, Way,
+};
+
+/// A small generator of random numbers (xorshift), so that a seed gives the same plan for ever.
+pub(super) struct Random(u64);
+
+impl Random {
+    pub(super) fn new(seed: u64) -> Random {
+        Random(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1)
+    }
+
+    fn next(&mut self) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0
+    }
+
+    /// A number below `end`.
+    pub(super) fn below(&mut self, end: u64) -> u64 {
+        (self.next() >> 11) % end
+    }
+
+    /// True so many times in a hundred.
+    fn percent(&mut self, share: u64) -> bool {
+        self.below(100) < share
+    }
+}
+
+/// The five cells: `a`, `b`, `p(u)`, `p(v)` and `n`.
+pub(super) fn cells() -> [Cell; 5] {
+    let plain = |question: &str| Cell { question: question.into(), arguments: Vec::new() };
+    let of = |input: &str| Cell { question: "p".into(), arguments: vec![Expr::Input(input.into())] };
+    [plain("a"), plain("b"), of("u"), of("v"), plain("n")]
+}
+
+/// The plan of a seed.
+pub(super) fn plan(seed: u64) -> Plan {
+    let mut random = Random::new(seed);
+    let mut plan = plan_of(Vec::new());
+    let mut p = question();
+    p.parameters = vec![Parameter { name: "of".into(), r#type: Type::Text, secret: false }];
+    plan.questions.insert("p".into(), p);
+    plan.questions.insert("n".into(), crate::Question { answer: Type::Int, ..question() });
+    for name in ["u", "v"] {
+        plan.inputs.push(crate::Input {
+            name: name.into(),
+            r#type: Type::Text,
+            value: crate::InputValue::Unbound,
+            doc: String::new(),
+        });
+    }
+    if random.percent(30) {
+        let different = Expr::Binary(
+            crate::BinaryOperator::NotEqual,
+            Box::new(Expr::Input("u".into())),
+            Box::new(Expr::Input("v".into())),
+        );
+        plan.constraints.push((different, "u != v".into()));
+    }
+    // What is required at the start decides how much is known; a random order of the cells, each with a
+    // fair chance, so that enough plans are accepted.
+    for cell in 0..5 {
+        if random.percent(60) {
+            let literal = literal(&mut random, cell);
+            plan.requires.push(require(formula(literal)));
+        }
+    }
+    for _ in 0..random.below(3) {
+        plan.invariants.push(Invariant { formula: clause(&mut random), message: String::new() });
+    }
+    let count = 1 + random.below(4);
+    let mut next = 0;
+    plan.body = nodes(&mut random, count, 2, &mut next);
+    if random.percent(20) {
+        plan.ensures.push(require(clause(&mut random)));
+    }
+    plan
+}
+
+fn nodes(random: &mut Random, count: u64, depth: u64, next: &mut u64) -> Vec<Node> {
+    let mut nodes = Vec::new();
+    for _ in 0..count {
+        *next += 1;
+        let id = *next;
+        nodes.push(match random.below(10) {
+            0 | 1 if depth > 0 => {
+                let then = random.below(3);
+                let otherwise = random.below(2);
+                Node::If {
+                    id: StepId(format!("if{id}")),
+                    condition: clause(random),
+                    then: self::nodes(random, then, depth - 1, next),
+                    otherwise: self::nodes(random, otherwise, depth - 1, next),
+                    unknown: if random.percent(20) { Some(self::nodes(random, 1, 0, next)) } else { None },
+                }
+            }
+            2 => Node::Wait(Box::new(Wait {
+                id: StepId(format!("wait{id}")),
+                until: require(clause(random)),
+                times: 1,
+                otherwise: if depth > 0 && random.percent(40) {
+                    self::nodes(random, 1, 0, next)
+                } else {
+                    Vec::new()
+                },
+            })),
+            _ => Node::Step(Box::new(act(random, &format!("s{id}")))),
+        });
+    }
+    nodes
+}
+
+fn act(random: &mut Random, id: &str) -> Step {
+    let mut act = step(id, &[]);
+    act.class = Class::Idempotent;
+    if random.percent(30) {
+        act.requires.push(require(clause(random)));
+    }
+    let mut changed = BTreeSet::new();
+    for _ in 0..1 + random.below(2) {
+        let cell = random.below(5);
+        if changed.insert(cell) {
+            let literal = literal(random, cell);
+            act.ensures.push(ensure(literal));
+        }
+    }
+    // A rollback that always sets the same needs to know what was there: say so, most of the time.
+    for literal in act.ensures.iter().map(|ensure| ensure.literal.clone()).collect::<Vec<_>>() {
+        if random.percent(50) && literal.atom.test == Test::Holds {
+            act.requires.push(require(formula(Literal { holds: !literal.holds, ..literal })));
+        }
+    }
+    let mut atoms = Vec::new();
+    if random.percent(25) {
+        atoms.push(literal_of(random).atom);
+    }
+    act.way = match random.below(10) {
+        0 => {
+            act.approval = Some(Approval { role: "lead".into(), showing: Vec::new(), expires_ms: 1_000 });
+            Way::Irreversible(Irreversible {
+                why: "gone".into(),
+                undone_when: None,
+                without_approval: None,
+                recover_with: None,
+            })
+        }
+        1 => {
+            atoms = act.ensures.iter().map(|ensure| ensure.literal.atom.clone()).collect();
+            Way::Nothing
+        }
+        _ => Way::Rollback(Rollback {
+            requires: if random.percent(25) { vec![require(clause(random))] } else { Vec::new() },
+            body: vec![command("true")],
+            ensures: if random.percent(15) { vec![ensure(literal_of(random))] } else { Vec::new() },
+            restores: if random.percent(40) { Restores::Captured } else { Restores::Fixed },
+            derived: false,
+        }),
+    };
+    if !atoms.is_empty() {
+        act.leaves.push(Leaves { atoms, why: "left".into() });
+    }
+    act.rights = rights();
+    act
+}
+
+/// A literal, or two or three of them connected.
+fn clause(random: &mut Random) -> Formula {
+    let parts = |random: &mut Random, count| (0..count).map(|_| formula(literal_of(random))).collect();
+    match random.below(6) {
+        0..3 => formula(literal_of(random)),
+        3 => Formula::Not(Box::new(Formula::All(parts(random, 2)))),
+        4 => Formula::Any(parts(random, 2)),
+        _ => Formula::Any(parts(random, 3)),
+    }
+}
+
+fn literal_of(random: &mut Random) -> Literal {
+    let cell = random.below(5);
+    literal(random, cell)
+}
+
+fn literal(random: &mut Random, cell: u64) -> Literal {
+    let holds = random.percent(50);
+    let cell = cells()[cell as usize].clone();
+    if cell.question != "n" {
+        return Literal { atom: Atom { cell, test: Test::Holds }, holds };
+    }
+    let comparison = [Comparison::Equal, Comparison::Equal, Comparison::Less, Comparison::GreaterOrEqual];
+    let comparison = comparison[random.below(4) as usize];
+    let constant = Expr::Literal(Value::Int(if comparison == Comparison::Equal {
+        random.below(3)
+    } else {
+        1 + random.below(2)
+    } as i64));
+    let holds = comparison != Comparison::Equal || random.percent(85);
+    Literal { atom: Atom { cell, test: Test::Compares(comparison, constant) }, holds }
+}
+
+fn formula(literal: Literal) -> Formula {
+    let atom = Formula::Atom(literal.atom);
+    if literal.holds { atom } else { Formula::Not(Box::new(atom)) }
+}
+
+fn require(formula: Formula) -> Require {
+    Require { formula, every_ms: 1_000, within_ms: 1_000, message: String::new() }
+}
+
+fn ensure(literal: Literal) -> Ensure {
+    Ensure { literal, every_ms: 1_000, within_ms: 0 }
+}

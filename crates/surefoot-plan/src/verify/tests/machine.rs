@@ -1,0 +1,413 @@
+//! A concrete machine: performs a small plan in every world that it may meet, stops it everywhere, and
+//! walks back. It knows nothing of names, knowledge or truth tables; a world is five numbers.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::super::proof::{Obligation, Owed, Place, Proof, Verdict, What};
+use super::generate::cells;
+use crate::{
+    Cell, Comparison, Ensure, Expr, Formula, Literal, Node, Plan, Restores, Step, StepId, Test, Tri, Value,
+    Way,
+};
+
+/// How many different worlds there are of each variable: `a`, `b`, `p` of the first thing, `p` of the second,
+/// and the number.
+const SIZES: [u8; 5] = [2, 2, 2, 2, 3];
+
+/// The value of each variable.
+type World = [u8; 5];
+
+/// What went wrong, and how much was tried.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Tally {
+    /// Places where a run stopped and went back.
+    pub(super) stops: u64,
+    /// A condition that was proved, and false.
+    pub(super) proved_false: u64,
+    /// An invariant that was broken, half way or not.
+    pub(super) broken: u64,
+    /// A way back that ended elsewhere.
+    pub(super) not_restored: u64,
+    /// What is owed differs from what the proof says.
+    pub(super) owed_wrong: u64,
+    /// The first thing that went wrong, for the message.
+    pub(super) first: Option<String>,
+}
+
+impl Tally {
+    /// How much went wrong.
+    pub(super) fn violations(&self) -> u64 {
+        self.proved_false + self.broken + self.not_restored + self.owed_wrong
+    }
+
+    /// Adds another.
+    pub(super) fn add(&mut self, other: Tally) {
+        self.stops += other.stops;
+        self.proved_false += other.proved_false;
+        self.broken += other.broken;
+        self.not_restored += other.not_restored;
+        self.owed_wrong += other.owed_wrong;
+        self.first = self.first.take().or(other.first);
+    }
+}
+
+/// A step that was performed, with what was recorded before it.
+#[derive(Clone)]
+struct Done<'a> {
+    step: &'a Step,
+    before: World,
+}
+
+/// A run at a point.
+#[derive(Clone)]
+struct Run<'a> {
+    world: World,
+    /// Where the way back must end.
+    base: World,
+    /// Variables that may differ from it.
+    left: BTreeSet<usize>,
+    done: Vec<Done<'a>>,
+    /// How many of those came before the last point of no return.
+    sealed: usize,
+    arms: Vec<(StepId, Tri)>,
+}
+
+/// Performs a plan under one meaning of its inputs.
+pub(super) struct Machine<'a> {
+    plan: &'a Plan,
+    proof: &'a Proof,
+    /// Whether `u` and `v` are the same thing.
+    same: bool,
+    ways: BTreeMap<StepId, Vec<Owed>>,
+    tally: Tally,
+}
+
+/// Performs a plan in every world, and counts what goes wrong.
+pub(super) fn perform(plan: &Plan, proof: &Proof) -> Tally {
+    let mut tally = Tally::default();
+    for same in [false, true] {
+        if same && !plan.constraints.is_empty() {
+            continue;
+        }
+        let ways = plan.nodes().map(|node| (node.id().clone(), proof.way_back(node.id()))).collect();
+        let mut machine = Machine { plan, proof, same, ways, tally: Tally::default() };
+        machine.run();
+        tally.add(machine.tally);
+    }
+    tally
+}
+
+impl<'a> Machine<'a> {
+    fn run(&mut self) {
+        let mut starts = Vec::new();
+        for world in assignments(&[0, 1, 2, 3, 4].into(), [0; 5]) {
+            let is_first = !self.same || world[3] == 0;
+            if is_first && self.invariants_hold(&world) && self.guard(&Place::Start, &world, None) {
+                starts.push(Run {
+                    world,
+                    base: world,
+                    left: BTreeSet::new(),
+                    done: Vec::new(),
+                    sealed: 0,
+                    arms: Vec::new(),
+                });
+            }
+        }
+        let ends = self.nodes(&self.plan.body, starts);
+        for run in ends {
+            self.guard(&Place::End, &run.world, None);
+            let owed = self.proof.way_back_from_end();
+            self.back(&run, &owed, None, run.world, "the end");
+        }
+    }
+
+    fn nodes(&mut self, nodes: &'a [Node], runs: Vec<Run<'a>>) -> Vec<Run<'a>> {
+        nodes.iter().fold(runs, |runs, node| {
+            let mut after = Vec::new();
+            for run in runs {
+                match node {
+                    Node::Step(step) => after.extend(self.step(step, run)),
+                    Node::Wait(wait) => {
+                        let reached = self.guard(&Place::Wait(wait.id.clone()), &run.world, None);
+                        if reached {
+                            after.push(self.chosen(&wait.id, Tri::True, run));
+                        } else if wait.otherwise.is_empty() {
+                            let owed = self.ways[&wait.id].clone();
+                            self.back(&run, &owed, None, run.world, &wait.id.0);
+                        } else {
+                            let run = self.chosen(&wait.id, Tri::False, run);
+                            after.extend(self.nodes(&wait.otherwise, vec![run]));
+                        }
+                    }
+                    Node::If { id, condition, then, otherwise, unknown } => {
+                        if let Some(unknown) = unknown {
+                            let run = self.chosen(id, Tri::Unknown, run.clone());
+                            after.extend(self.nodes(unknown, vec![run]));
+                        }
+                        let is_true = self.holds(condition, &run.world);
+                        let (arm, nodes) = if is_true { (Tri::True, then) } else { (Tri::False, otherwise) };
+                        if self.proof.unreachable.contains(&(id.clone(), arm)) {
+                            self.wrong(|tally| &mut tally.proved_false, || format!("{id} takes a dead arm"));
+                            continue;
+                        }
+                        let run = self.chosen(id, arm, run);
+                        after.extend(self.nodes(nodes, vec![run]));
+                    }
+                }
+            }
+            after
+        })
+    }
+
+    fn chosen(&self, id: &StepId, arm: Tri, mut run: Run<'a>) -> Run<'a> {
+        run.arms.push((id.clone(), arm));
+        run
+    }
+
+    fn step(&mut self, step: &'a Step, run: Run<'a>) -> Vec<Run<'a>> {
+        let changes = self.variables(step.changes());
+        let world = run.world;
+        let before_owed = self.owed_now(&run);
+        let allowed = self.guard(&Place::Step(step.id.clone()), &world, Some(&changes));
+        // Refused, or without effect: what was owed before is paid.
+        self.back(&run, &before_owed, None, world, &step.id.0);
+        if !allowed {
+            return Vec::new();
+        }
+        let is_seal = matches!(step.way, Way::Irreversible(_));
+        let owed = self.ways[&step.id].clone();
+        for half in assignments(&changes, world) {
+            self.check_invariants(&half, || format!("{} half done", step.id));
+            if !is_seal {
+                self.back(&run, &owed, Some(Done { step, before: world }), half, &step.id.0);
+            }
+        }
+        let mut after = Vec::new();
+        for full in assignments(&changes, world) {
+            if !step.ensures.iter().all(|ensure| self.literal(&ensure.literal, &full)) {
+                continue;
+            }
+            let mut next = run.clone();
+            next.world = full;
+            match &step.way {
+                Way::Rollback(_) => next.done.push(Done { step, before: world }),
+                Way::Irreversible(_) => {
+                    next.base = full;
+                    next.left.clear();
+                    next.sealed = next.done.len();
+                }
+                Way::Nothing => next.left.extend(self.variables(step.residuals())),
+            }
+            after.push(next);
+        }
+        after
+    }
+
+    /// What is owed at a point where the next step was not begun, by the machine's own book.
+    fn owed_now(&self, run: &Run<'a>) -> Vec<Owed> {
+        let own = run.done.iter().skip(run.sealed).rev();
+        own.map(|done| Owed { step: done.step.id.clone(), only_if: Vec::new() }).collect()
+    }
+
+    /// Walks back by a list, from a world.
+    fn back(&mut self, run: &Run<'a>, owed: &[Owed], half: Option<Done<'a>>, world: World, at: &str) {
+        self.tally.stops += 1;
+        let mut book = run.done.clone();
+        if let Some(half) = half {
+            if matches!(half.step.way, Way::Rollback(_)) {
+                book.push(half);
+            } else {
+                let mut run = run.clone();
+                run.left.extend(self.variables(half.step.residuals()));
+                return self.back(&run, owed, None, world, at);
+            }
+        }
+        let taken = |owed: &&Owed| owed.only_if.iter().all(|arm| run.arms.contains(arm));
+        let listed: Vec<&StepId> = owed.iter().filter(taken).map(|owed| &owed.step).collect();
+        let own: Vec<&StepId> = book.iter().skip(run.sealed).rev().map(|done| &done.step.id).collect();
+        if listed != own {
+            self.wrong(|tally| &mut tally.owed_wrong, || format!("at {at}: listed {listed:?}, owed {own:?}"));
+        }
+        let debts: Vec<Done<'a>> =
+            listed.iter().filter_map(|id| book.iter().find(|done| done.step.id == **id).cloned()).collect();
+        let mut worlds = BTreeSet::from([world]);
+        let mut left = run.left.clone();
+        for debt in &debts {
+            let Way::Rollback(rollback) = &debt.step.way else { continue };
+            let changes = self.variables(debt.step.rollback_changes());
+            let residual = self.variables(debt.step.residuals());
+            let mut next = BTreeSet::new();
+            for world in worlds {
+                let place = Place::Rollback(debt.step.id.clone());
+                if !self.guard(&place, &world, Some(&changes)) {
+                    // Stuck, before it acted.
+                    continue;
+                }
+                for half in assignments(&changes, world) {
+                    self.check_invariants(&half, || {
+                        format!("rollback of {} half done, from {at}", debt.step.id)
+                    });
+                }
+                for result in self.rolled_back(debt, &rollback.ensures, rollback.restores, &residual, world) {
+                    next.insert(result);
+                }
+            }
+            worlds = next;
+            left.extend(residual);
+        }
+        for world in worlds {
+            let is_back =
+                (0..5).all(|variable| left.contains(&variable) || world[variable] == run.base[variable]);
+            if !is_back {
+                let base = run.base;
+                self.wrong(
+                    |tally| &mut tally.not_restored,
+                    || format!("from {at}: ends at {world:?}, began at {base:?}, listed {listed:?}"),
+                );
+            }
+        }
+    }
+
+    /// The worlds that a rollback may bring about.
+    fn rolled_back(
+        &self,
+        debt: &Done<'a>,
+        ensures: &[Ensure],
+        restores: Restores,
+        residual: &BTreeSet<usize>,
+        world: World,
+    ) -> Vec<World> {
+        let own: BTreeSet<usize> =
+            ensures.iter().map(|ensure| self.variable(&ensure.literal.atom.cell)).collect();
+        let mut result = world;
+        for variable in self.variables(debt.step.changes()) {
+            result[variable] = match restores {
+                Restores::Captured => debt.before[variable],
+                Restores::Fixed => {
+                    let of = |ensure: &&Ensure| self.variable(&ensure.literal.atom.cell) == variable;
+                    match debt.step.ensures.iter().find(of) {
+                        Some(ensure) if variable < 4 => u8::from(!ensure.literal.holds),
+                        Some(_) => 0,
+                        None => debt.before[variable],
+                    }
+                }
+            };
+        }
+        // What it leaves may be anything; what it ensures is anything that it ensures.
+        let open: BTreeSet<usize> = residual.union(&own).copied().collect();
+        let all = assignments(&open, result);
+        all.into_iter()
+            .filter(|world| ensures.iter().all(|ensure| self.literal(&ensure.literal, world)))
+            .collect()
+    }
+
+    /// Asks a guard as the executor does, and notes what was proved and is false.
+    fn guard(&mut self, place: &Place, world: &World, changes: Option<&BTreeSet<usize>>) -> bool {
+        let proof = self.proof;
+        let mut all = true;
+        for Obligation { what, verdict, text, .. } in proof.at(place) {
+            let holds = match what {
+                What::Requires(index) => self.holds(self.formula(place, *index), world),
+                What::Invariant(index) => {
+                    let invariant = &self.plan.invariants[*index].formula;
+                    let empty = BTreeSet::new();
+                    let changes = changes.unwrap_or(&empty);
+                    assignments(changes, *world).iter().all(|half| self.holds(invariant, half))
+                }
+            };
+            // What is judged later may rest on what was asked before it.
+            if !holds && all && *verdict == Verdict::Proved {
+                self.wrong(|tally| &mut tally.proved_false, || format!("{place:?} {text} in {world:?}"));
+            }
+            all &= holds;
+        }
+        all
+    }
+
+    fn formula(&self, place: &Place, index: usize) -> &'a Formula {
+        let plan = self.plan;
+        let step = |id: &StepId| plan.step(id).expect("a step");
+        match place {
+            Place::Start => &plan.requires[index].formula,
+            Place::End => &plan.ensures[index].formula,
+            Place::Step(id) => &step(id).requires[index].formula,
+            Place::Rollback(id) => match &step(id).way {
+                Way::Rollback(rollback) => &rollback.requires[index].formula,
+                Way::Irreversible(_) | Way::Nothing => panic!("no rollback"),
+            },
+            Place::Wait(id) | Place::If(id) => match plan.nodes().find(|node| node.id() == id) {
+                Some(Node::Wait(wait)) => &wait.until.formula,
+                Some(Node::If { condition, .. }) => condition,
+                Some(Node::Step(_)) | None => panic!("no condition"),
+            },
+        }
+    }
+
+    fn check_invariants(&mut self, world: &World, at: impl Fn() -> String) {
+        if !self.invariants_hold(world) {
+            self.wrong(|tally| &mut tally.broken, || format!("an invariant breaks in {world:?}: {}", at()));
+        }
+    }
+
+    fn invariants_hold(&self, world: &World) -> bool {
+        self.plan.invariants.iter().all(|invariant| self.holds(&invariant.formula, world))
+    }
+
+    fn holds(&self, formula: &Formula, world: &World) -> bool {
+        match formula {
+            Formula::Atom(atom) => self.test(&atom.cell, &atom.test, world),
+            Formula::Value(_) => panic!("not generated"),
+            Formula::Not(inner) => !self.holds(inner, world),
+            Formula::All(parts) => parts.iter().all(|part| self.holds(part, world)),
+            Formula::Any(parts) => parts.iter().any(|part| self.holds(part, world)),
+        }
+    }
+
+    fn literal(&self, literal: &Literal, world: &World) -> bool {
+        self.test(&literal.atom.cell, &literal.atom.test, world) == literal.holds
+    }
+
+    fn test(&self, cell: &Cell, test: &Test, world: &World) -> bool {
+        let value = i64::from(world[self.variable(cell)]);
+        match test {
+            Test::Holds => value == 1,
+            Test::Compares(comparison, Expr::Literal(Value::Int(with))) => match comparison {
+                Comparison::Equal => value == *with,
+                Comparison::NotEqual => value != *with,
+                Comparison::Less => value < *with,
+                Comparison::LessOrEqual => value <= *with,
+                Comparison::Greater => value > *with,
+                Comparison::GreaterOrEqual => value >= *with,
+            },
+            Test::Compares(..) => panic!("not generated"),
+        }
+    }
+
+    fn variable(&self, cell: &Cell) -> usize {
+        let at = cells().iter().position(|one| one == cell).expect("a cell of the generator");
+        if at == 3 && self.same { 2 } else { at }
+    }
+
+    fn variables(&self, cells: BTreeSet<&Cell>) -> BTreeSet<usize> {
+        cells.into_iter().map(|cell| self.variable(cell)).collect()
+    }
+
+    fn wrong(&mut self, count: impl Fn(&mut Tally) -> &mut u64, what: impl Fn() -> String) {
+        *count(&mut self.tally) += 1;
+        self.tally.first.get_or_insert_with(what);
+    }
+}
+
+/// Every world that differs from one at most in these variables.
+fn assignments(variables: &BTreeSet<usize>, world: World) -> Vec<World> {
+    variables.iter().fold(vec![world], |worlds, variable| {
+        let one = |world: World| {
+            (0..SIZES[*variable]).map(move |value| {
+                let mut world = world;
+                world[*variable] = value;
+                world
+            })
+        };
+        worlds.into_iter().flat_map(one).collect()
+    })
+}
