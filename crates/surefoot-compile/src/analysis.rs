@@ -10,7 +10,7 @@ use crate::inputs::Inputs;
 use crate::load::{Modules, Sources, load};
 use crate::lowering::{self, Binding};
 use crate::origins::Origins;
-use crate::report::{Report, error, listed};
+use crate::report::{error, listed};
 
 /// Everything that is known about a file and what it uses. Made of good and bad source alike.
 #[derive(Debug)]
@@ -34,7 +34,8 @@ pub fn analyze(sources: &dyn Sources, root: Source) -> Analysis {
     let mut diagnostics = Vec::new();
     let modules = load(sources, root, &mut diagnostics);
     let mut symbolic = BTreeMap::new();
-    let damaged = diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
+    let damage: Vec<Diagnostic> =
+        diagnostics.iter().filter(|found: &&Diagnostic| found.severity == Severity::Error).cloned().collect();
     let runbooks: Vec<&Runbook> = runbooks(&modules).collect();
     for (index, runbook) in runbooks.iter().enumerate() {
         if let Some(first) = runbooks.iter().take(index).find(|first| first.name.text == runbook.name.text) {
@@ -50,7 +51,7 @@ pub fn analyze(sources: &dyn Sources, root: Source) -> Analysis {
             );
             continue;
         }
-        let lowered = lowering::lower(&modules, runbook, Binding::Symbolic, damaged);
+        let lowered = lowering::lower(&modules, runbook, Binding::Symbolic, &damage);
         diagnostics.extend(lowered.diagnostics);
         symbolic.insert(runbook.name.text.clone(), Lowered { plan: lowered.plan, origins: lowered.origins });
     }
@@ -73,7 +74,7 @@ pub fn lower(analysis: &Analysis, runbook: &str, inputs: &Inputs) -> Result<Lowe
     if !errors.is_empty() {
         return Err(errors);
     }
-    let lowered = lowering::lower(&analysis.modules, found, Binding::Given(inputs), false);
+    let lowered = lowering::lower(&analysis.modules, found, Binding::Given(inputs), &[]);
     let mut errors = lowered.diagnostics;
     errors.retain(|diagnostic| diagnostic.severity == Severity::Error);
     in_order(&mut errors);

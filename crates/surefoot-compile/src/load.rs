@@ -164,7 +164,7 @@ impl Loader<'_> {
                         .zip(parts.last())
                         .map_or(used.span, |(first, last)| Span { end: last.span.end, ..first.span });
                     self.diagnostics.push(
-                        error("SF0052", span, format!("the library has no module `{name}`"))
+                        error("SF0113", span, format!("the library has no module `{name}`"))
                             .note(format!("it has {}", crate::report::listed(&names)))
                             .did_you_mean(&name, span, names.iter().map(String::as_str)),
                     );
@@ -185,7 +185,7 @@ impl Loader<'_> {
                 });
                 let chain = chain.collect();
                 self.diagnostics.push(
-                    error("SF0051", span, format!("`{path}` uses itself"))
+                    error("SF0112", span, format!("`{path}` uses itself"))
                         .here("this closes the circle")
                         .along(chain)
                         .help("move what both need to a file of its own"),
@@ -196,7 +196,7 @@ impl Loader<'_> {
         }
         if self.modules.loaded.len() >= FILES_MAX {
             self.diagnostics.push(error(
-                "SF0053",
+                "SF0114",
                 span,
                 format!("this is file number {}; at most {FILES_MAX} are opened", FILES_MAX + 1),
             ));
@@ -209,7 +209,7 @@ impl Loader<'_> {
             }
             Err(why) => {
                 self.diagnostics.push(
-                    error("SF0050", span, format!("cannot open `{path}`: {why}"))
+                    error("SF0111", span, format!("cannot open `{path}`: {why}"))
                         .note("a path in `use` starts at the folder of the file it stands in"),
                 );
                 None

@@ -25,6 +25,7 @@ mod member;
 mod name;
 mod operator;
 mod param;
+mod prune;
 mod rights;
 mod scenario;
 mod step;
@@ -35,7 +36,7 @@ use std::rc::Rc;
 
 use surefoot_plan::{About, Expr, FORMAT, Name, OnFailure, Plan, QuestionId, Read, Rights, StepId, Type};
 use surefoot_syntax::ast::Runbook;
-use surefoot_syntax::{Diagnostic, Span};
+use surefoot_syntax::{Diagnostic, Severity, Span};
 
 use crate::inputs::Inputs;
 use crate::load::Modules;
@@ -82,15 +83,18 @@ pub(crate) struct Output {
     pub(crate) diagnostics: Vec<Diagnostic>,
 }
 
-/// Makes the plan of a runbook. `damaged`: something is missing from the tree, so nothing is called unused.
+/// Makes the plan of a runbook. `damage`: what the parser found; where something is missing from the tree,
+/// nothing is called unused, and no right is called missing.
 pub(crate) fn lower<'a>(
     modules: &'a Modules,
     runbook: &'a Runbook,
     binding: Binding<'a>,
-    damaged: bool,
+    damage: &[Diagnostic],
 ) -> Output {
     let mut lowering = Lowering::new(modules, runbook, binding);
-    lowering.runbook(damaged);
+    lowering.rights_damaged = damage.iter().any(|found| lowering.in_allow(found.primary.span));
+    lowering.runbook(!damage.is_empty());
+    prune::prune(&mut lowering.plan);
     Output { plan: lowering.plan, origins: lowering.origins, diagnostics: lowering.diagnostics }
 }
 
@@ -123,6 +127,8 @@ pub(crate) struct Lowering<'a> {
     nodes: usize,
     /// Whether a `$` runs anywhere: then no right can be called unneeded.
     commands: bool,
+    /// Whether a part of `allow` could not be read: then no right can be called missing.
+    rights_damaged: bool,
     /// The needs of everything, to tell which rights are not needed.
     all_needs: Needs,
     plan: Plan,
@@ -254,6 +260,7 @@ impl<'a> Lowering<'a> {
             choices: 0,
             nodes: 0,
             commands: false,
+            rights_damaged: false,
             all_needs: Needs::default(),
             plan,
             origins: Origins { runbook: head, ..Origins::default() },
@@ -264,6 +271,37 @@ impl<'a> Lowering<'a> {
     /// Adds a finding.
     fn report(&mut self, diagnostic: Diagnostic) {
         self.diagnostics.push(diagnostic);
+    }
+
+    /// Whether an error was found in a place.
+    fn wrong_inside(&self, place: Span) -> bool {
+        self.diagnostics.iter().any(|found| {
+            let at = found.primary.span;
+            found.severity == Severity::Error
+                && at.file == place.file
+                && place.start <= at.start
+                && at.end <= place.end
+        })
+    }
+
+    /// Returns the edit that adds a line at the end of a block.
+    fn line_at_end(&self, block: Span, line: &str) -> (Span, String) {
+        let written = self.modules.text(block);
+        let brace = written.rfind('}').unwrap_or(written.len());
+        let indent = |at: usize| {
+            let from =
+                written.get(..at).and_then(|before| before.rfind('\n')).map_or(at, |newline| newline + 1);
+            written.get(from..at).filter(|blanks| blanks.trim().is_empty())
+        };
+        let place = |at: usize| {
+            let at = block.start.saturating_add(u32::try_from(at).unwrap_or(0));
+            Span { start: at, end: at, ..block }
+        };
+        match indent(brace) {
+            // The brace stands on a line of its own: the new line goes before that.
+            Some(blanks) => (place(brace - blanks.len()), format!("{blanks}    {line}\n")),
+            None => (place(brace), format!("\n        {line}\n    ")),
+        }
     }
 
     /// Does something elsewhere, and comes back. Returns also what that place gathered.
@@ -283,11 +321,6 @@ impl<'a> Lowering<'a> {
             Asking::Probe | Asking::Questions | Asking::Nothing(_) => Expr::Argument(name),
         }
     }
-}
-
-/// Adds a hop to a term's secret, if it holds one.
-fn hop(term: Term, span: Span, text: &str) -> Term {
-    term.at(span, || text.to_owned())
 }
 
 /// Wraps what terms carry.

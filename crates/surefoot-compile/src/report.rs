@@ -21,8 +21,6 @@ pub(crate) fn warning(code: &'static str, span: Span, message: impl Into<String>
 
 /// Adds to a diagnostic what only the compiler says.
 pub(crate) trait Report: Sized {
-    /// Adds an edit that is surely meant.
-    fn fixed_by(self, title: impl Into<String>, span: Span, text: impl Into<String>) -> Self;
     /// Adds an edit that its author must look at.
     fn maybe_fixed_by(self, title: impl Into<String>, span: Span, text: impl Into<String>) -> Self;
     /// Adds the path that leads there.
@@ -32,10 +30,6 @@ pub(crate) trait Report: Sized {
 }
 
 impl Report for Diagnostic {
-    fn fixed_by(self, title: impl Into<String>, span: Span, text: impl Into<String>) -> Self {
-        self.fix(Applicability::Safe, title, span, text)
-    }
-
     fn maybe_fixed_by(self, title: impl Into<String>, span: Span, text: impl Into<String>) -> Self {
         self.fix(Applicability::Unsafe, title, span, text)
     }

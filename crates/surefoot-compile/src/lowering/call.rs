@@ -65,7 +65,7 @@ impl<'a> Lowering<'a> {
         if let ("all" | "any", [(None, argument)]) = (name.text.as_str(), call.arguments.as_slice()) {
             return self.quantified(name.text == "all", argument, call.span);
         }
-        if let Some(Named::Fact(_)) = self.scopes.find(&name.text).map(|entry| entry.named.clone()) {
+        if let Some(Named::Fact) = self.scopes.find(&name.text).map(|entry| entry.named.clone()) {
             self.scopes.used.insert(name.text.clone());
             let module = self.module;
             return self.fact_call(module, &name.text, call);
@@ -94,7 +94,7 @@ impl<'a> Lowering<'a> {
         let named = self.scopes.find(&module.text).map(|entry| entry.named.clone());
         let target = match named {
             Some(Named::Module(target)) => target,
-            Some(Named::Param(_) | Named::Let(_) | Named::Fact(_) | Named::Step | Named::Value(_)) => {
+            Some(Named::Param(_) | Named::Let(_) | Named::Fact | Named::Step | Named::Value(_)) => {
                 self.report(error(
                     "SF0105",
                     module.span,
@@ -188,7 +188,7 @@ impl<'a> Lowering<'a> {
     fn asked(&mut self, term: Term) -> Term {
         match self.cx.asking {
             Asking::Questions | Asking::Nothing(_) => term,
-            Asking::Probe | Asking::Reads => self.to_value(term),
+            Asking::Probe | Asking::Reads => self.valued(term),
         }
     }
 
@@ -327,7 +327,9 @@ impl<'a> Lowering<'a> {
                 return Term::poison(call.span);
             }
             let term = self.value_of(argument);
-            self.refuse_secret_computation(&term);
+            if self.refuse_secret_computation(&term) {
+                return Term::poison(call.span);
+            }
             terms.push(term);
         }
         let given: Option<Vec<Type>> = terms.iter().map(|term| term.ty.clone()).collect();

@@ -4,9 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use surefoot_plan::{Decoder, Exec, Expr, Script, Source, Type, Value, Word};
 use surefoot_syntax::Span;
-use surefoot_syntax::ast::{
-    Command, CommandBody, Expr as Syntax, ExprKind, Ident, Word as Written, WordPart,
-};
+use surefoot_syntax::ast::{Command, CommandBody, Expr as Syntax, Ident, Word as Written, WordPart};
 
 use super::ask::value_expr;
 use super::{Asking, Lowering};
@@ -170,7 +168,9 @@ impl<'a> Lowering<'a> {
         let term = self.value_of(syntax);
         match &term.ty {
             Some(Type::List(_)) => {
-                self.refuse_secret_computation(&term);
+                if self.refuse_secret_computation(&term) {
+                    return Term::poison(term.span);
+                }
                 let What::Value(expr) = term.what else { return Term::poison(term.span) };
                 let joined = Expr::Call(surefoot_plan::Function::Join, vec![expr, text("\n")]);
                 let joined = self.fold(joined, term.span);
@@ -281,12 +281,8 @@ impl<'a> Lowering<'a> {
             1 => exprs.pop().unwrap_or_else(|| text("")),
             _ => self.fold(Expr::Join(exprs), word.span),
         };
-        let expr = match expr {
-            Expr::Literal(value @ (Value::List(_) | Value::Record(_) | Value::None)) => Expr::Literal(value),
-            Expr::Literal(value) => text(value.to_string()),
-            expr => expr,
-        };
-        term.what = What::Value(expr);
+        // A list or record is poison here: it was reported.
+        term.what = What::Value(if let Expr::Literal(value) = expr { text(value.to_string()) } else { expr });
         term
     }
 
@@ -442,12 +438,4 @@ fn known_exits(pipeline: &[Vec<Word>], decoder: &Decoder) -> BTreeSet<i32> {
     // A bare command that answers by its exit says itself what 1 means.
     let reads = !matches!(decoder, Decoder::Exit { .. } | Decoder::Nothing);
     if filter && reads { BTreeSet::from([0, 1]) } else { BTreeSet::from([0]) }
-}
-
-/// Whether an expression is a command and nothing else.
-pub(super) fn plain_command(syntax: &Syntax) -> Option<&Command> {
-    match &syntax.kind {
-        ExprKind::Command(command) => Some(command),
-        _ => None,
-    }
 }

@@ -7,7 +7,7 @@ use surefoot_syntax::Span;
 use surefoot_syntax::ast::{Expr as Syntax, ExprKind, Ident, WordPart};
 
 use super::fold::{all, any};
-use super::{Asking, Lowering, hop};
+use super::{Asking, Lowering};
 use crate::report::{Report, error};
 use crate::scope::{Bound, Named};
 use crate::term::{Term, What, depends, text};
@@ -50,7 +50,7 @@ impl<'a> Lowering<'a> {
     /// Understands an expression as a value: facts in it are read.
     pub(super) fn value_of(&mut self, syntax: &'a Syntax) -> Term {
         let term = self.expr(syntax);
-        self.to_value(term)
+        self.valued(term)
     }
 
     /// Understands a text.
@@ -84,7 +84,7 @@ impl<'a> Lowering<'a> {
             self.fold(Expr::Join(exprs), span)
         };
         term.what = What::Value(joined);
-        hop(term, span, "this text takes it up")
+        term
     }
 
     /// Understands an expression that is to stand in a text or be a word.
@@ -97,13 +97,14 @@ impl<'a> Lowering<'a> {
                     term.span,
                     format!("{} cannot stand in {place}", types::with_article(r#type)),
                 );
-                self.report(match r#type {
-                    Type::List(_) => found.help(
-                        "as separate words of a command: `${list...}`; as one text: `${join(list, \" \")}`",
-                    ),
-                    Type::Optional(_) => found.help("say what stands there if it is absent: `${x ?? \"…\"}`"),
-                    _ => found.help("name the field that is meant, or write it as JSON: `${json(x)}`"),
-                });
+                let help = if let Type::List(_) = r#type {
+                    "as separate words of a command: `${list...}`; as one text: `${join(list, \" \")}`"
+                } else if let Type::Optional(_) = r#type {
+                    "say what stands there if it is absent: `${x ?? \"…\"}`"
+                } else {
+                    "name the field that is meant, or write it as JSON: `${json(x)}`"
+                };
+                self.report(found.help(help));
                 Term::poison(term.span)
             }
             Some(_) | None => term,
@@ -183,10 +184,10 @@ impl<'a> Lowering<'a> {
             other => (other, false),
         };
         let Some(inner_type) = inner_type else { return Term::poison(span) };
-        let found = match &inner_type {
-            Type::Record(fields) => fields.get(&field.text).cloned(),
-            Type::Json => Some(Type::Json),
-            _ => None,
+        let fields = if let Type::Record(fields) = &inner_type { Some(fields) } else { None };
+        let found = match fields {
+            Some(fields) => fields.get(&field.text).cloned(),
+            None => (inner_type == Type::Json).then_some(Type::Json),
         };
         let Some(r#type) = found else {
             let found = error(
@@ -194,11 +195,8 @@ impl<'a> Lowering<'a> {
                 field.span,
                 format!("{} has no field `{}`", types::with_article(&inner_type), field.text),
             );
-            let names: Vec<String> = match &inner_type {
-                Type::Record(fields) => fields.keys().cloned().collect(),
-                _ => Vec::new(),
-            };
-            self.report(found.did_you_mean(&field.text, field.span, names.iter().map(String::as_str)));
+            let names = fields.into_iter().flat_map(|fields| fields.keys().map(String::as_str));
+            self.report(found.did_you_mean(&field.text, field.span, names));
             return Term::poison(span);
         };
         let r#type = if optional { Type::Optional(Box::new(r#type)) } else { r#type };
@@ -336,29 +334,28 @@ impl<'a> Lowering<'a> {
         let term = Term::formula(formula, span);
         match self.cx.asking {
             Asking::Questions => term,
-            Asking::Nothing(_) | Asking::Probe | Asking::Reads => self.to_value(term),
+            Asking::Nothing(_) | Asking::Probe | Asking::Reads => self.valued(term),
         }
     }
 
     /// Returns the type of a list's items.
     pub(super) fn item_type(&mut self, list: &Term) -> Option<Type> {
-        match list.ty.as_ref()? {
-            Type::List(item) => Some((**item).clone()),
-            Type::Json => Some(Type::Json),
-            other => {
-                self.report(
-                    error(
-                        "SF0201",
-                        list.span,
-                        format!("this is {}, and a list is meant", types::with_article(other)),
-                    )
-                    .help(
-                        "a list is written `[a, b]`; a text becomes one by `lines(…)` or `split(…, \",\")`",
-                    ),
-                );
-                None
-            }
+        let r#type = list.ty.as_ref()?;
+        if let Type::List(item) = r#type {
+            return Some((**item).clone());
         }
+        if *r#type == Type::Json {
+            return Some(Type::Json);
+        }
+        self.report(
+            error(
+                "SF0201",
+                list.span,
+                format!("this is {}, and a list is meant", types::with_article(r#type)),
+            )
+            .help("a list is written `[a, b]`; a text becomes one by `lines(…)` or `split(…, \",\")`"),
+        );
+        None
     }
 
     /// Computes an expression that depends on nothing.

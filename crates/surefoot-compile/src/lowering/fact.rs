@@ -6,10 +6,10 @@
 use std::collections::BTreeMap;
 
 use surefoot_plan::{
-    Atom, Cell, Decoder, Expr, Name, Parameter, Probe, Question, QuestionId, Source, Test, Type,
+    Atom, Cell, Decoder, Expr, Formula, Name, Parameter, Probe, Question, QuestionId, Source, Test, Type,
 };
 use surefoot_syntax::Span;
-use surefoot_syntax::ast::{Expr as Syntax, ExprKind, Fact, FactBody, Item, WordPart};
+use surefoot_syntax::ast::{Expr as Syntax, ExprKind, Fact, FactBody, Item, Member, WordPart};
 
 use super::rights::Needs;
 use super::{Asking, Context, Lowering};
@@ -36,10 +36,9 @@ impl<'a> Lowering<'a> {
     /// Returns the fact of a file, or of the runbook if it is the root, by name.
     pub(super) fn fact_of(&self, module: usize, name: &str) -> Option<&'a Fact> {
         let runbook = (module == 0).then_some(self.runbook).into_iter();
-        let of_runbook = runbook.flat_map(|runbook| &runbook.members).filter_map(|member| match member {
-            surefoot_syntax::ast::Member::Fact(fact) => Some(fact),
-            _ => None,
-        });
+        let of_runbook = runbook
+            .flat_map(|runbook| &runbook.members)
+            .filter_map(|member| if let Member::Fact(fact) = member { Some(fact) } else { None });
         self.facts_of_file(module).chain(of_runbook).find(|fact| fact.name.text == name)
     }
 
@@ -186,12 +185,10 @@ impl<'a> Lowering<'a> {
         let (term, _) = self.within(cx, |this| {
             if *answer == Type::Bool {
                 let formula = this.formula_of(body);
-                return match formula {
-                    surefoot_plan::Formula::Atom(Atom { cell, test: Test::Holds }) => {
-                        Term::cell(cell, Type::Bool, body.span)
-                    }
-                    formula => Term::formula(formula, body.span),
-                };
+                if let Formula::Atom(Atom { cell, test: Test::Holds }) = formula {
+                    return Term::cell(cell, Type::Bool, body.span);
+                }
+                return Term::formula(formula, body.span);
             }
             let term = this.expr(body);
             match &term.what {
@@ -217,7 +214,7 @@ impl<'a> Lowering<'a> {
         let formula = match &term.what {
             What::Cell(cell) if cell.question == name => return,
             What::Cell(cell) if term.ty == Some(Type::Bool) => {
-                surefoot_plan::Formula::Atom(Atom { cell: cell.clone(), test: Test::Holds })
+                Formula::Atom(Atom { cell: cell.clone(), test: Test::Holds })
             }
             What::Formula(formula) => formula.clone(),
             What::Cell(_) | What::Value(_) => return,

@@ -48,45 +48,41 @@ impl Lowering<'_> {
 
 /// Leaves out what a known side decides.
 fn shortened(expr: Expr) -> Expr {
-    match expr {
-        Expr::Binary(BinaryOperator::And, left, right) => match (*left, *right) {
-            (Expr::Literal(Value::Bool(true)), other) | (other, Expr::Literal(Value::Bool(true))) => other,
-            (left @ Expr::Literal(Value::Bool(false)), _) => left,
-            (left, right) => Expr::Binary(BinaryOperator::And, Box::new(left), Box::new(right)),
-        },
-        Expr::Binary(BinaryOperator::Or, left, right) => match (*left, *right) {
-            (Expr::Literal(Value::Bool(false)), other) | (other, Expr::Literal(Value::Bool(false))) => other,
-            (left @ Expr::Literal(Value::Bool(true)), _) => left,
-            (left, right) => Expr::Binary(BinaryOperator::Or, Box::new(left), Box::new(right)),
-        },
-        Expr::If(condition, then, otherwise) => match *condition {
-            Expr::Literal(Value::Bool(true)) => *then,
-            Expr::Literal(Value::Bool(false)) => *otherwise,
-            condition => Expr::If(Box::new(condition), then, otherwise),
-        },
-        Expr::Join(parts) => Expr::Join(joined(parts)),
-        expr => expr,
+    const TRUE: Expr = Expr::Literal(Value::Bool(true));
+    const FALSE: Expr = Expr::Literal(Value::Bool(false));
+    if let Expr::Binary(operator @ (BinaryOperator::And | BinaryOperator::Or), left, right) = expr {
+        let (decisive, neutral) = if operator == BinaryOperator::And { (FALSE, TRUE) } else { (TRUE, FALSE) };
+        return if *left == neutral || *right == decisive {
+            *right
+        } else if *right == neutral || *left == decisive {
+            *left
+        } else {
+            Expr::Binary(operator, left, right)
+        };
     }
+    if let Expr::If(condition, then, otherwise) = expr {
+        return if *condition == TRUE {
+            *then
+        } else if *condition == FALSE {
+            *otherwise
+        } else {
+            Expr::If(condition, then, otherwise)
+        };
+    }
+    if let Expr::Join(parts) = expr { Expr::Join(joined(parts)) } else { expr }
 }
 
 /// Joins known parts that stand beside each other.
 fn joined(parts: Vec<Expr>) -> Vec<Expr> {
     let mut joined: Vec<Expr> = Vec::with_capacity(parts.len());
     for part in parts {
-        let part = match part {
-            Expr::Literal(value @ (Value::List(_) | Value::Record(_) | Value::None | Value::Secret(_))) => {
-                Expr::Literal(value)
-            }
-            Expr::Literal(value) => Expr::Literal(Value::Text(value.to_string())),
-            Expr::Join(inner) => {
-                for part in inner {
-                    push(&mut joined, part);
-                }
-                continue;
-            }
-            part => part,
-        };
-        push(&mut joined, part);
+        if let Expr::Join(inner) = part {
+            inner.into_iter().for_each(|part| push(&mut joined, part));
+        } else if let Expr::Literal(value) = &part {
+            push(&mut joined, Expr::Literal(Value::Text(value.to_string())));
+        } else {
+            push(&mut joined, part);
+        }
     }
     joined
 }
@@ -103,12 +99,12 @@ fn push(joined: &mut Vec<Expr>, part: Expr) {
 
 /// Makes `not` of a formula.
 pub(super) fn not(formula: Formula) -> Formula {
-    match formula {
-        Formula::Not(inner) => *inner,
-        Formula::Value(Expr::Literal(Value::Bool(value))) => {
-            Formula::Value(Expr::Literal(Value::Bool(!value)))
-        }
-        formula => Formula::Not(Box::new(formula)),
+    if let Formula::Not(inner) = formula {
+        return *inner;
+    }
+    match known(&formula) {
+        Some(value) => truth(!value),
+        None => Formula::Not(Box::new(formula)),
     }
 }
 
@@ -116,40 +112,57 @@ pub(super) fn not(formula: Formula) -> Formula {
 pub(super) fn all(parts: impl IntoIterator<Item = Formula>) -> Formula {
     let mut flat = Vec::new();
     for part in parts {
-        match part {
-            Formula::Value(Expr::Literal(Value::Bool(true))) => {}
-            Formula::Value(Expr::Literal(Value::Bool(false))) => return part,
-            Formula::All(inner) => flat.extend(inner),
-            part => flat.push(part),
+        match known(&part) {
+            Some(true) => {}
+            Some(false) => return part,
+            None => {
+                if let Formula::All(inner) = part {
+                    flat.extend(inner);
+                } else {
+                    flat.push(part);
+                }
+            }
         }
     }
-    match (flat.pop(), flat.is_empty()) {
-        (None, _) => Formula::Value(Expr::Literal(Value::Bool(true))),
-        (Some(only), true) => only,
-        (Some(last), false) => {
-            flat.push(last);
-            Formula::All(flat)
-        }
-    }
+    alone(flat, true).unwrap_or_else(Formula::All)
 }
 
 /// Makes `any of` formulas, in the same way.
 pub(super) fn any(parts: impl IntoIterator<Item = Formula>) -> Formula {
     let mut flat = Vec::new();
     for part in parts {
-        match part {
-            Formula::Value(Expr::Literal(Value::Bool(false))) => {}
-            Formula::Value(Expr::Literal(Value::Bool(true))) => return part,
-            Formula::Any(inner) => flat.extend(inner),
-            part => flat.push(part),
+        match known(&part) {
+            Some(false) => {}
+            Some(true) => return part,
+            None => {
+                if let Formula::Any(inner) = part {
+                    flat.extend(inner);
+                } else {
+                    flat.push(part);
+                }
+            }
         }
     }
-    match (flat.pop(), flat.is_empty()) {
-        (None, _) => Formula::Value(Expr::Literal(Value::Bool(false))),
-        (Some(only), true) => only,
+    alone(flat, false).unwrap_or_else(Formula::Any)
+}
+
+/// Returns what no or one part means by itself; several parts come back.
+fn alone(mut parts: Vec<Formula>, empty: bool) -> Result<Formula, Vec<Formula>> {
+    match (parts.pop(), parts.is_empty()) {
+        (None, _) => Ok(truth(empty)),
+        (Some(only), true) => Ok(only),
         (Some(last), false) => {
-            flat.push(last);
-            Formula::Any(flat)
+            parts.push(last);
+            Err(parts)
         }
     }
+}
+
+/// Returns the value of a formula that needs no asking.
+fn known(formula: &Formula) -> Option<bool> {
+    if let Formula::Value(Expr::Literal(Value::Bool(value))) = formula { Some(*value) } else { None }
+}
+
+fn truth(value: bool) -> Formula {
+    Formula::Value(Expr::Literal(Value::Bool(value)))
 }

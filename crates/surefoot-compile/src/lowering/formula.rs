@@ -12,10 +12,10 @@ impl<'a> Lowering<'a> {
     /// Understands a yes-or-no over facts and values.
     pub(super) fn formula_of(&mut self, syntax: &'a Syntax) -> Formula {
         let term = self.expr(syntax);
-        self.to_formula(term, syntax)
+        self.conditional(term, syntax)
     }
 
-    fn to_formula(&mut self, term: Term, syntax: &'a Syntax) -> Formula {
+    fn conditional(&mut self, term: Term, syntax: &'a Syntax) -> Formula {
         match term.what {
             What::Formula(formula) => formula,
             What::Cell(cell) => {
@@ -62,7 +62,7 @@ impl<'a> Lowering<'a> {
         let mut literals = Vec::new();
         if !collect(&formula, &mut literals) {
             let found = error(
-                "SF0501",
+                "SF0510",
                 syntax.span,
                 format!("{what} names what is true afterwards, and this leaves it open"),
             );
@@ -75,13 +75,28 @@ impl<'a> Lowering<'a> {
         literals
     }
 
-    /// Understands the atoms that something names.
+    /// Understands the atoms that something names: facts, of whatever type, or comparisons of them.
     pub(super) fn atoms(&mut self, syntax: &'a Syntax) -> Vec<Atom> {
-        let formula = self.condition(syntax);
-        let atoms: Vec<Atom> = formula.atoms().into_iter().cloned().collect();
-        if atoms.is_empty() && !matches!(formula, Formula::Value(Expr::Literal(Value::Bool(true)))) {
+        let cx = super::Context {
+            step: self.cx.step.clone(),
+            target: self.cx.target.clone(),
+            part: self.cx.part,
+            ..super::Context::questions()
+        };
+        let (term, _) = self.within(cx, |this| this.expr(syntax));
+        let atoms: Vec<Atom> = match &term.what {
+            // Which answer it has does not matter: the cell is what stays changed.
+            What::Cell(cell) => vec![Atom { cell: cell.clone(), test: Test::Holds }],
+            What::Formula(formula) => formula.atoms().into_iter().cloned().collect(),
+            What::Value(expr) if depends(expr).fact => {
+                let cell = self.question_in_place(syntax);
+                cell.map(|(cell, _)| Atom { cell, test: Test::Holds }).into_iter().collect()
+            }
+            What::Value(_) => Vec::new(),
+        };
+        if atoms.is_empty() && term.ty.is_some() {
             self.report(
-                error("SF0504", syntax.span, "this names no fact").help(
+                error("SF0512", syntax.span, "this names no fact").help(
                     "name the facts that stay changed; with none, `leaves \"why\"` says it is harmless",
                 ),
             );

@@ -86,7 +86,7 @@ impl<'a> Lowering<'a> {
             }
             for item in &loaded.file.items {
                 if let Item::Fact(fact) = item {
-                    self.scopes.declare(&fact.name, Named::Fact(fact), &mut self.diagnostics);
+                    self.scopes.declare(&fact.name, Named::Fact, &mut self.diagnostics);
                 }
             }
         }
@@ -99,7 +99,7 @@ impl<'a> Lowering<'a> {
             match member {
                 Member::Param(param) => self.declare(&param.name, Named::Param(param)),
                 Member::Let(statement) => self.declare(&statement.name, Named::Let(statement)),
-                Member::Fact(fact) => self.declare(&fact.name, Named::Fact(fact)),
+                Member::Fact(fact) => self.declare(&fact.name, Named::Fact),
                 Member::Step(step) => self.declare(&step.name, Named::Step),
                 Member::Wait(wait) => self.declare_steps(wait.otherwise.as_deref()),
                 Member::If(choice) => {
@@ -499,10 +499,8 @@ impl<'a> Lowering<'a> {
         if let Expr::List(items) = expr {
             return Some(items.iter().cloned().map(bound).collect());
         }
-        let name = match expr {
-            Expr::Input(name) => name.clone(),
-            _ => self.modules.text(span).to_owned(),
-        };
+        let name =
+            if let Expr::Input(name) = expr { name.clone() } else { self.modules.text(span).to_owned() };
         // Two: what is proved of two distinct items holds between any two.
         Some((0..2).map(|index| bound(Expr::Item { list: name.clone(), index })).collect())
     }

@@ -35,7 +35,7 @@ impl<'a> Lowering<'a> {
                 let term = self.bound_value(&first.text, *bound, first.span);
                 self.fields(term, rest, span)
             }
-            Named::Fact(_) => {
+            Named::Fact => {
                 let module = self.module;
                 let term = self.fact_value(module, &first.text, first.span);
                 self.fields(term, rest, span)
@@ -50,14 +50,14 @@ impl<'a> Lowering<'a> {
         if fields.is_empty() {
             return term;
         }
-        let term = self.to_value(term);
+        let term = self.valued(term);
         fields.iter().fold(term, |term, field| self.field(term, field, span))
     }
 
     /// Reads something that is bound inside. A question takes it as an argument.
     fn bound_value(&mut self, name: &str, bound: Bound, span: Span) -> Term {
         self.reads_before |= bound.before;
-        let term = bound.term.at(span, || "this takes it up".to_owned());
+        let term = Term { span, ..bound.term };
         if !bound.lifted || self.cx.asking != Asking::Probe || term.secret.is_some() {
             return term;
         }
@@ -80,7 +80,7 @@ impl<'a> Lowering<'a> {
         if self.fact_place() {
             self.report(
                 error(
-                    "SF0503",
+                    "SF0511",
                     span,
                     format!("a fact cannot read `{}.{}`, a value of a step", step.text, name.text),
                 )
@@ -189,8 +189,7 @@ impl<'a> Lowering<'a> {
 
     /// Reads a parameter.
     pub(super) fn param_value(&mut self, param: &'a Param, span: Span) -> Term {
-        let term = self.param_term(param);
-        term.at(span, || format!("`{}` is read here", param.name.text))
+        Term { span, ..self.param_term(param) }
     }
 
     /// Says that a name stands for nothing.
@@ -203,6 +202,14 @@ impl<'a> Lowering<'a> {
                     format!("`{module}` is a module of the library that is not used here"),
                 )
                 .help(format!("write `use std.{module}` at the top of the file")),
+            );
+            return Term::poison(name.span);
+        }
+        if let "text" | "lines" | "int" | "float" | "bool" | "size" | "json" | "table" = name.text.as_str() {
+            self.report(
+                error("SF0101", name.span, format!("`{}` is a type, and a value is meant", name.text)).help(
+                    format!("to read what a command prints, it stands before the `$`: `{} $ …`", name.text),
+                ),
             );
             return Term::poison(name.span);
         }
@@ -225,7 +232,7 @@ impl<'a> Lowering<'a> {
     pub(super) fn runbook_let(&mut self, name: &str, span: Span) -> Term {
         match self.lets.get(name) {
             Some(Some(term)) => {
-                return term.clone().at(span, || format!("`{name}` is read here"));
+                return Term { span, ..term.clone() };
             }
             Some(None) => {
                 self.report(
@@ -249,7 +256,7 @@ impl<'a> Lowering<'a> {
             self.origins.lets.push(statement.span);
         }
         self.lets.insert(name.to_owned(), Some(term.clone()));
-        term.at(span, || format!("`{name}` is read here"))
+        Term { span, ..term }
     }
 
     /// Understands a condition: facts in it are asked.

@@ -46,7 +46,9 @@ impl<'a> Lowering<'a> {
         if term.ty.is_none() {
             return Term::poison(span);
         }
-        self.refuse_secret_computation(&term);
+        if self.refuse_secret_computation(&term) {
+            return Term::poison(span);
+        }
         let What::Value(expr) = &term.what else { return Term::poison(span) };
         let expr = self.fold(Expr::Unary(operator, Box::new(expr.clone())), span);
         Term::value(expr, Some(r#type), span).with_labels_of(&term)
@@ -66,24 +68,22 @@ impl<'a> Lowering<'a> {
             return self.connective(operator, left, right, span);
         }
         let (left_term, right_term) = (self.expr(left), self.expr(right));
-        if let Some(comparison) = comparison_of(operator) {
-            if self.cx.asking == Asking::Questions {
-                match (&left_term.what, &right_term.what) {
-                    (What::Cell(cell), What::Value(value)) if !depends(value).fact => {
-                        let atom = (cell.clone(), comparison);
-                        return self.comparison_atom(atom, &left_term, right_term, span);
-                    }
-                    (What::Value(value), What::Cell(cell)) if !depends(value).fact => {
-                        let atom = (cell.clone(), flipped(comparison));
-                        return self.comparison_atom(atom, &right_term, left_term, span);
-                    }
-                    _ => {}
-                }
+        let comparison = comparison_of(operator).filter(|_| self.cx.asking == Asking::Questions);
+        match (comparison, &left_term.what, &right_term.what) {
+            (Some(comparison), What::Cell(cell), What::Value(value)) if !depends(value).fact => {
+                let atom = (cell.clone(), comparison);
+                return self.comparison_atom(atom, &left_term, right_term, span);
             }
+            (Some(comparison), What::Value(value), What::Cell(cell)) if !depends(value).fact => {
+                let atom = (cell.clone(), flipped(comparison));
+                return self.comparison_atom(atom, &right_term, left_term, span);
+            }
+            (_, _, _) => {}
         }
-        let (left_term, right_term) = (self.to_value(left_term), self.to_value(right_term));
-        self.refuse_secret_computation(&left_term);
-        self.refuse_secret_computation(&right_term);
+        let (left_term, right_term) = (self.valued(left_term), self.valued(right_term));
+        if self.refuse_secret_computation(&left_term) || self.refuse_secret_computation(&right_term) {
+            return Term::poison(span);
+        }
         let (Some(a), Some(b)) = (left_term.ty.clone(), right_term.ty.clone()) else {
             return Term::poison(span);
         };
@@ -124,8 +124,9 @@ impl<'a> Lowering<'a> {
         let left = self.coerce(left, &Type::Bool, &place);
         let right = self.value_of(right);
         let right = self.coerce(right, &Type::Bool, &place);
-        self.refuse_secret_computation(&left);
-        self.refuse_secret_computation(&right);
+        if self.refuse_secret_computation(&left) || self.refuse_secret_computation(&right) {
+            return Term::poison(span);
+        }
         if left.ty.is_none() || right.ty.is_none() {
             return Term::poison(span);
         }
@@ -142,7 +143,9 @@ impl<'a> Lowering<'a> {
         value: Term,
         span: Span,
     ) -> Term {
-        self.refuse_secret_computation(&value);
+        if self.refuse_secret_computation(&value) {
+            return Term::poison(span);
+        }
         let Some(r#type) = asked.ty.clone() else { return Term::poison(span) };
         if value.ty.is_none() {
             return Term::poison(span);
@@ -210,19 +213,23 @@ impl<'a> Lowering<'a> {
             Op::Divide => quotient_type(left_type, right_type),
             Op::Matches => (types::fits(left_type, &Type::Text) && types::fits(right_type, &Type::Text))
                 .then_some(Type::Bool),
-            Op::In => match right_type {
-                Type::List(item) => types::comparable(left_type, item).then_some(Type::Bool),
-                Type::Json => Some(Type::Bool),
-                _ => None,
-            },
-            Op::OrElse => match left_type {
-                Type::Optional(inner) if types::fits(right_type, inner) => Some((**inner).clone()),
-                Type::Optional(inner) if **inner == Type::Json => Some(right_type.clone()),
-                Type::Json => Some(right_type.clone()),
-                // A value of a step that may not have run: the verifier tells where it may be absent.
-                other if types::fits(right_type, other) => Some(other.clone()),
-                _ => None,
-            },
+            Op::In => {
+                let fit = if let Type::List(item) = right_type {
+                    types::comparable(left_type, item)
+                } else {
+                    *right_type == Type::Json
+                };
+                fit.then_some(Type::Bool)
+            }
+            Op::OrElse => {
+                // Not optional: a value of a step that may not have run. The verifier tells where it is absent.
+                let given = if let Type::Optional(inner) = left_type { inner } else { left_type };
+                if *given == Type::Json {
+                    Some(right_type.clone())
+                } else {
+                    types::fits(right_type, given).then(|| given.clone())
+                }
+            }
             Op::And | Op::Or => Some(Type::Bool),
         };
         if result.is_none() {
@@ -266,7 +273,8 @@ fn misfit(
     let unit = |number: &Type, amount: &Type| {
         matches!(number, Type::Int) && matches!(amount, Type::Duration | Type::Size | Type::Percent)
     };
-    if unit(a, b) || unit(b, a) {
+    let counts = !matches!(operator, BinaryOperator::In | BinaryOperator::Matches | BinaryOperator::OrElse);
+    if counts && (unit(a, b) || unit(b, a)) {
         return found.help("write the number with its unit: `30s`, `512MiB`, `5%`");
     }
     if operator == BinaryOperator::Plus && (types::fits(a, &Type::Text) || types::fits(b, &Type::Text)) {

@@ -359,18 +359,13 @@ fn free_text(r#type: &Type) -> bool {
 /// Whether a condition bounds a text by a whole pattern.
 fn bounds_text(condition: &surefoot_syntax::ast::Expr) -> bool {
     use surefoot_syntax::ast::{BinaryOperator, ExprKind, WordPart};
-    match &condition.kind {
-        ExprKind::Binary(BinaryOperator::Matches, _, pattern) => match &pattern.kind {
-            ExprKind::Text(parts) => match parts.as_slice() {
-                [WordPart::Text(text)] => text.starts_with('^') && text.ends_with('$'),
-                _ => false,
-            },
-            _ => false,
-        },
-        ExprKind::Binary(BinaryOperator::In, ..) => true,
-        ExprKind::Binary(BinaryOperator::And, left, right) => bounds_text(left) || bounds_text(right),
-        _ => false,
+    let ExprKind::Binary(operator, left, right) = &condition.kind else { return false };
+    if *operator == BinaryOperator::Matches {
+        let ExprKind::Text(parts) = &right.kind else { return false };
+        return matches!(parts.as_slice(), [WordPart::Text(text)] if text.starts_with('^') && text.ends_with('$'));
     }
+    *operator == BinaryOperator::In
+        || *operator == BinaryOperator::And && (bounds_text(left) || bounds_text(right))
 }
 
 /// Makes an input an argument, so that a value can be put in its place.

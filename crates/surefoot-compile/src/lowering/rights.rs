@@ -7,14 +7,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use surefoot_plan::{Endpoint, Expr, Name, Rights, Type, Value, substitute};
 use surefoot_syntax::Span;
-use surefoot_syntax::ast::{Allow, Expr as Syntax, Right, Text};
+use surefoot_syntax::ast::{Allow, Expr as Syntax, Member, Right, Text};
 
 use super::argument::Arguments;
 use super::ask::value_expr;
 use super::{Context, Lowering};
 use crate::library::{Need, Signature};
 use crate::report::{Report, after, error, warning};
-use crate::term::{depends, text};
+use crate::term::depends;
 
 /// What something needs. Each with the place that needs it.
 #[derive(Clone, Debug, Default)]
@@ -178,6 +178,9 @@ impl<'a> Lowering<'a> {
 
     /// Checks needs against `allow`. What needs them: "the step `x`", "asking `y`".
     pub(super) fn check_needs(&mut self, needs: &Needs, what: &str) {
+        if self.rights_damaged {
+            return;
+        }
         for (program, span) in &needs.run {
             if !self.plan.allow.run.contains(program) {
                 self.refuse_program(program, *span, what);
@@ -188,7 +191,11 @@ impl<'a> Lowering<'a> {
             if !allowed {
                 let shown = endpoint_shown(to);
                 let found = error("SF0602", *span, format!("`allow` does not grant a connection to {shown}"))
-                    .here(format!("{what} connects there"));
+                    .here(if what.starts_with("asking") {
+                        "asking this connects there".to_owned()
+                    } else {
+                        format!("{what} connects there")
+                    });
                 self.report(self.with_right(found, "connect", &shown));
             }
         }
@@ -213,8 +220,13 @@ impl<'a> Lowering<'a> {
     }
 
     fn refuse_program(&mut self, program: &str, span: Span, what: &str) {
-        let found = error("SF0601", span, format!("`allow` does not name the program `{program}`"))
-            .here(format!("{what} runs it"));
+        let found = error("SF0601", span, format!("`allow` does not name the program `{program}`")).here(
+            if what.starts_with("asking") {
+                "asking this runs it".to_owned()
+            } else {
+                format!("{what} runs it")
+            },
+        );
         let written =
             if program.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')) {
                 program.to_owned()
@@ -258,25 +270,24 @@ impl<'a> Lowering<'a> {
                 format!(", {object}"),
             ),
             None => {
-                let start = Span {
-                    start: allow.span.end.saturating_sub(1),
-                    end: allow.span.end.saturating_sub(1),
-                    ..allow.span
-                };
-                found.maybe_fixed_by(
-                    format!("grant it: `{word} {object}`"),
-                    start,
-                    format!("    {word} {object}\n    "),
-                )
+                let line = format!("{word} {object}");
+                let (at, text) = self.line_at_end(allow.span, &line);
+                found.maybe_fixed_by(format!("grant it: `{line}`"), at, text)
             }
         }
     }
 
-    fn written_allow(&self) -> Option<&'a Allow> {
-        self.runbook.members.iter().find_map(|member| match member {
-            surefoot_syntax::ast::Member::Allow(allow) => Some(allow),
-            _ => None,
+    /// Whether a place is in the runbook's `allow`.
+    pub(super) fn in_allow(&self, place: Span) -> bool {
+        self.written_allow().is_some_and(|allow| {
+            let span = allow.span;
+            span.file == place.file && span.start <= place.start && place.start <= span.end
         })
+    }
+
+    fn written_allow(&self) -> Option<&'a Allow> {
+        let mut members = self.runbook.members.iter();
+        members.find_map(|member| if let Member::Allow(allow) = member { Some(allow) } else { None })
     }
 
     /// Returns what something that needs these is given.
@@ -442,10 +453,7 @@ fn granted_is_root(granted: &[Expr]) -> bool {
 
 /// Returns the parts of a path that are joined.
 fn parts(path: &Expr) -> Vec<Expr> {
-    match path {
-        Expr::Join(parts) => parts.clone(),
-        path => vec![path.clone()],
-    }
+    if let Expr::Join(parts) = path { parts.clone() } else { vec![path.clone()] }
 }
 
 fn last_of(right: &Right, word: &str) -> Option<Span> {
@@ -461,16 +469,9 @@ fn last_of(right: &Right, word: &str) -> Option<Span> {
 }
 
 fn endpoint_shown(to: &Endpoint) -> String {
-    let port = match &to.port {
-        Expr::Literal(value) => value.to_string(),
-        other => other.to_string(),
-    };
-    format!("{}:{port}", to.host)
+    format!("{}:{}", to.host, to.port)
 }
 
 fn path_shown(path: &Expr) -> String {
-    match path {
-        Expr::Literal(Value::Text(_)) | Expr::Join(_) | Expr::Input(_) => path.to_string(),
-        other => text(other.to_string()).to_string(),
-    }
+    path.to_string()
 }

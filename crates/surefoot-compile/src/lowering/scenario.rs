@@ -103,15 +103,13 @@ impl<'a> Lowering<'a> {
     }
 
     fn given(&mut self, name: &'a Ident, value: &'a Syntax) {
-        let param: Option<&'a Param> = self.runbook.members.iter().find_map(|member| match member {
-            Member::Param(param) if param.name.text == name.text => Some(param),
-            _ => None,
-        });
+        let params = || {
+            let members = self.runbook.members.iter();
+            members.filter_map(|member| if let Member::Param(param) = member { Some(param) } else { None })
+        };
+        let param: Option<&'a Param> = params().find(|param| param.name.text == name.text);
         let Some(param) = param else {
-            let names = self.runbook.members.iter().filter_map(|member| match member {
-                Member::Param(param) => Some(param.name.text.as_str()),
-                _ => None,
-            });
+            let names = params().map(|param| param.name.text.as_str());
             let found = error(
                 "SF0101",
                 name.span,

@@ -12,11 +12,11 @@ use surefoot_syntax::ast::{self, Call, Clause, Ensures, Let};
 use super::argument::head;
 use super::call::library_call;
 use super::member::{every, message, within};
-use super::{APPROVAL_EXPIRES_MS, Context, DEADLINE_MS, Lowering, Part, RETRY_EVERY_MS, hop};
+use super::{APPROVAL_EXPIRES_MS, Context, DEADLINE_MS, Lowering, Part, RETRY_EVERY_MS};
 use crate::library::{self, Effect, Signature};
 use crate::load::Target;
 use crate::origins::StepOrigin;
-use crate::report::{Report, after, error, warning};
+use crate::report::{Report, error, warning};
 use crate::scope::{Bound, Named, Outputs};
 use crate::term::{Term, What, depends};
 use crate::types;
@@ -103,7 +103,7 @@ impl<'a> Lowering<'a> {
     fn publish(&mut self, name: &str, id: &StepId, names: BTreeMap<Name, crate::scope::Entry<'a>>) {
         let values = names.into_iter().filter_map(|(name, entry)| match entry.named {
             Named::Value(bound) => Some((name, bound.term)),
-            Named::Param(_) | Named::Let(_) | Named::Fact(_) | Named::Module(_) | Named::Step => None,
+            Named::Param(_) | Named::Let(_) | Named::Fact | Named::Module(_) | Named::Step => None,
         });
         let outputs = Outputs { step: id.clone(), values: values.collect() };
         self.scopes.outputs.insert(name.to_owned(), outputs);
@@ -202,7 +202,7 @@ impl<'a> Lowering<'a> {
                         What::Value(_) => {
                             this.report(
                                 error(
-                                    "SF0504",
+                                    "SF0512",
                                     fact.span,
                                     "an approver is shown facts, and this asks nothing",
                                 )
@@ -229,7 +229,7 @@ impl<'a> Lowering<'a> {
     fn retry(&mut self, retry: &ast::Retry) -> Option<Retry> {
         let Some((times, _)) = retry.times else {
             self.report(
-                error("SF0302", retry.span, "this retry has no limit")
+                error("SF0301", retry.span, "this retry has no limit")
                     .here("it would try for ever")
                     .help("say how often at most: `retry 3 every 5s`"),
             );
@@ -454,7 +454,8 @@ impl<'a> Lowering<'a> {
         }
         let found = depends(&expr);
         if !found.run && !found.fact {
-            return hop(term, written.name.span, "this value takes it up");
+            let hop = || format!("`{name}` takes it up");
+            return term.at(written.name.span, hop);
         }
         self.refuse_secret_record(&term, written.span);
         self.cx.reads.push(Read { name: name.clone(), r#type, source: Source::Value(expr) });
@@ -594,9 +595,10 @@ impl<'a> Lowering<'a> {
     }
 
     fn warn_of_once(&mut self, draft: &Draft<'a>, written: &'a ast::Step) {
-        if draft.step.class != Class::Once {
+        if draft.step.class != Class::Once || self.wrong_inside(written.span) {
             return;
         }
+        let (at, text) = self.line_at_end(written.span, "idempotent");
         self.report(
             warning(
                 "SF0312",
@@ -605,19 +607,9 @@ impl<'a> Lowering<'a> {
             )
             .here("after a crash in the middle of it, only a person can decide")
             .help("say what it sets, `ensures FACT`; or that twice is the same as once, `idempotent`")
-            .maybe_fixed_by(
-                "say that twice is the same as once",
-                end_of_block(written.span),
-                "    idempotent\n    ",
-            ),
+            .maybe_fixed_by("say that twice is the same as once", at, text),
         );
     }
-}
-
-/// Returns the place right before the `}` that ends a block.
-fn end_of_block(span: Span) -> Span {
-    let end = Span { end: span.end.saturating_sub(1), ..span };
-    after(end)
 }
 
 /// Finds how safe a step is to repeat.

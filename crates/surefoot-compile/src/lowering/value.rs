@@ -12,7 +12,7 @@ use crate::types::{self, shown};
 
 impl Lowering<'_> {
     /// Makes a term a value: what it asks is read here.
-    pub(super) fn to_value(&mut self, term: Term) -> Term {
+    pub(super) fn valued(&mut self, term: Term) -> Term {
         let what = match term.what {
             What::Value(expr) => What::Value(expr),
             What::Cell(cell) => {
@@ -69,11 +69,12 @@ impl Lowering<'_> {
                     Term { what: What::Value(Expr::Literal(value)), ty: Some(wanted.clone()), ..term }
                 }
                 Err(why) => {
-                    let found = self.mismatch(&term, &given, wanted, place);
+                    let unit = matches!(wanted, Type::Duration | Type::Size | Type::Percent);
                     let found = if types::fits(&given, wanted) || text_like(wanted) && given == Type::Text {
-                        Diagnostic { message: why, ..found }
+                        error("SF0201", term.span, why)
                     } else {
-                        found
+                        let found = self.mismatch(&term, &given, wanted, place);
+                        if unit { found } else { Diagnostic { notes: Vec::new(), ..found } }
                     };
                     self.report(found);
                     Term::poison(term.span)
@@ -98,10 +99,12 @@ impl Lowering<'_> {
         .here(format!("of type {}", shown(given)));
         match (given, wanted) {
             (Type::Int, Type::Duration | Type::Size | Type::Percent) => {
-                let (unit, example) = match wanted {
-                    Type::Duration => ("s", "`30s`, `5m`, `2h`"),
-                    Type::Size => ("MiB", "`512MiB`, `10GB`"),
-                    _ => ("%", "`5%`"),
+                let (unit, example) = if *wanted == Type::Duration {
+                    ("s", "`30s`, `5m`, `2h`")
+                } else if *wanted == Type::Size {
+                    ("MiB", "`512MiB`, `10GB`")
+                } else {
+                    ("%", "`5%`")
                 };
                 Diagnostic { code: "SF0203", message: format!("{place} needs a unit"), ..found }
                     .help(format!("write it with its unit: {example}"))
