@@ -56,7 +56,7 @@ fn observed(text: &str, settings: &Settings) -> String {
     match settings.observe.as_str() {
         "run" => run(plan, settings).join("\n"),
         "plan" => {
-            let mut plan = plan.plan().clone();
+            let mut plan = plan;
             plan.sources.clear();
             serde_json::to_string_pretty(&plan).unwrap()
         }
