@@ -1,0 +1,257 @@
+//! Journals of every released format, read for ever.
+//!
+//! `golden/1.0.jsonl` holds every kind of event with every kind of answer, outcome and value. It is
+//! never changed: if it cannot be read any more, or reads as something else, a journal of someone's
+//! outage cannot be read either. A newer format adds a file.
+
+#![expect(clippy::disallowed_methods, reason = "the golden journals are files")]
+#![expect(clippy::unwrap_used, reason = "a test may fail")]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::PathBuf;
+
+use surefoot_journal::{
+    Answer, Chain, Choice, Claim, Debt, Effect, Ended, Event, Exit, FactsVerdict, ForwardVerdict, HeldWhy,
+    Identity, Outcome, Output, Phase, Point, Reader, Reading, Record, Refusal, Report, ResolvedBy, RunId,
+    Started, Stream, Timestamp, WayBackVerdict, WorldKind,
+};
+use surefoot_plan::{Cell, Expr, Plan, Real, StepId, Tri, Value, ValueId};
+
+/// The hash of the last record of `1.0.jsonl`.
+const HEAD: &str = "e3861aff1e27c5a20ec6bfa0035566af03e376c1f1beff244a6c2603da5d0003";
+
+fn path(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name)
+}
+
+fn read(text: &[u8]) -> (Vec<Record>, String) {
+    let mut reader = Reader::new(text);
+    let records: Vec<Record> = reader.by_ref().map(Result::unwrap).collect();
+    assert_eq!(reader.torn(), 0);
+    (records, reader.position().head().to_string())
+}
+
+#[test]
+fn a_journal_of_format_1_0_is_read() {
+    let (records, head) = read(&fs::read(path("1.0.jsonl")).unwrap());
+    assert_eq!(head, HEAD);
+    let events: Vec<Event> = records.into_iter().map(|record| record.event).collect();
+    for (at, (read, meant)) in events.iter().zip(every_event()).enumerate() {
+        assert_eq!(*read, meant, "line {}", at + 1);
+    }
+    assert_eq!(events.len(), every_event().len());
+}
+
+#[test]
+fn it_is_still_written_so() {
+    // Not required of a newer format, which has its own file. Required of this one: two writers of one
+    // format write the same bytes.
+    let (mut chain, mut text) = (Chain::default(), Vec::new());
+    for (at, event) in every_event().into_iter().enumerate() {
+        chain.write(Timestamp(1_795_317_247_250 + at as u64 * 1001), event, &mut text).unwrap();
+    }
+    if !path("1.0.jsonl").exists() {
+        // Only where a format is being made: a released file is never absent.
+        fs::write(path("1.0.jsonl"), &text).unwrap();
+        panic!("written anew; its head is {}", chain.head());
+    }
+    assert!(fs::read(path("1.0.jsonl")).unwrap() == text, "the bytes have changed: that is another format");
+}
+
+#[test]
+fn every_kind_of_event_is_in_it() {
+    let kinds: BTreeSet<&str> = every_event().iter().map(Event::kind).collect();
+    assert_eq!(kinds.len(), 31, "an event was added: so was a version, and its file is missing: {kinds:?}");
+}
+
+/// Every kind of event, and every variant of what they hold.
+fn every_event() -> Vec<Event> {
+    let step = || StepId("drain[db2]".into());
+    let anna = || Identity { user: "anna".into(), uid: 1000, verified: false };
+    let claim = |phase| Claim { step: step(), phase, attempt: 2, statement: 1 };
+    let debt = || Debt::Rollback(step());
+    let cell = || Cell {
+        question: "postgres.lag".into(),
+        arguments: vec![Expr::Literal(Value::Text("db2".into()))],
+    };
+    let readings = || {
+        vec![
+            Reading { cell: cell(), answer: Answer::Known(Value::Size(1 << 20)) },
+            Reading { cell: cell(), answer: Answer::Unknown("no row".into()) },
+        ]
+    };
+    let refusal = || Refusal {
+        condition: "lag < 1MiB".into(),
+        readings: readings(),
+        known_false: true,
+        message: "it would lose data".into(),
+        drift: true,
+    };
+    let values = Value::List(vec![
+        Value::None,
+        Value::Bool(true),
+        Value::Int(-42),
+        Value::Float(Real(0.1)),
+        Value::Text("Ünï\n\u{1b}[31m\"".into()),
+        Value::Duration(1500),
+        Value::Size(u64::MAX),
+        Value::Percent(Real(99.9)),
+        Value::Time("2026-11-22".into()),
+        Value::Record(BTreeMap::from([("a".into(), Value::Secret("password".into()))])),
+    ]);
+    let report = |exit| Report {
+        ok: false,
+        why: "exit 1".into(),
+        exit: Some(exit),
+        value: Some(Value::Int(1)),
+        output: vec![
+            Output {
+                stream: Stream::Out,
+                bytes: 12,
+                sha256: "c0".repeat(32),
+                file: Some("outputs/c0".into()),
+                tail: "tail\n".into(),
+                cut: true,
+            },
+            Output {
+                stream: Stream::Err,
+                bytes: 0,
+                sha256: String::new(),
+                file: None,
+                tail: String::new(),
+                cut: false,
+            },
+        ],
+        elapsed_ms: 812,
+        left_running: vec!["postgres (pid 4711)".into()],
+    };
+    let outcome = |outcome| Event::Outcome { claim: claim(Phase::Forward), outcome };
+    let probed = |point| Event::Probed { point, readings: readings(), settled: true };
+    let mut events = vec![
+        Event::Started(Box::new(Started {
+            run: RunId("01M80KYB8J0123456789ABCDEF".into()),
+            plan: plan(),
+            digest: "sha256:0".into(),
+            world: WorldKind::Real,
+            operator: anna(),
+            host: "db1".into(),
+            boot_id: "b".into(),
+            version: "0.0.0".into(),
+            waivers: vec!["network: the kernel is old".into()],
+            roles: BTreeMap::from([("lead".into(), vec!["bert".into()])]),
+        })),
+        Event::Resumed { operator: anna(), host: "db1".into(), boot_id: "c".into(), version: "0.0.1".into() },
+        Event::Recovered { bytes: 17 },
+        Event::Probed { point: Point::Entry, readings: Vec::new(), settled: false },
+        Event::Bound { id: ValueId { step: None, name: "all".into() }, value: values, at: None },
+        Event::Bound {
+            id: ValueId { step: Some(step()), name: "n".into() },
+            value: Value::Int(1),
+            at: Some(claim(Phase::Rollback)),
+        },
+        Event::Waited { wait: step(), reached: true },
+        Event::ApprovalAsked { step: step(), role: "lead".into(), shown: readings() },
+        Event::ApprovalAnswered { step: step(), by: anna(), approved: true, comment: "go".into() },
+        Event::ApprovalVoided { step: step(), why: "expired".into() },
+        Event::Refused { step: Some(step()), phase: Phase::Forward, why: refusal() },
+        Event::Refused { step: None, phase: Phase::Forward, why: refusal() },
+        Event::Before {
+            step: step(),
+            base: readings(),
+            captures: BTreeMap::from([("old".into(), Value::Int(3))]),
+        },
+        Event::Intent { claim: claim(Phase::Forward) },
+        Event::Intent { claim: claim(Phase::Rollback) },
+        outcome(Outcome::Performed(report(Exit::Code(1)))),
+        outcome(Outcome::Performed(report(Exit::Signal(9)))),
+        outcome(Outcome::Performed(report(Exit::TimedOut))),
+        outcome(Outcome::NotPerformed { why: "no such program".into() }),
+        outcome(Outcome::Unknown { why: "the machine was restarted".into(), over: true }),
+        Event::Done { step: step() },
+        Event::Partial { step: step(), why: "exit 1".into() },
+        Event::NotDone { step: step(), why: "no such program".into() },
+        Event::Sealed { step: step(), debts: vec![debt()] },
+        Event::InDoubt { step: step(), why: "no record".into() },
+        Event::Failed { step: Some(step()), why: "exit 1".into() },
+        Event::Failed { step: None, why: "not ensured".into() },
+        Event::Collected { index: 0, outcome: Outcome::NotPerformed { why: "not allowed".into() } },
+        Event::TurnedBack { why: "a step failed".into() },
+        Event::Paid { debt: debt(), skipped: None },
+        Event::Paid { debt: debt(), skipped: Some("it never acted".into()) },
+        Event::Stuck { debt: debt(), why: "exit 1".into() },
+        Event::Forgiven { debt: debt(), by: anna(), reason: "db2 is gone".into() },
+        Event::Noted { at: None, text: "called the customer".into() },
+        Event::Noted { at: Some(claim(Phase::Forward)), text: "note".into() },
+    ];
+    for point in [
+        Point::End,
+        Point::Guard(step(), Phase::Forward),
+        Point::Base(step()),
+        Point::Ensures(step(), Phase::Rollback),
+        Point::Invariants(step()),
+        Point::Condition(step()),
+        Point::Doubt(step()),
+        Point::Shown(step()),
+        Point::Restored,
+        Point::Resume,
+    ] {
+        events.push(probed(point));
+    }
+    for arm in [Tri::True, Tri::False, Tri::Unknown] {
+        events.push(Event::Chose { node: StepId("if[1]".into()), arm });
+    }
+    let resolved = [
+        (Effect::None, ResolvedBy::Claim),
+        (Effect::Full, ResolvedBy::Facts),
+        (Effect::Part, ResolvedBy::Class),
+        (Effect::Unknown, ResolvedBy::Person(anna())),
+    ];
+    for (effect, by) in resolved {
+        events.push(Event::Resolved { step: step(), effect, by, evidence: "looked".into() });
+    }
+    for why in [
+        HeldWhy::UnknownFact(refusal()),
+        HeldWhy::Doubt(step()),
+        HeldWhy::Failed(Some(step())),
+        HeldWhy::Failed(None),
+        HeldWhy::Cancelled,
+        HeldWhy::Crash,
+    ] {
+        events.push(Event::Held { why });
+    }
+    for choice in [Choice::GoOn, Choice::RollBack, Choice::Stop, Choice::RetryRollback] {
+        events.push(Event::Decided { choice, by: anna(), reason: "it is late".into() });
+    }
+    for level in 1..=3 {
+        events.push(Event::CancelAsked { level, by: anna() });
+    }
+    use FactsVerdict as Facts;
+    use ForwardVerdict as Forward;
+    use WayBackVerdict as Back;
+    for (forward, way_back, facts) in [
+        (Forward::Done, Back::NoneNeeded, Facts::AsEnsured),
+        (Forward::Failed, Back::Complete, Facts::AsBefore),
+        (Forward::Failed, Back::ToTheSeal, Facts::AsBeforeExcept),
+        (Forward::Cancelled, Back::Stuck, Facts::Unknown),
+        (Forward::Cancelled, Back::Owing, Facts::NotAsBefore),
+        (Forward::Refused, Back::NoneNeeded, Facts::Untouched),
+    ] {
+        events.push(Event::Ended(Ended { forward, way_back, facts, owed: vec![debt()] }));
+    }
+    events
+}
+
+/// A plan of no steps, as format 1.0 writes it.
+fn plan() -> Plan {
+    let rights = serde_json::json!({
+        "run": [], "detach": [], "connect": [], "listen": [], "read": [], "write": [], "users": []
+    });
+    serde_json::from_value(serde_json::json!({
+        "format": {"major": 1, "minor": 0}, "runbook": "switchover", "doc": "", "sources": [], "inputs": [],
+        "about": {"owner": null, "reviewed": null, "review_every_ms": null, "severity": []},
+        "constraints": [], "allow": rights, "questions": {}, "lets": [], "requires": [], "invariants": [],
+        "body": [], "ensures": [], "on_failure": "rollback", "collect": []
+    }))
+    .unwrap()
+}
