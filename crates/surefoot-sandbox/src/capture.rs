@@ -3,8 +3,6 @@
 //! When there is more than may be kept, the beginning and the end are, with a line between that says how
 //! much is missing.
 
-#![expect(clippy::disallowed_methods, reason = "keeps output in files")]
-
 use std::collections::VecDeque;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};

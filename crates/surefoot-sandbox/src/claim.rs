@@ -39,18 +39,18 @@ pub(crate) enum StartedBy {
 }
 
 /// Takes a claim for this process. An error says why nothing may act.
-pub(crate) fn take(folder: &Path) -> Result<Taken, Ending> {
+pub(crate) fn take(folder: &Path) -> Result<Taken, Box<Ending>> {
     try_to_take(folder).map_err(|why| {
         let taken_before = why == TAKEN_BEFORE;
-        Ending { taken_before, ..Ending::refused(why) }
+        Box::new(Ending { taken_before, ..Ending::refused(why) })
     })
 }
 
 fn try_to_take(folder: &Path) -> Result<Taken, String> {
-    if let Err(error) = make_folder(folder) {
-        if error.kind() != io::ErrorKind::AlreadyExists {
-            return Err(format!("the claim cannot be written to {}: {error}", folder.display()));
-        }
+    if let Err(error) = make_folder(folder)
+        && error.kind() != io::ErrorKind::AlreadyExists
+    {
+        return Err(format!("the claim cannot be written to {}: {error}", folder.display()));
     }
     if folder.join(STARTED).exists() {
         return Err(TAKEN_BEFORE.to_owned());
@@ -155,10 +155,10 @@ pub(crate) enum Standing {
 
 /// Finds out how a claim stands. If nobody took it, it is closed, durably.
 pub(crate) fn examine(folder: &Path) -> io::Result<Standing> {
-    if let Err(error) = make_folder(folder) {
-        if error.kind() != io::ErrorKind::AlreadyExists {
-            return Err(error);
-        }
+    if let Err(error) = make_folder(folder)
+        && error.kind() != io::ErrorKind::AlreadyExists
+    {
+        return Err(error);
     }
     if write_started(folder, &StartedBy::Tombstone)? {
         return Ok(Standing::Closed);

@@ -100,7 +100,7 @@ fn build(shape: Shape) -> Built<Vec<BpfProgram>> {
     let ioctls = [libc::TIOCSTI, libc::TIOCLINUX];
     denied.insert(
         libc::SYS_ioctl,
-        ioctls.iter().map(|number| one(1, SeccompCmpOp::Eq, *number as u64)).collect::<Built<_>>()?,
+        ioctls.iter().map(|number| one(1, SeccompCmpOp::Eq, *number)).collect::<Built<_>>()?,
     );
     if !shape.signals {
         for (number, argument) in [

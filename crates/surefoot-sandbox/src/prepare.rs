@@ -97,11 +97,8 @@ fn member(
         }
         arguments.push(parts(word));
     }
-    let name = words
-        .first()
-        .map(|word| plain(word))
-        .filter(|name| !name.is_empty())
-        .ok_or("the command has no program")?;
+    let name =
+        words.first().map(plain).filter(|name| !name.is_empty()).ok_or("the command has no program")?;
     let program = resolver.find(&name)?;
     let all: BTreeSet<String> = rights.run.iter().chain(&rights.detach).cloned().collect();
     if !is_named(&all, &name, &program, resolver) {

@@ -4,7 +4,6 @@
 
 mod support;
 
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 use support::{Room, cmd, failed, sh};
@@ -315,5 +314,5 @@ fn what_was_never_started_never_will_be() {
 
 #[test]
 fn everything_again_as_an_ordinary_user() {
-    support::again_as_an_ordinary_user(Path::new(env!("CARGO_BIN_EXE_surefoot-supervise-test")));
+    support::again_as_an_ordinary_user();
 }

@@ -32,7 +32,9 @@ fn ending(members: &[(&str, Exit)]) -> Ending {
 fn judged(command: &Command, ending: Ending, printed: &[u8]) -> Report {
     match judge(command, ending, printed) {
         Outcome::Performed(report) => report,
-        other => panic!("not performed: {other:?}"),
+        other @ (Outcome::NotPerformed { .. } | Outcome::Unknown { .. }) => {
+            panic!("not performed: {other:?}")
+        }
     }
 }
 

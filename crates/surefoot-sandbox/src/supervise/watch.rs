@@ -202,9 +202,12 @@ impl<'a> Watch<'a> {
         };
         let descriptors: Vec<OwnedFd> = ancillary
             .drain()
-            .filter_map(|message| match message {
-                RecvAncillaryMessage::ScmRights(descriptors) => Some(descriptors),
-                _ => None,
+            .filter_map(|message| {
+                if let RecvAncillaryMessage::ScmRights(descriptors) = message {
+                    Some(descriptors)
+                } else {
+                    None
+                }
             })
             .flatten()
             .collect();
@@ -276,7 +279,6 @@ impl<'a> Watch<'a> {
     }
 }
 
-#[expect(clippy::struct_excessive_bools, reason = "one for each descriptor that is watched")]
 struct Ready {
     line: bool,
     timer: bool,

@@ -17,8 +17,8 @@ use surefoot_journal::{Claim, Outcome, Phase, Report, RunFolder, RunId, StateRoo
 use surefoot_plan::{Decoder, StepId};
 use surefoot_sandbox::{ApprovalWanted, Launcher, People, RealWorld};
 
-/// The user as whom the tests run again.
-const ORDINARY_UID: u32 = 61_234;
+/// The user as whom the tests run again: `daemon`, whom every Linux has. PostgreSQL wants one with a name.
+const ORDINARY_UID: u32 = 1;
 
 /// Says which tests are running again.
 const AGAIN: &str = "SUREFOOT_TESTS_AGAIN";
@@ -45,7 +45,8 @@ impl People for Nobody {
 /// The scene of a test.
 pub struct Room {
     /// Where files are made. Not below `/tmp`, so that the private one cannot hide them by chance.
-    pub base: tempfile::TempDir,
+    base: PathBuf,
+    _keep: Option<tempfile::TempDir>,
     /// The run.
     pub folder: RunFolder,
     /// What may be done.
@@ -61,12 +62,23 @@ pub struct Room {
 impl Room {
     pub fn new() -> Room {
         let base = tempfile::Builder::new().prefix("surefoot-").tempdir_in("/var/tmp").expect("a folder");
-        let folder = StateRoot::new(base.path().join("state"))
-            .create(&RunId("01ARZ3NDEKTSV4RRFFQ69G5FAV".into()))
-            .expect("a run folder");
+        let path = base.path().to_owned();
+        Room { _keep: Some(base), ..Room::at(&path, true) }
+    }
+
+    /// The scene that another process set.
+    pub fn open(base: &Path) -> Room {
+        Room::at(base, false)
+    }
+
+    fn at(base: &Path, new: bool) -> Room {
+        let run_id = RunId("01ARZ3NDEKTSV4RRFFQ69G5FAV".into());
+        let root = StateRoot::new(base.join("state"));
+        let folder = if new { root.create(&run_id).expect("a run folder") } else { root.folder(&run_id) };
         let run = ["sh", "cat", "echo", "sleep", "base64", "setsid", "wc"].map(String::from);
         Room {
-            base,
+            base: base.to_owned(),
+            _keep: None,
             folder,
             rights: Granted { run: BTreeSet::from(run), ..Granted::default() },
             deadline_ms: 20_000,
@@ -76,8 +88,12 @@ impl Room {
         }
     }
 
+    pub fn base(&self) -> &Path {
+        &self.base
+    }
+
     pub fn file(&self, name: &str, content: &str) -> PathBuf {
-        let path = self.base.path().join(name);
+        let path = self.base.join(name);
         std::fs::create_dir_all(path.parent().expect("a folder")).expect("made");
         std::fs::write(&path, content).expect("written");
         path
@@ -95,7 +111,9 @@ impl Room {
 
     /// A number that marks this test's processes.
     pub fn mark(&self) -> String {
-        format!("{}{}", std::process::id(), self.base.path().display().to_string().len())
+        let letters = self.base.display().to_string();
+        let sum = letters.bytes().fold(0_u32, |sum, byte| sum.wrapping_mul(31).wrapping_add(u32::from(byte)));
+        format!("{}{}", std::process::id(), sum % 10_000)
     }
 
     pub fn world(&self) -> RealWorld<Nobody> {
@@ -141,7 +159,9 @@ impl Room {
         self.attempt.set(self.attempt.get() + 1);
         match self.perform(command) {
             Outcome::Performed(report) => report,
-            other => panic!("not performed: {other:?}"),
+            other @ (Outcome::NotPerformed { .. } | Outcome::Unknown { .. }) => {
+                panic!("not performed: {other:?}")
+            }
         }
     }
 
@@ -149,7 +169,7 @@ impl Room {
         self.attempt.set(self.attempt.get() + 1);
         match self.perform(command) {
             Outcome::NotPerformed { why } => why,
-            other => panic!("performed: {other:?}"),
+            other @ (Outcome::Performed(_) | Outcome::Unknown { .. }) => panic!("performed: {other:?}"),
         }
     }
 
@@ -162,7 +182,9 @@ impl Room {
         };
         match self.block_on(self.world().perform(request)) {
             Outcome::Performed(report) => report,
-            other => panic!("not answered: {other:?}"),
+            other @ (Outcome::NotPerformed { .. } | Outcome::Unknown { .. }) => {
+                panic!("not answered: {other:?}")
+            }
         }
     }
 }
@@ -211,7 +233,7 @@ pub fn is_running(argument: &str) -> bool {
 }
 
 /// Runs this test binary again as an ordinary user, if this is root. Programs lie where everyone may run them.
-pub fn again_as_an_ordinary_user(_supervisor: &Path) {
+pub fn again_as_an_ordinary_user() {
     if !rustix::process::geteuid().is_root() {
         return;
     }
