@@ -10,8 +10,8 @@ use surefoot_compile::{Inputs, Sources, analyze, lower};
 use surefoot_executor::simulated::{Fault, Injected, Simulated, run_now};
 use surefoot_executor::{Control, Program, Timestamp, drive, record};
 use surefoot_journal::{
-    AppendError, Chain, Event, Identity, Journal, Phase, Point, Record, RecordHash, ReserveError, RunId,
-    RunState, Started, WorldKind,
+    AppendError, Chain, Event, Identity, Journal, Phase, Record, RecordHash, ReserveError, RunId, RunState,
+    Started, WorldKind,
 };
 use surefoot_plan::{Cell, Expr, Formula, Plan, Policy, StepId, Test, Value, verify};
 use surefoot_syntax::{FileId, Format, RenderOptions, Severity, Source, render};
@@ -148,20 +148,12 @@ fn injected(text: &str) -> Injected {
 /// A record in one line: when, and what.
 fn line(record: &Record, start: Timestamp) -> String {
     let at = record.time.0.saturating_sub(start.0);
-    let what = match &record.event {
-        Event::Probed { point, readings, settled } => {
-            let point = match point {
-                Point::Condition(id) => format!("condition of {id}"),
-                other => format!("{other:?}"),
-            };
-            let found: Vec<String> = readings
-                .iter()
-                .map(|reading| format!("{} {:?}", reading.cell.question, reading.answer))
-                .collect();
-            format!("probed for {point}: {}{}", found.join(", "), if *settled { "" } else { " (not yet)" })
-        }
-        other => format!("{other:?}"),
-    };
+    let mut what = format!("{:?}", record.event);
+    if let Event::Probed { point, readings, settled } = &record.event {
+        let found = readings.iter().map(|reading| format!("{} {:?}", reading.cell.question, reading.answer));
+        let found = found.collect::<Vec<_>>().join(", ");
+        what = format!("probed for {point:?}: {found}{}", if *settled { "" } else { " (not yet)" });
+    }
     format!("{at:>6} ms {what}")
 }
 
