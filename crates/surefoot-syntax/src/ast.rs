@@ -3,6 +3,11 @@
 //! Read from the lossless tree. A damaged part is absent, or an `Error`, and has its diagnostic
 //! already; whoever reads this says nothing more about it.
 
+#![expect(
+    clippy::large_enum_variant,
+    reason = "a file is read once; boxes here would stand in the way of every reader"
+)]
+
 use crate::Span;
 
 /// A name where it stands.

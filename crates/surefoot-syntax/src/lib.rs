@@ -9,6 +9,7 @@ pub mod ast;
 mod codes;
 mod diagnostic;
 mod fix;
+mod gate;
 mod grammar;
 mod kind;
 mod lexer;
@@ -63,11 +64,16 @@ pub fn parse(source: &Source) -> Parse {
     let mut tokens = lexer::tokens(&source.text);
     let invisible = visible::check(source.id, &source.text, &mut tokens);
     let built = parser::build(source.id, &source.text, &tokens);
+    // What the gate would say about a file that is refused already is less than what was said.
+    let read_well = built.diagnostics.is_empty() && invisible.is_empty();
     let root = SyntaxNode::new_root(built.green.clone());
     let (file, said) = lower::file(source.id, &root);
     let mut diagnostics = built.diagnostics;
     diagnostics.extend(said);
     diagnostics.extend(invisible);
+    if read_well {
+        diagnostics.extend(gate::refusal(source.id, &source.text));
+    }
     diagnostics.sort_by_key(|diagnostic| diagnostic.primary.span.start);
     Parse { green: built.green, file, diagnostics }
 }

@@ -10,6 +10,11 @@
 //!
 //! Not here: what words mean (`surefoot-compile`), what a literal's text says (`lower`).
 
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the kinds of the tree are over a hundred; each place knows a few and leaves the rest alone"
+)]
+
 mod block;
 mod command;
 mod expr;
@@ -59,7 +64,10 @@ pub(crate) fn build(file: FileId, text: &str, tokens: &[Token]) -> Built {
         height: 0,
         suppressed: false,
         mistakes: 0,
-        balanced: block::balanced(tokens),
+        balanced: block::balanced(text, tokens),
+        opened: 0,
+        values: 0,
+        quiet: 0,
     };
     parser.builder.start_node(raw(SyntaxKind::File));
     if let Some(token) = block::too_deep(tokens) {
@@ -101,6 +109,12 @@ pub(crate) struct Parser<'s> {
     mistakes: u32,
     /// Whether every brace of the file has its partner. If so, indentation means nothing.
     balanced: bool,
+    /// Where the block around here was opened.
+    opened: u32,
+    /// How many braces of values are open in the statement.
+    values: u32,
+    /// In how many statements that cannot be read we are: nothing is said in them.
+    quiet: u32,
 }
 
 const END: Token = Token { kind: SyntaxKind::EndOfFile, start: 0, end: 0 };
@@ -309,7 +323,7 @@ impl<'s> Parser<'s> {
 
     /// Reports, unless a mistake before this one may be its cause.
     fn report(&mut self, diagnostic: Diagnostic) {
-        if !self.suppressed {
+        if !self.suppressed && self.quiet == 0 {
             self.diagnostics.push(diagnostic);
         }
         self.mistakes += 1;

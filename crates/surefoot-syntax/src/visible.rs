@@ -65,14 +65,12 @@ fn refused(character: char, rest: &str, kind: SyntaxKind, span: Span) -> Option<
     };
     let code = u32::from(character);
     let diagnostic = Diagnostic::error("SF0017", span, format!("this is {name}, U+{code:04X}"));
-    Some(match kind {
-        SyntaxKind::StringText => diagnostic.fix(
-            Applicability::Unsafe,
-            "remove it, or write it so that it can be seen",
-            span,
-            format!("\\u{{{code:x}}}"),
-        ),
-        _ if name.ends_with("blank") => diagnostic.fix(Applicability::Unsafe, "write a blank", span, " "),
-        _ => diagnostic.fix(Applicability::Unsafe, "remove it", span, ""),
+    Some(if kind == SyntaxKind::StringText {
+        let seen = format!("\\u{{{code:x}}}");
+        diagnostic.fix(Applicability::Unsafe, "remove it, or write it so that it can be seen", span, seen)
+    } else if name.ends_with("blank") {
+        diagnostic.fix(Applicability::Unsafe, "write a blank", span, " ")
+    } else {
+        diagnostic.fix(Applicability::Unsafe, "remove it", span, "")
     })
 }

@@ -170,6 +170,8 @@ impl Lower {
                 None => FactBody::Error,
             };
         };
+        self.once(children(&block, SyntaxKind::CommandStatement), "the command");
+        self.once(children(&block, SyntaxKind::FalseOn), "false on");
         let command = child(&block, SyntaxKind::CommandStatement)
             .and_then(|statement| child(&statement, SyntaxKind::CommandExpr));
         let Some(command) = command else { return FactBody::Error };

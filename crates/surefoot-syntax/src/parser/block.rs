@@ -9,11 +9,13 @@ use crate::kind::SyntaxKind;
 use crate::lexer::Token;
 use crate::{Diagnostic, Span};
 
-/// Whether every bracket has its partner.
-pub(super) fn balanced(tokens: &[Token]) -> bool {
+/// Whether every bracket has its partner. A `{` that a command may not hold counts: its `}` ends no block.
+pub(super) fn balanced(text: &str, tokens: &[Token]) -> bool {
     let mut open = Vec::new();
     for token in tokens {
-        match closing(token.kind) {
+        let refused = token.kind == SyntaxKind::WordBad
+            && text.get(token.start as usize..token.end as usize) == Some("{");
+        match if refused { Some(SyntaxKind::BraceClose) } else { closing(token.kind) } {
             Some(close) => open.push(close),
             None if is_closing(token.kind) && open.pop() != Some(token.kind) => return false,
             None => {}
@@ -77,18 +79,21 @@ impl Parser<'_> {
         let margin = self.margin(head).column;
         self.nested(|p| {
             p.node(SyntaxKind::Block, |p| {
-                let open = p.current();
-                let opened = p.eat(SyntaxKind::BraceOpen);
-                if !opened {
+                if !p.at(SyntaxKind::BraceOpen) {
                     let diagnostic =
                         Diagnostic::error("SF0002", p.here(), format!("{owner} needs a `{{` here"))
                             .label(p.span_of(head), "begins here");
                     p.report(diagnostic);
-                    if !p.continues_indented(margin) {
-                        return Err(super::Halt);
-                    }
+                    p.skip_to_block();
                 }
+                let open = p.current();
+                let opened = p.eat(SyntaxKind::BraceOpen);
+                if !opened && !p.continues_indented(margin) {
+                    return Err(super::Halt);
+                }
+                let around = std::mem::replace(&mut p.opened, open.start);
                 p.statements(place, Some(margin));
+                p.opened = around;
                 if p.eat(SyntaxKind::BraceClose) {
                     return Ok(());
                 }
@@ -143,15 +148,21 @@ impl Parser<'_> {
     /// Whether this `}` closes nothing: it stands further in than the block it would end.
     fn is_stray(&self, token: Token, margin: Option<u32>) -> bool {
         let Some(margin) = margin else { return true };
+        if self.balanced {
+            return false;
+        }
         let at = self.margin(token);
-        !self.balanced && at.first && at.column > margin && !self.ends_here_only(token)
+        if at.first {
+            return at.column > margin && !self.is_last(token);
+        }
+        // On a line with a statement before it, while its block was opened on another.
+        let block = self.text.get(self.opened as usize..token.start as usize).unwrap_or_default();
+        block.contains('\n')
     }
 
-    /// Whether no other `}` could end the block: nothing follows but closing braces and the end.
-    fn ends_here_only(&self, token: Token) -> bool {
-        let rest = self.text.get(token.end as usize..).unwrap_or_default();
-        let mut next = rest.trim_start().chars();
-        next.next().is_none()
+    /// Whether nothing follows.
+    fn is_last(&self, token: Token) -> bool {
+        self.text.get(token.end as usize..).unwrap_or_default().trim_start().is_empty()
     }
 
     fn stray_brace(&mut self) {
@@ -246,12 +257,24 @@ impl Parser<'_> {
     /// Finds the end of a damaged statement. Blocks in it are read, for the sake of what stands in them.
     pub(super) fn recover(&mut self) {
         self.joined = 0;
-        if self.at_end() {
+        if self.at_end() && self.values == 0 {
             return;
         }
         self.node(SyntaxKind::Damaged, |p| {
+            // Braces that were opened in the statement and end no block.
+            let mut refused = std::mem::take(&mut p.values);
             loop {
                 match p.raw().kind {
+                    SyntaxKind::Newline if refused > 0 && p.balanced => p.bump_raw(),
+                    SyntaxKind::BraceClose if refused == 0 && p.is_stray(p.raw(), Some(0)) => p.bump_raw(),
+                    SyntaxKind::WordBad if p.text_of(p.raw()) == "{" => {
+                        refused += 1;
+                        p.bump_raw();
+                    }
+                    SyntaxKind::BraceClose if refused > 0 => {
+                        refused -= 1;
+                        p.bump_raw();
+                    }
                     SyntaxKind::Newline | SyntaxKind::EndOfFile | SyntaxKind::BraceClose => return,
                     SyntaxKind::BraceOpen => {
                         let head = p.raw();
@@ -260,12 +283,16 @@ impl Parser<'_> {
                             continue;
                         }
                         p.depth += 1;
+                        p.quiet += 1;
                         let margin = p.margin(head).column;
+                        let around = std::mem::replace(&mut p.opened, head.start);
                         p.node(SyntaxKind::Block, |p| {
                             p.bump_raw();
                             p.statements(Place::Anywhere, Some(margin));
                             p.eat(SyntaxKind::BraceClose);
                         });
+                        p.opened = around;
+                        p.quiet -= 1;
                         p.depth -= 1;
                     }
                     _ => p.bump_raw(),

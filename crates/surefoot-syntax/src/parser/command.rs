@@ -48,10 +48,7 @@ impl Parser<'_> {
                 follows == SyntaxKind::BraceOpen
                     && self.after_braces(next).is_some_and(|i| self.command_at(i))
             }
-            _ if is_language(word) && matches!(follows, SyntaxKind::FenceOpen) => true,
-            _ if is_language(word) && follows == SyntaxKind::ParenOpen => {
-                self.after_brackets(next).is_some_and(|index| self.token(index).kind == SyntaxKind::FenceOpen)
-            }
+            _ if is_language(word) => matches!(follows, SyntaxKind::FenceOpen | SyntaxKind::ParenOpen),
             _ if DECODERS.contains(&word) => {
                 // `size in sizes` is a comparison: a folder stands before the decoder.
                 let after = self.text_of(self.token(next));
@@ -63,11 +60,7 @@ impl Parser<'_> {
         }
     }
 
-    /// Where the token after the brackets that open at `index` stands.
-    fn after_brackets(&self, index: usize) -> Option<usize> {
-        self.after_pair(index, SyntaxKind::ParenOpen, SyntaxKind::ParenClose)
-    }
-
+    /// Where the token after the braces that open at `index` stands.
     fn after_braces(&self, index: usize) -> Option<usize> {
         self.after_pair(index, SyntaxKind::BraceOpen, SyntaxKind::BraceClose)
     }
@@ -146,7 +139,7 @@ impl Parser<'_> {
                 })?,
                 "as" => self.node(SyntaxKind::Clause, |p| {
                     p.bump();
-                    p.name("a user's name")
+                    p.user()
                 })?,
                 "exit" => self.node(SyntaxKind::Clause, |p| {
                     p.bump();
@@ -162,7 +155,7 @@ impl Parser<'_> {
         let dollar = self.here();
         self.node(SyntaxKind::Pipeline, |p| {
             p.bump();
-            if matches!(p.raw().kind, SyntaxKind::WordText | SyntaxKind::InterpOpen) {
+            if is_word_part(p.raw().kind) {
                 return p.halt(dollar_too_close(dollar, p.raw().kind));
             }
             loop {
@@ -178,8 +171,16 @@ impl Parser<'_> {
     fn program_words(&mut self) -> Parsed {
         let mut words = 0u32;
         loop {
-            self.command_gap();
+            let continued = self.command_gap();
             if !is_word_part(self.raw().kind) {
+                if let Some(place) = continued
+                    && self.raw().kind != SyntaxKind::Bar
+                {
+                    return self.halt(
+                        Diagnostic::error("SF0002", place, "the command does not go on after this `\\`")
+                            .here("joins this line with the next"),
+                    );
+                }
                 break;
             }
             let first = words == 0;
@@ -189,8 +190,18 @@ impl Parser<'_> {
         if words == 0 { self.expected("a program to run") } else { Ok(()) }
     }
 
-    fn command_gap(&mut self) {
-        while matches!(self.raw().kind, SyntaxKind::Whitespace | SyntaxKind::Continuation) {
+    /// Takes the blanks between words. Gives the place of a `\` that joins two lines, if there was one.
+    fn command_gap(&mut self) -> Option<Span> {
+        let mut continued = None;
+        loop {
+            let token = self.raw();
+            match token.kind {
+                SyntaxKind::Whitespace => {}
+                SyntaxKind::Continuation => {
+                    continued = Some(Span { end: token.start + 1, ..self.span_of(token) })
+                }
+                _ => return continued,
+            }
             self.bump_raw();
         }
     }
@@ -213,7 +224,7 @@ impl Parser<'_> {
                 SyntaxKind::StringOpen | SyntaxKind::RawText | SyntaxKind::RawUnclosed => self.text()?,
                 SyntaxKind::InterpOpen => {
                     let from = self.position;
-                    self.interpolation()?;
+                    self.interpolation(true)?;
                     let spread =
                         (from..self.position).any(|index| self.token(index).kind == SyntaxKind::Splice);
                     if spread {
@@ -250,6 +261,7 @@ impl Parser<'_> {
     fn script(&mut self) -> Parsed {
         let here = self.here();
         let mut language = self.word();
+        let said_before = !language.is_empty();
         if language.is_empty() {
             let fence = self.skip_trivia(self.position);
             let tag = self.token(fence + 1);
@@ -288,15 +300,19 @@ impl Parser<'_> {
                 }
             }
         }
-        self.script_language(language, open, tag)
+        self.script_language(language, said_before, open, tag)
     }
 
-    fn script_language(&mut self, language: &str, open: Span, tag: Option<Span>) -> Parsed {
-        let named =
-            tag.is_some_and(|tag| self.text.get(tag.start as usize..tag.end as usize) != Some(language));
-        if let Some(tag) = tag.filter(|_| named) {
+    fn script_language(
+        &mut self,
+        language: &str,
+        said_before: bool,
+        open: Span,
+        tag: Option<Span>,
+    ) -> Parsed {
+        if let Some(tag) = tag.filter(|_| said_before) {
             return self.halt(
-                Diagnostic::error("SF0002", tag, "the script's language is said twice, and differently")
+                Diagnostic::error("SF0002", tag, "the script's language is said twice")
                     .help(format!("`{language}` stands before the fence")),
             );
         }

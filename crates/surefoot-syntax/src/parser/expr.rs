@@ -36,6 +36,8 @@ impl Parser<'_> {
                 })
             })?;
             self.grow(1);
+        } else if self.at_command() {
+            self.command(true)?;
         } else {
             self.postfix()?;
         }
@@ -94,7 +96,7 @@ impl Parser<'_> {
         })
     }
 
-    /// A value without operators around it: a literal, a name, a call, with fields.
+    /// A value without operators around it: a literal, a name, a call, with fields. It is no command.
     pub(super) fn operand(&mut self) -> Parsed {
         self.nested(Self::postfix)
     }
@@ -144,16 +146,17 @@ impl Parser<'_> {
                     })
                 })
             }
-            SyntaxKind::Dollar | SyntaxKind::FenceOpen => self.command(true),
+            SyntaxKind::Dollar | SyntaxKind::FenceOpen => {
+                let diagnostic = Diagnostic::error("SF0002", self.here(), "a command cannot stand here")
+                    .help("give its output a name first: `let name = text $ …`");
+                self.halt(diagnostic)
+            }
             SyntaxKind::Ident => self.word_expr(),
             _ => self.expected("a value"),
         }
     }
 
     fn word_expr(&mut self) -> Parsed {
-        if self.at_command() {
-            return self.command(true);
-        }
         match self.word() {
             "true" | "false" | "none" => {
                 self.node(SyntaxKind::Literal, Self::bump);
@@ -226,7 +229,10 @@ impl Parser<'_> {
     pub(super) fn call(&mut self) -> Parsed {
         self.nested(|p| {
             let here = p.here();
-            p.name_or_call()?;
+            if RESERVED.contains(&p.word()) {
+                return p.expected("a statement");
+            }
+            p.word_expr()?;
             if p.at(SyntaxKind::Dot) {
                 return p.expected("the end of the line");
             }
@@ -314,6 +320,7 @@ impl Parser<'_> {
         let open = self.here();
         self.node(SyntaxKind::RecordExpr, |p| {
             p.bump();
+            p.values += 1;
             let mut height = 0;
             while !p.at(SyntaxKind::BraceClose) {
                 p.node(SyntaxKind::Entry, |p| {
@@ -327,7 +334,9 @@ impl Parser<'_> {
                 }
             }
             p.height = height + 1;
-            p.close(SyntaxKind::BraceClose, "`,` or `}`", open)
+            p.close(SyntaxKind::BraceClose, "`,` or `}`", open)?;
+            p.values = p.values.saturating_sub(1);
+            Ok(())
         })
     }
 
@@ -464,7 +473,7 @@ impl Parser<'_> {
             let kind = self.raw().kind;
             match kind {
                 SyntaxKind::StringText | SyntaxKind::StringEscape => self.bump_raw(),
-                SyntaxKind::InterpOpen => self.interpolation()?,
+                SyntaxKind::InterpOpen => self.interpolation(false)?,
                 _ if kind == close => {
                     self.bump_raw();
                     return Ok(());
@@ -488,13 +497,21 @@ impl Parser<'_> {
         })
     }
 
-    /// `${x}`
-    pub(super) fn interpolation(&mut self) -> Parsed {
+    /// `${x}`, and `${xs...}` where it may stand.
+    pub(super) fn interpolation(&mut self, may_splice: bool) -> Parsed {
         let open = self.here();
         self.node(SyntaxKind::Interpolation, |p| {
             p.bump();
             p.expr()?;
-            p.eat(SyntaxKind::Splice);
+            if may_splice {
+                p.eat(SyntaxKind::Splice);
+            } else if p.at(SyntaxKind::Splice) {
+                let diagnostic =
+                    Diagnostic::error("SF0002", p.here(), "`...` gives whole words of a command").help(
+                        "in a text write `${join(xs, \" \")}`; in a command write `${xs...}` without quotes",
+                    );
+                return p.halt(diagnostic);
+            }
             if p.at(SyntaxKind::InterpClose) {
                 p.bump();
                 return Ok(());

@@ -75,7 +75,7 @@ impl Parser<'_> {
             let (minus, part) = (self.token(index), self.token(index + 1));
             let goes_on = minus.kind == SyntaxKind::Minus
                 && minus.start == end
-                && matches!(part.kind, SyntaxKind::Ident | SyntaxKind::Int | SyntaxKind::BadNumber)
+                && self.text_of(part).starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_')
                 && part.start == minus.end;
             if !goes_on {
                 return (end > start).then_some(end);
@@ -83,6 +83,23 @@ impl Parser<'_> {
             end = part.end;
             index += 2;
         }
+    }
+
+    /// A user of the operating system: `root`, `www-data`.
+    pub(super) fn user(&mut self) -> Parsed {
+        let word = self.word();
+        if word.is_empty() || RESERVED.contains(&word) {
+            return self.expected("a user's name");
+        }
+        self.node(SyntaxKind::Name, |p| {
+            p.bump();
+            let start = p.token(p.position.saturating_sub(1)).end;
+            let end = p.hyphenated(start).unwrap_or(start);
+            while p.raw().start < end {
+                p.bump_raw();
+            }
+        });
+        Ok(())
     }
 
     /// A list with commas, at least one. A comma at the end is an error.
@@ -226,6 +243,7 @@ impl Parser<'_> {
 
     fn record_type(&mut self) -> Parsed {
         self.bump();
+        self.values += 1;
         while !self.at(SyntaxKind::BraceClose) {
             self.node(SyntaxKind::RecordField, |p| {
                 p.any_name("a field's name")?;
@@ -236,7 +254,9 @@ impl Parser<'_> {
                 break;
             }
         }
-        self.expect(SyntaxKind::BraceClose, "`,` or `}`")
+        self.expect(SyntaxKind::BraceClose, "`,` or `}`")?;
+        self.values = self.values.saturating_sub(1);
+        Ok(())
     }
 
     /// `allow { … }`
@@ -266,7 +286,7 @@ impl Parser<'_> {
             }
             "as" => {
                 p.bump();
-                p.comma_separated(|p| p.name("a user's name"))
+                p.comma_separated(Self::user)
             }
             _ => p.expected("a right: `run`, `detach`, `connect`, `listen`, `read`, `write` or `as`"),
         })
@@ -313,6 +333,18 @@ impl Parser<'_> {
         if !self.at(SyntaxKind::BraceOpen) {
             return self.expected("`=` and what answers the fact, or `{` and a command");
         }
+        let mut inside = self.skip_trivia(self.position) + 1;
+        while self.token(inside).kind.is_trivia() || self.token(inside).kind == SyntaxKind::Newline {
+            inside += 1;
+        }
+        if self.token(inside).kind == SyntaxKind::BraceClose {
+            let place = self.span_of(self.token(inside));
+            self.report(Diagnostic::error(
+                "SF0002",
+                place,
+                "expected a command such as `$ nginx -t`, found `}`",
+            ));
+        }
         self.block("a fact", head, Place::FactBody)
     }
 
@@ -340,7 +372,7 @@ impl Parser<'_> {
         if self.at_word("on") {
             self.node(SyntaxKind::Clause, |p| {
                 p.bump();
-                p.expr()
+                p.operand()
             })?;
         }
         Ok(())

@@ -157,6 +157,12 @@ impl Parser<'_> {
     pub(super) fn statement(&mut self, place: Place) {
         let mistakes = self.mistakes;
         let depth = self.depth;
+        self.values = 0;
+        // After a mistake in the line before, a line that begins with no word we know may be its rest. With a
+        // bracket too many or too few, even one that does may be damaged by the same mistake.
+        if self.balanced && (self.at(SyntaxKind::Dollar) || self.begins_line(place)) {
+            self.suppressed = false;
+        }
         let result = match place {
             Place::About => self.about_entry(),
             Place::Allow => self.right(),
@@ -172,10 +178,28 @@ impl Parser<'_> {
         if !read_well {
             self.recover();
         }
-        // With a bracket too many or too few, what follows a mistake may be damaged by the same one.
-        if self.balanced || read_well && self.mistakes == mistakes {
+        if read_well && self.mistakes == mistakes {
             self.suppressed = false;
         }
+    }
+
+    /// Whether the word here begins a line of such a block.
+    fn begins_line(&self, place: Place) -> bool {
+        let word = self.word();
+        let lines: &[&str] = match place {
+            Place::About => &["owner", "reviewed", "severity"],
+            Place::Allow => &["run", "detach", "connect", "listen", "read", "write", "as"],
+            Place::Manual => &["see"],
+            Place::FactBody => &["false"],
+            Place::Scenario => &[
+                "given", "start", "answer", "reply", "after", "fail", "lie", "hang", "crash", "deny", "lose",
+                "expect", "explore",
+            ],
+            Place::File | Place::Runbook | Place::Branch | Place::Step | Place::Collect | Place::Anywhere => {
+                NOT_BUILT
+            }
+        };
+        self.is_keyword(word) || lines.contains(&word)
     }
 
     fn statement_end(&mut self, place: Place) -> Parsed {

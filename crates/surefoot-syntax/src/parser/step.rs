@@ -132,16 +132,7 @@ impl Parser<'_> {
     pub(super) fn rollback(&mut self) -> Parsed {
         let head = self.current();
         self.bump();
-        if !self.at(SyntaxKind::BraceOpen) && !self.at_end() {
-            self.skip_to_block_with("`{` after `rollback`");
-        }
         self.block("a rollback", head, Place::Step)
-    }
-
-    /// Says what was expected in a head, and goes on at its block.
-    fn skip_to_block_with(&mut self, what: &str) {
-        let _: Parsed = self.expected(what);
-        self.skip_to_block();
     }
 
     /// `irreversible "why" without approval "why" undone when F recover with "x.runbook"`
@@ -311,11 +302,8 @@ impl Parser<'_> {
 
     /// The condition of an `if`, up to its `{`.
     fn condition(&mut self) {
-        let read = self.expr();
-        if read.is_err() {
+        if self.expr().is_err() {
             self.skip_to_block();
-        } else if !self.at(SyntaxKind::BraceOpen) && !self.at_end() {
-            self.skip_to_block_with("`{` after the condition");
         }
     }
 
