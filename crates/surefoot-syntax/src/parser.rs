@@ -66,6 +66,7 @@ pub(crate) fn build(file: FileId, text: &str, tokens: &[Token]) -> Built {
         mistakes: 0,
         balanced: block::balanced(text, tokens),
         opened: 0,
+        torn: false,
         values: 0,
         quiet: 0,
     };
@@ -111,6 +112,8 @@ pub(crate) struct Parser<'s> {
     balanced: bool,
     /// Where the block around here was opened.
     opened: u32,
+    /// Whether the statement before ended too early.
+    torn: bool,
     /// How many braces of values are open in the statement.
     values: u32,
     /// In how many statements that cannot be read we are: nothing is said in them.

@@ -286,7 +286,7 @@ impl Parser<'_> {
                     tag = Some(self.span_of(self.raw()));
                     self.bump_raw();
                 }
-                SyntaxKind::Whitespace | SyntaxKind::ScriptText => self.bump_raw(),
+                SyntaxKind::Whitespace | SyntaxKind::Comment | SyntaxKind::ScriptText => self.bump_raw(),
                 SyntaxKind::FenceClose => {
                     self.bump_raw();
                     break;

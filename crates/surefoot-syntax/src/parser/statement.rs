@@ -158,9 +158,9 @@ impl Parser<'_> {
         let mistakes = self.mistakes;
         let depth = self.depth;
         self.values = 0;
-        // After a mistake in the line before, a line that begins with no word we know may be its rest. With a
-        // bracket too many or too few, even one that does may be damaged by the same mistake.
-        if self.balanced && (self.at(SyntaxKind::Dollar) || self.begins_line(place)) {
+        // After a line that ended too early, one that begins with no word we know may be its rest. With a bracket
+        // too many or too few, even one that does may be damaged by the same mistake.
+        if self.balanced && (!self.torn || self.at(SyntaxKind::Dollar) || self.begins_line(place)) {
             self.suppressed = false;
         }
         let result = match place {
@@ -175,6 +175,7 @@ impl Parser<'_> {
         };
         self.depth = depth;
         let read_well = result.and_then(|()| self.statement_end(place)).is_ok();
+        self.torn = !read_well && self.at_end();
         if !read_well {
             self.recover();
         }
