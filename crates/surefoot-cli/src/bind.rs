@@ -83,7 +83,8 @@ fn possible_hosts(target: &Expr, plan: &Plan, cells: &[Cell]) -> Result<Vec<Stri
         return Ok(vec![host.clone()]);
     }
     if let Expr::Argument(name) = target {
-        let position = |question: &Question| question.parameters.iter().position(|parameter| parameter.name == *name);
+        let position =
+            |question: &Question| question.parameters.iter().position(|parameter| parameter.name == *name);
         let mut hosts = Vec::new();
         for cell in cells {
             let argument =
@@ -101,8 +102,10 @@ fn possible_hosts(target: &Expr, plan: &Plan, cells: &[Cell]) -> Result<Vec<Stri
 }
 
 fn unknown_host() -> CommandError {
-    CommandError::usage("the plan acts on a host that is only found while it runs: remote execution is not built yet.")
-        .hint("give the host as a parameter")
+    CommandError::usage(
+        "the plan acts on a host that is only found while it runs: remote execution is not built yet.",
+    )
+    .hint("give the host as a parameter")
 }
 
 /// Reads every secret of a plan from the environment.
@@ -131,15 +134,24 @@ pub(crate) fn secrets(plan: &Plan) -> Result<BTreeMap<Name, String>, CommandErro
 }
 
 /// Refuses a plan that needs somebody who is not there: a role that nobody has, or only its operator.
-pub(crate) fn roles(plan: &Plan, roles: &BTreeMap<Name, Vec<String>>, me: &Identity) -> Result<(), CommandError> {
+pub(crate) fn roles(
+    plan: &Plan,
+    roles: &BTreeMap<Name, Vec<String>>,
+    me: &Identity,
+) -> Result<(), CommandError> {
     for step in plan.steps() {
         let Some(approval) = &step.approval else { continue };
         let role = &approval.role;
         let people = roles.get(role).map(Vec::as_slice).unwrap_or_default();
-        let hint = format!("in surefoot.toml, beside the runbook or above it: [roles] with the line {role} = [\"USER\"]");
+        let hint = format!(
+            "in surefoot.toml, beside the runbook or above it: [roles] with the line {role} = [\"USER\"]"
+        );
         if people.is_empty() {
-            return Err(CommandError::usage(format!("`{}` is approved by `{role}`, and nobody has that role.", step.id))
-                .hint(hint));
+            return Err(CommandError::usage(format!(
+                "`{}` is approved by `{role}`, and nobody has that role.",
+                step.id
+            ))
+            .hint(hint));
         }
         let others: Vec<&String> = people.iter().filter(|name| **name != me.user).collect();
         if others.is_empty() {
@@ -175,14 +187,21 @@ pub(crate) fn programs(plan: &Plan, path: &str) -> Result<(), CommandError> {
     };
     let missing = wanted.into_iter().find(|name| match name.contains('/') {
         true => !is_program(Path::new(name)),
-        false => !path.split(':').any(|folder| !folder.is_empty() && is_program(&Path::new(folder).join(name))),
+        false => {
+            !path.split(':').any(|folder| !folder.is_empty() && is_program(&Path::new(folder).join(name)))
+        }
     });
     match missing {
         Some(name) if name.contains('/') => {
             Err(CommandError::usage(format!("{name} is needed and is no program here. Nothing was done.")))
         }
-        Some(name) => Err(CommandError::usage(format!("`{name}` is needed and is not installed. Nothing was done."))
-            .hint(format!("it is looked for in PATH: {path}"))),
+        Some(name) => {
+            Err(CommandError::usage(format!("`{name}` is needed and is not installed. Nothing was done."))
+                .hint(format!("it is looked for in PATH: {path}")))
+        }
         None => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,8 +6,10 @@ mod debug;
 mod explain;
 mod journal;
 mod plan;
+mod run;
 mod runs;
-mod status;
+pub(crate) mod status;
+mod transcript;
 
 use crate::args::Command;
 use crate::error::CommandError;
@@ -22,17 +24,18 @@ pub(crate) fn dispatch(command: Command) -> Result<Exit, CommandError> {
         Command::Check(arguments) => check::check(&arguments),
         Command::Debug(what) => debug::debug(&what),
         Command::Explain(arguments) => explain::explain(&arguments),
+        Command::Forgive(arguments) => run::forgive(&arguments),
         Command::Journal(arguments) => journal::journal(&arguments),
         Command::Plan(arguments) => plan::plan(&arguments),
+        Command::Resume(arguments) => run::resume(&arguments),
+        Command::Rollback(arguments) => run::rollback(&arguments),
+        Command::Run(arguments) => run::run(&arguments),
         Command::Runs(arguments) => runs::runs(&arguments),
         Command::Status(arguments) => status::status(&arguments),
+        Command::Transcript(arguments) => transcript::transcript(&arguments),
         Command::Verify(arguments) => plan::verify(&arguments),
-        other @ (Command::Forgive(_)
-        | Command::Resume(_)
-        | Command::Rollback(_)
-        | Command::Run(_)
-        | Command::DryRun(_)
-        | Command::Transcript(_)
-        | Command::Doctor) => Err(CommandError::usage(format!("this is not built yet: {other:?}."))),
+        other @ (Command::DryRun(_) | Command::Doctor) => {
+            Err(CommandError::usage(format!("this is not built yet: {other:?}.")))
+        }
     }
 }

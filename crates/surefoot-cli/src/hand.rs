@@ -10,7 +10,7 @@ use std::time::Duration;
 use surefoot_executor::{Halt, Signal};
 use surefoot_journal::{Identity, RunFolder, Says};
 use surefoot_sandbox::Printed;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal as Stream, SignalKind, signal};
 use tokio::sync::{mpsc, watch};
 use tokio::time::{MissedTickBehavior, interval};
 
@@ -69,14 +69,9 @@ impl Said {
 /// The hand on a run.
 pub(crate) struct Hand {
     said: Rc<Said>,
-    interrupt: signal::Stream,
-    terminate: signal::Stream,
-    hangup: signal::Stream,
-}
-
-mod signal {
-    //! The one type of tokio's that is named here.
-    pub(super) type Stream = tokio::signal::unix::Signal;
+    interrupt: Stream,
+    terminate: Stream,
+    hangup: Stream,
 }
 
 impl Hand {
@@ -106,7 +101,7 @@ impl Hand {
         &mut self,
         driving: impl Future<Output = Result<(), Halt>>,
         folder: &RunFolder,
-        display: &Display,
+        display: &Display<'_>,
         printed: &mut mpsc::UnboundedReceiver<Printed>,
     ) -> Result<(), Halt> {
         let mut driving = pin!(driving);
@@ -128,7 +123,7 @@ impl Hand {
     }
 
     /// Ctrl-C: each time harder.
-    fn interrupted(&self, display: &Display) {
+    fn interrupted(&self, display: &Display<'_>) {
         let level = self.said.stop.borrow().level + 1;
         let text = match level {
             1 => "Stopping once what runs is over. Ctrl-C again asks it to end.",
@@ -146,7 +141,7 @@ impl Hand {
     }
 
     /// Takes letters that ask the run to stop.
-    fn look_for_cancels(&self, folder: &RunFolder, display: &Display) {
+    fn look_for_cancels(&self, folder: &RunFolder, display: &Display<'_>) {
         let Ok((letters, rejected)) = folder.inbox().letters() else { return };
         for why in rejected {
             display.say(&[format!("  note: {why}")]);
@@ -157,7 +152,10 @@ impl Hand {
             let _ = received.discard();
             // Whoever could stop the process may stop the run: its operator, and root.
             if from.uid != self.said.operator.uid && from.uid != 0 {
-                display.say(&[format!("  note: not counted: {} asked to stop, and does not run this.", from.user)]);
+                display.say(&[format!(
+                    "  note: not counted: {} asked to stop, and does not run this.",
+                    from.user
+                )]);
                 continue;
             }
             let why = if reason.is_empty() { String::new() } else { format!(": {reason}") };

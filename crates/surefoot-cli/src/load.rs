@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use surefoot_compile::{Analysis, Lowered};
+use surefoot_compile::{Analysis, Lowered, explain_violation};
 use surefoot_plan::{InputValue, PLAN_BYTES_MAX, Plan, Policy, VerifiedPlan, Violation, verify};
 use surefoot_syntax::{Diagnostic, FileId, Format, RenderOptions, Severity, Source, render};
 
@@ -76,7 +76,7 @@ pub(crate) fn verified(
 
 /// A verifier's findings at the author's lines.
 pub(crate) fn found(violations: &[Violation], lowered: &Lowered) -> Vec<Diagnostic> {
-    violations.iter().map(|violation| at_its_step(violation, &lowered.origins)).collect()
+    violations.iter().map(|violation| explain_violation(violation, lowered)).collect()
 }
 
 /// Whether a file is meant to be a plan: its name says so.
@@ -171,19 +171,4 @@ pub(crate) fn refuse_open(plan: &Plan) -> Result<(), CommandError> {
 /// Whether any finding is an error.
 pub(crate) fn has_errors(diagnostics: &[Diagnostic]) -> bool {
     diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
-}
-
-/// A violation at the step that an author would change first.
-fn at_its_step(violation: &Violation, origins: &surefoot_compile::Origins) -> Diagnostic {
-    let step = violation.steps.first();
-    let span = step
-        .and_then(|step| {
-            origins.steps.get(step).map(|origin| origin.head).or_else(|| origins.nodes.get(step).copied())
-        })
-        .unwrap_or(origins.runbook);
-    let mut found = Diagnostic::error(violation.condition.code(), span, violation.message.clone());
-    for (number, what) in violation.trace.iter().enumerate() {
-        found = found.note(format!("{}. {what}", number + 1));
-    }
-    if violation.help.is_empty() { found } else { found.help(violation.help.clone()) }
 }

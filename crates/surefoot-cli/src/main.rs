@@ -4,16 +4,22 @@
 //! is decided in the rooms; here they are connected.
 
 mod args;
+mod bind;
 mod command;
 mod config;
 mod error;
 mod exit;
+mod hand;
 mod inputs;
 mod load;
 mod output;
+mod people;
 mod runs;
+mod screen;
+mod session;
 mod sources;
 mod terminal;
+mod waive;
 
 use std::process::ExitCode;
 
@@ -23,6 +29,8 @@ use args::Arguments;
 use exit::Exit;
 
 fn main() -> ExitCode {
+    // A supervisor is this program too: it must be single-threaded and know nothing of arguments.
+    surefoot_sandbox::maybe_supervise();
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => return show_usage(&error),

@@ -5,13 +5,19 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use surefoot_executor::Question;
-use surefoot_journal::{Asks, Claim, Identity, Inbox, Notice, Outcome, Received, Report, RunId, Says, person};
+use surefoot_journal::{
+    Asks, Claim, Identity, Inbox, Notice, Outcome, Received, Report, RunId, Says, person,
+};
 use surefoot_plan::{Name, Plan, StepId, Type, Value, Way, parse_text};
 use surefoot_sandbox::{ApprovalWanted, People};
 
+use tokio::sync::watch;
+
+use crate::hand::Stop;
 use crate::runs;
 use crate::screen::Display;
 use crate::terminal::Keyboard;
@@ -31,7 +37,7 @@ pub(crate) struct About {
     /// The digest of the plan.
     pub(crate) digest: String,
     /// The plan.
-    pub(crate) plan: Plan,
+    pub(crate) plan: Arc<Plan>,
     /// Who has which role.
     pub(crate) roles: BTreeMap<Name, Vec<String>>,
     /// How others say which folder the run is in.
@@ -42,17 +48,24 @@ pub(crate) struct About {
 const MANUAL: [&str; 3] = ["done", "not done", "partly"];
 
 /// Where people are asked.
-pub(crate) struct Desk {
+pub(crate) struct Desk<'p> {
     about: About,
     keyboard: Rc<Keyboard>,
-    display: Rc<Display>,
+    display: Rc<Display<'p>>,
+    /// Tells when the run is asked to stop.
+    stopping: watch::Receiver<Stop>,
     /// Letters that counted, and are not known to be in the journal yet: a crash must find them again.
     counted: RefCell<Vec<Received>>,
 }
 
-impl Desk {
-    pub(crate) fn new(about: About, keyboard: Rc<Keyboard>, display: Rc<Display>) -> Self {
-        Desk { about, keyboard, display, counted: RefCell::default() }
+impl<'p> Desk<'p> {
+    pub(crate) fn new(
+        about: About,
+        keyboard: Rc<Keyboard>,
+        display: Rc<Display<'p>>,
+        stopping: watch::Receiver<Stop>,
+    ) -> Self {
+        Desk { about, keyboard, display, stopping, counted: RefCell::default() }
     }
 
     /// What was answered is in the journal: the letters are not needed any more.
@@ -63,8 +76,15 @@ impl Desk {
     }
 
     /// Waits for an answer as long as the question says; none if that was too short.
-    async fn answer_in_time(&self, question: &Question) -> Option<Result<Value, String>> {
-        let asked = self.answer(question);
+    ///
+    /// A stop that is at least so hard ends the wait: one that was asked for before does not.
+    async fn answer_in_time(&self, question: &Question, stops_at: u8) -> Option<Result<Value, String>> {
+        let asked = async {
+            tokio::select! {
+                answer = self.answer(question) => answer,
+                () = self.stopped(stops_at) => Err("the run was asked to stop".to_owned()),
+            }
+        };
         let answer = match question.within_ms {
             Some(ms) => tokio::time::timeout(Duration::from_millis(ms), asked).await.ok(),
             None => Some(asked.await),
@@ -73,6 +93,17 @@ impl Desk {
         self.display.prompted();
         self.withdraw(question.step.as_ref());
         answer
+    }
+
+    /// Waits until the run is asked, from now on, to stop at least this hard.
+    async fn stopped(&self, level: u8) {
+        let mut stopping = self.stopping.clone();
+        let before = stopping.borrow_and_update().times;
+        let asked = stopping.wait_for(|stop| stop.times > before && stop.level >= level).await;
+        if asked.is_err() {
+            // Nobody can ask any more.
+            std::future::pending::<()>().await;
+        }
     }
 
     /// Waits for an answer, from this terminal or from the inbox, whichever comes first.
@@ -272,10 +303,13 @@ impl Desk {
     }
 }
 
-impl People for Desk {
+/// A place at a desk, to be given away.
+pub(crate) struct Seat<'p>(pub(crate) Rc<Desk<'p>>);
+
+impl People for Seat<'_> {
     async fn ask(&self, question: Question) -> Outcome {
         let began = runs::now();
-        let answer = self.answer_in_time(&question).await;
+        let answer = self.0.answer_in_time(&question, 1).await;
         let elapsed_ms = runs::now().since(began);
         match (answer, question.default) {
             (Some(Ok(value)), _) => performed(value, elapsed_ms),
@@ -288,7 +322,7 @@ impl People for Desk {
     async fn manual(&self, _claim: Claim, question: Question) -> Outcome {
         let began = runs::now();
         let answer = Type::OneOf(MANUAL.map(str::to_owned).to_vec());
-        let answer = self.answer_in_time(&Question { answer, ..question }).await;
+        let answer = self.0.answer_in_time(&Question { answer, ..question }, 2).await;
         let elapsed_ms = runs::now().since(began);
         match answer {
             Some(Ok(value)) if value == Value::Text("done".to_owned()) => performed(value, elapsed_ms),
@@ -303,7 +337,7 @@ impl People for Desk {
     }
 
     async fn approval(&self, wanted: ApprovalWanted) -> Outcome {
-        self.second_person(wanted).await
+        self.0.second_person(wanted).await
     }
 }
 

@@ -1,58 +1,100 @@
 //! What the operator sees while a run is at work.
 //!
-//! Three ways: a live screen on a terminal, plain lines without one, and one JSON record a line for
+//! Three ways: a live screen on a terminal, plain lines without one, and one JSON object a line for
 //! programs. What a record says to a person is written in `surefoot-view`; here it is put on the screen.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::io::{self, IsTerminal as _, Write as _};
 
-use surefoot_journal::Record;
+use surefoot_journal::{Record, RunFolder, RunState, StateRoot};
+use surefoot_plan::Plan;
+use surefoot_sandbox::Printed;
+use surefoot_view::{Lines, Screen, Size, json_line, redraw, what_to_type};
 
+use crate::command::status::around;
 use crate::output;
-
-/// Clears from the cursor to the end of the screen.
-const CLEAR_BELOW: &str = "\x1b[J";
+use crate::terminal::{self, Echo};
 
 /// What the operator sees.
-pub(crate) struct Display {
-    way: Way,
-    inner: RefCell<Inner>,
+pub(crate) struct Display<'p> {
+    plan: &'p Plan,
+    way: Way<'p>,
+    /// The run, folded from what was shown.
+    state: RefCell<RunState>,
+    /// How many lines of the live part are on the screen, to be painted over.
+    painted: Cell<usize>,
+    /// Whether a person types just now.
+    prompting: Cell<bool>,
 }
 
 /// How it is shown.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Way {
+enum Way<'p> {
     /// Repainted in place.
-    Live,
+    Live {
+        screen: Box<RefCell<Screen<'p>>>,
+        /// What is typed while nothing is asked would tear the screen.
+        echo: Echo,
+    },
     /// One line after the other.
-    Plain,
-    /// One JSON record a line on standard output; questions go to standard error.
+    Plain(RefCell<Lines>),
+    /// One JSON object a line on standard output; questions go to standard error.
     Json,
 }
 
-#[derive(Default)]
-struct Inner {
-    /// How many lines of the live part are on the screen, to be painted over.
-    painted: usize,
-    /// Whether the last line was left open by a prompt.
-    prompting: bool,
-}
-
-impl Display {
-    /// For this command, on this terminal.
-    pub(crate) fn new(json: bool) -> Self {
+impl<'p> Display<'p> {
+    /// For this command, on this terminal. The last of the records is new and is shown.
+    pub(crate) fn new(json: bool, plan: &'p Plan, short: &str, records: &[Record]) -> Self {
         let way = match (json, io::stdout().is_terminal() && io::stderr().is_terminal()) {
             (true, _) => Way::Json,
-            (false, true) => Way::Live,
-            (false, false) => Way::Plain,
+            (false, true) => Way::Live {
+                screen: Box::new(RefCell::new(Screen::new(plan, short, &terminal::style()))),
+                echo: Echo::off(),
+            },
+            (false, false) => Way::Plain(RefCell::new(Lines::new())),
         };
-        Display { way, inner: RefCell::new(Inner::default()) }
+        let display = Display {
+            plan,
+            way,
+            state: RefCell::new(RunState::new()),
+            painted: Cell::new(0),
+            prompting: Cell::new(false),
+        };
+        if let Some((new, old)) = records.split_last() {
+            old.iter().for_each(|record| display.take_in(record));
+            display.record(new);
+        }
+        display
     }
 
     /// Shows a record.
     pub(crate) fn record(&self, record: &Record) {
-        if self.way == Way::Json {
-            output::line(&json(record));
+        self.take_in(record);
+        let state = self.state.borrow();
+        match &self.way {
+            Way::Live { .. } => {
+                drop(state);
+                self.paint();
+            }
+            Way::Plain(lines) => {
+                lines.borrow_mut().tell(self.plan, record, &state).iter().for_each(|line| output::line(line));
+            }
+            Way::Json => output::line(&json_line(self.plan, record, &state)),
+        }
+    }
+
+    /// Takes in a record without showing it.
+    fn take_in(&self, record: &Record) {
+        // The loop has folded it already and would have stopped.
+        let _ = self.state.borrow_mut().apply(record);
+        if let Way::Live { screen, .. } = &self.way {
+            screen.borrow_mut().observe(record);
+        }
+    }
+
+    /// Shows what the step at hand prints. Without a live screen it is told when the step is over.
+    pub(crate) fn printed(&self, printed: &Printed) {
+        if let (Way::Live { screen, .. }, Some(_)) = (&self.way, &printed.claim) {
+            screen.borrow_mut().print(&printed.bytes);
         }
     }
 
@@ -62,56 +104,73 @@ impl Display {
         for line in lines {
             match self.way {
                 Way::Json => output::complain(line),
-                Way::Live | Way::Plain => output::line(line),
+                Way::Live { .. } | Way::Plain(_) => output::line(line),
             }
         }
+        self.paint();
     }
 
-    /// Shows the beginning of a line that a person ends.
+    /// Shows the beginning of a line that a person ends. What is owed stays in view above it.
     pub(crate) fn prompt(&self, text: &str) {
-        self.clear();
-        self.inner.borrow_mut().prompting = true;
+        self.paint();
+        // It stays where it is, and the next painting begins below the answer.
+        self.painted.set(0);
+        self.prompting.set(true);
+        if let Way::Live { echo, .. } = &self.way {
+            echo.back();
+        }
         let mut err = io::stderr().lock();
         let _ = err.write_all(text.as_bytes()).and_then(|()| err.flush());
     }
 
-    /// The person ended the line.
+    /// The person ended the line, or need not any more.
     pub(crate) fn prompted(&self) {
-        self.inner.borrow_mut().prompting = false;
+        if self.prompting.replace(false)
+            && let Way::Live { echo, .. } = &self.way
+        {
+            echo.again_off();
+        }
     }
 
     /// Takes the live part off the screen.
-    pub(crate) fn clear(&self) {
-        let mut inner = self.inner.borrow_mut();
-        if self.way == Way::Live && inner.painted > 0 {
-            output::print(&format!("\x1b[{}A\r{CLEAR_BELOW}", inner.painted));
-            inner.painted = 0;
+    fn clear(&self) {
+        let painted = self.painted.take();
+        if painted > 0 {
+            output::print(&redraw(painted, &[]));
         }
     }
 
     /// Paints the live part anew, below all that was said. Not while a person types.
-    pub(crate) fn paint(&self, lines: &[String]) {
-        if self.way != Way::Live || self.inner.borrow().prompting {
+    pub(crate) fn paint(&self) {
+        self.draw(true);
+    }
+
+    fn draw(&self, alive: bool) {
+        let Way::Live { screen, .. } = &self.way else { return };
+        if self.prompting.get() {
             return;
         }
-        let mut text = String::new();
-        let mut inner = self.inner.borrow_mut();
-        if inner.painted > 0 {
-            text.push_str(&format!("\x1b[{}A\r", inner.painted));
-        }
-        for line in lines {
-            text.push_str(line);
-            // What a longer line left behind on this row.
-            text.push_str("\x1b[K\n");
-        }
-        text.push_str(CLEAR_BELOW);
-        inner.painted = lines.len();
-        output::print(&text);
+        let (columns, lines) = terminal::size();
+        // The cursor stands in the line below.
+        let size = Size { columns: columns.into(), lines: usize::from(lines).saturating_sub(1) };
+        let lines = screen.borrow().draw(&self.state.borrow(), crate::runs::now(), size, alive);
+        let before = self.painted.replace(lines.len());
+        output::print(&redraw(before, &lines));
     }
-}
 
-/// A record as a program reads it, on one line.
-pub(crate) fn json(record: &Record) -> String {
-    let Record { seq, time, event, prev: _, hash } = record;
-    serde_json::json!({ "seq": seq, "time": time, "event": event, "hash": hash.to_string() }).to_string()
+    /// Says how the run stands, and what to type next.
+    pub(crate) fn conclude(&self, root: &StateRoot, folder: &RunFolder) {
+        self.prompted();
+        if let Way::Json = self.way {
+            return;
+        }
+        self.draw(false);
+        self.painted.set(0);
+        let mut around = around(root, folder);
+        // It is this process, and it is about to end.
+        around.at_work = None;
+        for (command, what) in what_to_type(self.plan, &self.state.borrow(), &around) {
+            output::line(&format!("  {command}   {what}"));
+        }
+    }
 }

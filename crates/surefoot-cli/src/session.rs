@@ -15,6 +15,7 @@ use surefoot_plan::{Name, Plan, Policy, VerifiedPlan, verify};
 use surefoot_sandbox::{RealWorld, Waivers};
 use tokio::sync::mpsc;
 
+use crate::command::status::around;
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::hand::Hand;
@@ -55,8 +56,11 @@ pub(crate) fn begin(beginning: Beginning) -> Result<Exit, CommandError> {
     let folder = root.create(&run).map_err(|error| runs::create_error(&error))?;
     let lock = folder.lock(&holder).map_err(|error| runs::lock_error(&error))?;
     folder.set_aside(SET_ASIDE_BYTES).map_err(|error| {
-        CommandError::new(Exit::JournalUnwritable, format!("no space can be kept for the way back: {error}. Nothing was done."))
-            .hint("make room, or name another folder with `--state DIR`")
+        CommandError::new(
+            Exit::JournalUnwritable,
+            format!("no space can be kept for the way back: {error}. Nothing was done."),
+        )
+        .hint("make room, or name another folder with `--state DIR`")
     })?;
     let started = Started {
         run,
@@ -106,7 +110,12 @@ pub(crate) enum Wish {
 }
 
 /// Takes up a run that was left, and drives it.
-pub(crate) fn take_up(root: StateRoot, folder: RunFolder, wish: Wish, json: bool) -> Result<Exit, CommandError> {
+pub(crate) fn take_up(
+    root: StateRoot,
+    folder: RunFolder,
+    wish: Wish,
+    json: bool,
+) -> Result<Exit, CommandError> {
     let operator = person::operator();
     // Read before anything is written: what is missing must change nothing.
     let (records, _) = runs::read(&folder)?;
@@ -116,7 +125,8 @@ pub(crate) fn take_up(root: StateRoot, folder: RunFolder, wish: Wish, json: bool
     if started.world != WorldKind::Real {
         return Err(CommandError::usage("this run was not real, and cannot be taken up."));
     }
-    let plan = verify(started.plan.clone(), &Policy::default()).map_err(|violations| load::refuse(&violations))?;
+    let plan =
+        verify(started.plan.clone(), &Policy::default()).map_err(|violations| load::refuse(&violations))?;
     bind::hosts(plan.plan())?;
     let (secrets, path) = look_around(plan.plan())?;
     let (roles, waived) = (started.roles.clone(), started.waivers.clone());
@@ -211,21 +221,24 @@ impl Session {
 
     /// Drives the run until it is over or waits for somebody who is not there.
     fn work(mut self) -> Result<Exit, CommandError> {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .map_err(|error| CommandError::new(Exit::Internal, format!("no runtime can be started: {error}.")))?;
+        let runtime =
+            tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| {
+                CommandError::new(Exit::Internal, format!("no runtime can be started: {error}."))
+            })?;
         let keyboard = Rc::new(Keyboard::new());
-        let display = Rc::new(Display::new(self.json, &self.plan, &self.records));
+        let plan = self.plan.clone();
+        let short = around(&self.root, &self.folder).short;
+        let display = Rc::new(Display::new(self.json, &plan, &short, &self.records));
         let driven = runtime.block_on(self.drive(&keyboard, &display));
         // A thread may still wait for the keyboard; it must not keep the command from ending.
         runtime.shutdown_background();
-        display.end();
+        let exit = self.let_go();
+        display.conclude(&self.root, &self.folder);
         driven.map_err(|failed| self.failed(&failed))?;
-        self.conclude(&display)
+        Ok(exit)
     }
 
-    async fn drive(&mut self, keyboard: &Rc<Keyboard>, display: &Rc<Display>) -> Result<(), Failed> {
+    async fn drive(&mut self, keyboard: &Rc<Keyboard>, display: &Rc<Display<'_>>) -> Result<(), Failed> {
         let (signals, heard) = mpsc::unbounded_channel();
         let mut hand = Hand::new(signals, self.operator.clone()).map_err(Failed::Signals)?;
         let about = About {
@@ -279,9 +292,9 @@ impl Session {
         Ok(())
     }
 
-    /// Says how the run stands, lets go of what it no longer needs, and gives the exit code.
-    fn conclude(mut self, display: &Display) -> Result<Exit, CommandError> {
-        let exit = match self.state.standing() {
+    /// Lets go of what the run no longer needs, and gives the exit code.
+    fn let_go(&mut self) -> Exit {
+        match self.state.standing() {
             Standing::Ended(ended) => {
                 if ended.owed.is_empty() {
                     // Both are conveniences now: the run is over, and its journal says so.
@@ -292,9 +305,7 @@ impl Session {
             }
             Standing::Stuck { .. } => Exit::Stuck,
             Standing::Held(_) | Standing::Going | Standing::New => Exit::Held,
-        };
-        display.conclude(&self.records, &self.root, &self.folder)?;
-        Ok(exit)
+        }
     }
 
     /// Why the run could not go on.

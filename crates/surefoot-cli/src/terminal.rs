@@ -3,6 +3,7 @@
 use std::io::{self, BufRead as _, IsTerminal as _};
 use std::thread;
 
+use rustix::termios::{self, LocalModes, OptionalActions, Termios};
 use surefoot_view::Style;
 use tokio::sync::{Mutex, mpsc};
 
@@ -38,7 +39,7 @@ impl Keyboard {
     /// Forgets what was typed before the question was shown: it answers another one, or none.
     pub(crate) fn forget_typed(&self) {
         if self.is_terminal {
-            let _ = rustix::termios::tcflush(io::stdin(), rustix::termios::QueueSelector::IFlush);
+            let _ = termios::tcflush(io::stdin(), termios::QueueSelector::IFlush);
         }
         if let Ok(mut lines) = self.lines.try_lock()
             && let Some(lines) = lines.as_mut()
@@ -72,7 +73,7 @@ fn start_reading() -> mpsc::UnboundedReceiver<String> {
 
 /// Columns and rows of the terminal on standard error.
 pub(crate) fn size() -> (u16, u16) {
-    match rustix::termios::tcgetwinsize(io::stderr()) {
+    match termios::tcgetwinsize(io::stderr()) {
         Ok(size) if size.ws_col > 0 && size.ws_row > 0 => (size.ws_col, size.ws_row),
         Ok(_) | Err(_) => SIZE_DEFAULT,
     }
@@ -95,4 +96,40 @@ pub(crate) fn is_utf8() -> bool {
         .into_iter()
         .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()));
     locale.is_some_and(|locale| locale.to_ascii_lowercase().replace('-', "").contains("utf8"))
+}
+
+/// Whether the terminal shows what is typed. Given back when dropped.
+pub(crate) struct Echo {
+    before: Option<Termios>,
+}
+
+impl Echo {
+    /// Shows it no longer, until it is given back.
+    pub(crate) fn off() -> Self {
+        let echo = Echo { before: termios::tcgetattr(io::stdin()).ok() };
+        echo.again_off();
+        echo
+    }
+
+    /// Shows what is typed, for an answer.
+    pub(crate) fn back(&self) {
+        if let Some(before) = &self.before {
+            let _ = termios::tcsetattr(io::stdin(), OptionalActions::Now, before);
+        }
+    }
+
+    /// The answer is given.
+    pub(crate) fn again_off(&self) {
+        if let Some(before) = &self.before {
+            let mut quiet = before.clone();
+            quiet.local_modes.remove(LocalModes::ECHO);
+            let _ = termios::tcsetattr(io::stdin(), OptionalActions::Now, &quiet);
+        }
+    }
+}
+
+impl Drop for Echo {
+    fn drop(&mut self) {
+        self.back();
+    }
 }

@@ -37,7 +37,9 @@ pub(crate) fn read(recorded: &[String]) -> Result<Waivers, CommandError> {
             "namespaces" => waivers.namespaces = true,
             "landlock" => waivers.landlock = true,
             other => {
-                return Err(CommandError::usage(format!("the run waived `{other}`, which this version does not know.")));
+                return Err(CommandError::usage(format!(
+                    "the run waived `{other}`, which this version does not know."
+                )));
             }
         }
     }

@@ -22,7 +22,7 @@ mod transcript;
 pub use lines::{EVENTS_FORMAT, Lines, json_line};
 pub use plan::plan;
 pub use screen::{Screen, Size, redraw};
-pub use status::{Around, RunRow, runs, status};
+pub use status::{Around, RunRow, runs, status, what_to_type};
 pub use style::{Style, WIDTH};
 pub use transcript::{
     Beside, Entry, InputGiven, JournalEnd, Part, Person, Printed, Section, TRANSCRIPT_FORMAT, Transcript,

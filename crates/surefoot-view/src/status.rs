@@ -309,7 +309,7 @@ fn waits_for(plan: &Plan, state: &RunState, around: &Around) -> Vec<String> {
 }
 
 /// The commands that lead on from here, each with what it does.
-pub(crate) fn what_to_type(plan: &Plan, state: &RunState, around: &Around) -> Vec<(String, String)> {
+pub fn what_to_type(plan: &Plan, state: &RunState, around: &Around) -> Vec<(String, String)> {
     let run = &around.short;
     let resume = |what: &str| (format!("surefoot resume {run}"), what.to_owned());
     let rollback = |what: &str| (format!("surefoot rollback {run}"), what.to_owned());

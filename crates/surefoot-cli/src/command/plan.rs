@@ -5,7 +5,7 @@ use surefoot_plan::{Policy, VerifiedPlan, verify as verify_plan};
 use crate::args::{self, Format};
 use crate::error::{CommandError, at_path};
 use crate::exit::Exit;
-use crate::{load, output};
+use crate::{load, output, terminal};
 
 /// Makes a plan, verifies it, and shows it or writes it to a file.
 pub(crate) fn plan(arguments: &args::PlanArguments) -> Result<Exit, CommandError> {
@@ -15,7 +15,7 @@ pub(crate) fn plan(arguments: &args::PlanArguments) -> Result<Exit, CommandError
     }
     match arguments.format {
         Format::Json => output::print(&String::from_utf8_lossy(&verified.plan().to_json())),
-        Format::Human => output::print(&shown(&verified)),
+        Format::Human => output::print(&surefoot_view::plan(&verified, &terminal::style())),
     }
     if let Some(path) = &arguments.output {
         output::complain(&format!("Written to {}. Run it: surefoot run {0}", path.display()));
@@ -27,18 +27,8 @@ pub(crate) fn plan(arguments: &args::PlanArguments) -> Result<Exit, CommandError
 pub(crate) fn verify(arguments: &args::Verify) -> Result<Exit, CommandError> {
     let plan = load::read_plan(&arguments.plan)?;
     let verified = verify_plan(plan, &Policy::default()).map_err(|violations| load::refuse(&violations))?;
-    output::line(&summary(&verified));
+    output::print(&surefoot_view::plan(&verified, &terminal::style()));
     Ok(Exit::Done)
-}
-
-/// What was found out about a plan, in a line.
-fn summary(verified: &VerifiedPlan) -> String {
-    format!("{}: verified, {}", verified.plan().runbook, verified.digest().0)
-}
-
-/// A plan for people.
-fn shown(verified: &VerifiedPlan) -> String {
-    format!("{:#?}\n", verified.proof())
 }
 
 #[expect(clippy::disallowed_methods, reason = "the operator names the file to write")]

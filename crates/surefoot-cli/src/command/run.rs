@@ -34,7 +34,9 @@ pub(crate) fn rollback(arguments: &args::Resume) -> Result<Exit, CommandError> {
 pub(crate) fn forgive(arguments: &args::Forgive) -> Result<Exit, CommandError> {
     let reason = arguments.reason.trim().to_owned();
     if reason.is_empty() {
-        return Err(CommandError::usage("a debt is let go with a reason.").hint("--reason \"why it is accepted\""));
+        return Err(
+            CommandError::usage("a debt is let go with a reason.").hint("--reason \"why it is accepted\"")
+        );
     }
     let debt = Debt::Rollback(StepId(arguments.step.clone()));
     let signal = Signal::Forgive { debt, by: person::operator(), reason };
