@@ -11,6 +11,7 @@ use landlock::{
 };
 
 use crate::policy::{Payload, View};
+use crate::supervise::WAIVE_LANDLOCK;
 use crate::{root, sys};
 
 /// The version with which truncating a file is covered. Without it "may be read" would not be true.
@@ -44,8 +45,10 @@ pub(crate) fn rules(payload: &Payload) -> Result<RulesetCreated, String> {
     let version = sys::landlock_version();
     if version < VERSION_MIN {
         return Err(match version {
-            0 => "the kernel does not offer Landlock".to_owned(),
-            old => format!("the kernel's Landlock is of version {old}, and version {VERSION_MIN} is needed"),
+            0 => format!("the kernel does not offer Landlock; {WAIVE_LANDLOCK}"),
+            old => format!(
+                "the kernel's Landlock is of version {old}, and version {VERSION_MIN} is needed; {WAIVE_LANDLOCK}"
+            ),
         });
     }
     build(payload, version).map_err(|error| format!("its Landlock rules could not be made: {error}"))
@@ -104,8 +107,13 @@ fn build(payload: &Payload, version: u32) -> Result<RulesetCreated, Box<dyn std:
     };
     if payload.waived.namespaces {
         // The machine's own root: nothing of it is listed but what is granted.
-        for path in LIBRARIES.iter().chain(&["/etc", "/proc/self", "/dev/null", "/dev/urandom"]) {
+        for path in LIBRARIES.iter().chain(&["/proc/self", "/dev/null", "/dev/urandom"]) {
             grant(Path::new(path), read | list)?;
+        }
+        for name in
+            root::ETC_FILES.iter().chain(&root::ETC_FOLDERS).chain(&["hosts", "resolv.conf", "localtime"])
+        {
+            grant(&Path::new("/etc").join(name), read | list)?;
         }
     } else {
         grant(Path::new("/"), list)?;

@@ -22,6 +22,7 @@ mod judge;
 mod launch;
 pub mod library;
 mod limits;
+mod machine;
 mod network;
 mod people;
 mod policy;
@@ -36,6 +37,7 @@ mod tree;
 
 pub use claim::this_boot;
 pub use launch::{Launcher, Printed};
+pub use machine::{Enforcement, probe_machine};
 pub use people::{ApprovalWanted, People};
 pub use policy::Secrets;
 pub use real::{RealWorld, Waivers};

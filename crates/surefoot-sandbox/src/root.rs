@@ -24,6 +24,7 @@ use rustix::fs::CWD;
 use rustix::mount::{MountFlags, MountPropagationFlags, MoveMountFlags, OpenTreeFlags, UnmountFlags};
 
 use crate::policy::{Payload, View};
+use crate::supervise::WAIVE_NAMESPACES;
 use crate::sys;
 
 /// Bytes of the private scratch folder. It is memory.
@@ -48,7 +49,7 @@ pub(crate) const HOME: &str = "/tmp/home";
 pub(crate) const WORK: &str = "/tmp/work";
 
 /// Files of `/etc` that libraries read: users, names, zones, certificates. No secrets.
-const ETC_FILES: [&str; 15] = [
+pub(crate) const ETC_FILES: [&str; 15] = [
     "passwd",
     "group",
     "nsswitch.conf",
@@ -67,7 +68,7 @@ const ETC_FILES: [&str; 15] = [
 ];
 
 /// Folders of `/etc` that programs read.
-const ETC_FOLDERS: [&str; 6] =
+pub(crate) const ETC_FOLDERS: [&str; 6] =
     ["ssl/certs", "pki/tls/certs", "ca-certificates", "alternatives", "ld.so.conf.d", "perl"];
 
 /// Devices that hold nothing.
@@ -82,7 +83,7 @@ struct Mount {
 /// Builds the root and moves into it. An error says what could not be done.
 pub(crate) fn enter(payload: &Payload, hosts: &str, pid_max: bool) -> Result<(), String> {
     rustix::mount::mount_change("/", MountPropagationFlags::PRIVATE | MountPropagationFlags::REC)
-        .map_err(|error| format!("its mounts could not be made private: {error}"))?;
+        .map_err(|error| format!("its mounts could not be made private: {error}; {WAIVE_NAMESPACES}"))?;
     let mut plan = Plan::default();
     plan.base()?;
     plan.grants(payload)?;
@@ -326,7 +327,7 @@ impl Plan {
 fn mount_proc(at: &Path, pid_max: bool) -> Result<(), String> {
     rustix::mount::mount("proc", at, "proc", writable_flags(), None).map_err(|error| {
         format!(
-            "a /proc of its own could not be mounted: {error}; in a container this takes an unmasked /proc"
+            "a /proc of its own could not be mounted: {error}; in a container this takes an unmasked /proc; {WAIVE_NAMESPACES}"
         )
     })?;
     if pid_max {
@@ -350,7 +351,7 @@ fn stage() -> Result<PathBuf, String> {
         .ok_or("its root has no place: none of /tmp, /run, /mnt and /var is a folder")?;
     rustix::mount::mount("surefoot", &stage, "tmpfs", writable_flags(), ROOT_BYTES).map_err(|error| {
         format!(
-            "its root could not be mounted: {error}; user namespaces may be stripped of their rights here"
+            "its root could not be mounted: {error}; user namespaces may be stripped of their rights here; {WAIVE_NAMESPACES}"
         )
     })?;
     Ok(stage)

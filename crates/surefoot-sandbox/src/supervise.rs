@@ -38,6 +38,13 @@ pub const SUPERVISE: &str = "__supervise";
 /// Bytes of standard input that go through a pipe without anyone waiting; more goes through memory.
 const PIPE_BYTES: usize = 32 << 10;
 
+/// How a person goes on where the machine cannot give a payload a view of its own.
+pub(crate) const WAIVE_NAMESPACES: &str = "mend that, or do without it by `--waive namespaces --reason …`: the command then sees the machine's own files, \
+     network and processes";
+
+/// The same for Landlock.
+pub(crate) const WAIVE_LANDLOCK: &str = "mend that, or do without it by `--waive landlock --reason …`: the command may then use every file that it sees";
+
 /// The first packet of the line says which kind of packet it is.
 pub(crate) mod packet {
     /// What was printed to standard output.
@@ -245,7 +252,7 @@ impl Supervisor {
         };
         let forked = sys::fork(namespaces).map_err(|error| {
             format!(
-                "this machine does not let it have namespaces of its own: {error} ({})",
+                "this machine does not let it have namespaces of its own: {error} ({}); {WAIVE_NAMESPACES}",
                 namespace_hint(&error)
             )
         })?;
@@ -331,7 +338,7 @@ fn map_users(first: Pid) -> Result<u8, String> {
         write("uid_map", &format!("{} {} 1", uid.as_raw(), uid.as_raw()))
     };
     single().map(|()| order::GO).map_err(|error| {
-        format!("this machine does not let it have a user namespace of its own: its users could not be mapped: {error}")
+        format!("this machine does not let it have a user namespace of its own: its users could not be mapped: {error}; {WAIVE_NAMESPACES}")
     })
 }
 

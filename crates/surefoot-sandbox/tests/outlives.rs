@@ -273,10 +273,7 @@ fn a_database_is_started_asked_after_and_stopped() {
     room.deadline_ms = 60_000;
     let data = room.base().join("lab/data");
     std::fs::create_dir_all(room.base().join("lab")).expect("made");
-    let port = {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("bound");
-        listener.local_addr().expect("bound").port()
-    };
+    let port = support::free_port();
     room.rights.run.extend(["initdb", "postgres", "pg_ctl", "sh"].map(String::from));
     room.rights.write = vec![room.base().join("lab").display().to_string()];
     room.rights.listen = vec![port];

@@ -23,8 +23,14 @@ const ORDINARY_UID: u32 = 1;
 /// Says which tests are running again.
 const AGAIN: &str = "SUREFOOT_TESTS_AGAIN";
 
-/// Where programs are found.
-pub const PATH: &str = "/usr/local/bin:/usr/bin:/bin";
+/// Where programs are found; PostgreSQL's too, which Debian puts apart.
+pub fn path() -> String {
+    let mut path = "/usr/local/bin:/usr/bin:/bin".to_owned();
+    for version in std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten() {
+        path.push_str(&format!(":{}", version.path().join("bin").display()));
+    }
+    path
+}
 
 /// People who are never asked.
 #[derive(Debug)]
@@ -117,7 +123,7 @@ impl Room {
     }
 
     pub fn world(&self) -> RealWorld<Nobody> {
-        RealWorld::new(self.folder.clone(), PATH, self.secrets.borrow().clone(), Nobody)
+        RealWorld::new(self.folder.clone(), &path(), self.secrets.borrow().clone(), Nobody)
             .with_grace_ms(self.grace_ms)
             .with_launcher(Launcher { program: env!("CARGO_BIN_EXE_surefoot-supervise-test").into() })
     }
@@ -130,6 +136,12 @@ impl Room {
             attempt: self.attempt.get(),
             statement: 0,
         }
+    }
+
+    /// A claim that nobody took.
+    pub fn next_claim(&self) -> Claim {
+        self.attempt.set(self.attempt.get() + 1);
+        self.claim()
     }
 
     pub fn block_on<T>(&self, future: impl Future<Output = T>) -> T {
@@ -221,6 +233,12 @@ pub fn sh(text: &str) -> Command {
 /// Asserts that an attempt was in vain.
 pub fn failed(report: &Report, what: &str) {
     assert!(!report.ok, "this should not have been possible: {what}: {report:?}");
+}
+
+/// A port on which nobody listens.
+pub fn free_port() -> u16 {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("bound");
+    listener.local_addr().expect("bound").port()
 }
 
 /// Whether a process runs with this in its arguments.
