@@ -21,18 +21,17 @@ pub fn check(analysis: &Analysis) -> Vec<Diagnostic> {
     if found.iter().any(|diagnostic| diagnostic.severity == Severity::Error) {
         return found;
     }
+    // A step that is refused needs no warning beside it.
+    let mut refused: BTreeSet<Span> = BTreeSet::new();
     for runbook in analysis.runbooks() {
         let Some(lowered) = analysis.symbolic(runbook) else { continue };
-        if let Err(violations) = verify(lowered.plan.clone(), &Policy::default()) {
-            found.extend(violations.iter().map(|violation| explain_violation(violation, lowered)));
+        let Err(violations) = verify(lowered.plan.clone(), &Policy::default()) else { continue };
+        for violation in &violations {
+            found.push(explain_violation(violation, lowered));
+            let steps = violation.steps.iter().filter_map(|id| lowered.origins.steps.get(id));
+            refused.extend(steps.map(|origin| origin.head));
         }
     }
-    // A step that is refused needs no warning beside it.
-    let refused: BTreeSet<Span> = found
-        .iter()
-        .filter(|diagnostic| diagnostic.severity == Severity::Error)
-        .map(|diagnostic| diagnostic.primary.span)
-        .collect();
     found.retain(|diagnostic| {
         diagnostic.severity == Severity::Error || !refused.contains(&diagnostic.primary.span)
     });

@@ -62,9 +62,6 @@ impl<'a> Lowering<'a> {
     }
 
     fn plain_call(&mut self, name: &'a Ident, call: &'a Call) -> Term {
-        if let ("all" | "any", [(None, argument)]) = (name.text.as_str(), call.arguments.as_slice()) {
-            return self.quantified(name.text == "all", argument, call.span);
-        }
         if let Some(Named::Fact) = self.scopes.find(&name.text).map(|entry| entry.named.clone()) {
             self.scopes.used.insert(name.text.clone());
             let module = self.module;

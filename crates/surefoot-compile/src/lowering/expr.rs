@@ -6,7 +6,6 @@ use surefoot_plan::{Expr, Name, Real, Type, Value};
 use surefoot_syntax::Span;
 use surefoot_syntax::ast::{Expr as Syntax, ExprKind, Ident, WordPart};
 
-use super::fold::{all, any};
 use super::{Asking, Lowering};
 use crate::report::{Report, error};
 use crate::scope::{Bound, Named};
@@ -299,43 +298,6 @@ impl<'a> Lowering<'a> {
         };
         term.what = What::Value(if known { self.compute(comprehension, span) } else { comprehension });
         term
-    }
-
-    /// Understands `all f(x) for x in xs` and `any f(x) for x in xs`: a formula over each item.
-    pub(super) fn quantified(&mut self, every: bool, syntax: &'a Syntax, span: Span) -> Term {
-        let ExprKind::Comprehension { item, name, list, condition } = &syntax.kind else {
-            let word = if every { "all" } else { "any" };
-            self.report(
-                error("SF0103", span, format!("`{word}` says of which items"))
-                    .help(format!("`{word} serving(x) for x in list`")),
-            );
-            return Term::poison(span);
-        };
-        let (list, _) = self.within(super::Context::nothing("a list of items"), |this| this.value_of(list));
-        let Some(items) = self.known_items(&list, list.span) else { return Term::poison(span) };
-        let mut parts = Vec::new();
-        for (index, bound) in items.into_iter().enumerate() {
-            self.scopes.open();
-            if index == 0 {
-                self.scopes.declare(name, Named::Value(Box::new(bound)), &mut self.diagnostics);
-            } else {
-                self.scopes.put(&name.text, name.span, Named::Value(Box::new(bound)));
-            }
-            let counts = condition.as_deref().map(|condition| self.formula_of(condition));
-            let item = self.formula_of(item);
-            self.scopes.close();
-            parts.push(match (counts, every) {
-                (None, _) => item,
-                (Some(counts), true) => any([super::fold::not(counts), item]),
-                (Some(counts), false) => all([counts, item]),
-            });
-        }
-        let formula = if every { all(parts) } else { any(parts) };
-        let term = Term::formula(formula, span);
-        match self.cx.asking {
-            Asking::Questions => term,
-            Asking::Nothing(_) | Asking::Probe | Asking::Reads => self.valued(term),
-        }
     }
 
     /// Returns the type of a list's items.

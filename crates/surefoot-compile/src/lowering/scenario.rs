@@ -142,7 +142,10 @@ impl<'a> Lowering<'a> {
                 match statement {
                     Statement::Read(read) if person(&read) => asked.push(read.name.clone()),
                     Statement::Manual(_) => asked.push(step.id.0.clone()),
-                    Statement::Read(_) | Statement::Command { .. } | Statement::Library(_) | Statement::Note(_) => {}
+                    Statement::Read(_)
+                    | Statement::Command { .. }
+                    | Statement::Library(_)
+                    | Statement::Note(_) => {}
                 }
             }
         }

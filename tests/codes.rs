@@ -1,0 +1,55 @@
+//! The pages of the compiler's and the verifier's codes: their examples do what they say.
+
+use std::collections::BTreeMap;
+
+use surefoot_compile::{Inputs, NoSources, analyze, check, lower};
+use surefoot_plan::Condition;
+use surefoot_syntax::{Diagnostic, FileId, Source, codes, explain};
+
+/// Codes whose refused example needs more than one text: a second file, a plan file that was changed, a plan
+/// of many thousand steps, or a run.
+const NOT_SHOWN: &[&str] =
+    &["SF0112", "SF0114", "SF0305", "SF0390", "SF0391", "SF0392", "SF0393", "SF0411", "SF0505"];
+
+#[test]
+fn the_examples_of_the_pages_are_refused_with_their_code_and_accepted() {
+    let mut wrong = Vec::new();
+    for page in codes().iter().filter(|page| !page.code.starts_with("SF00")) {
+        for example in page.examples("Refused") {
+            let said: Vec<&str> = found(example).iter().map(|found| found.code).collect();
+            if !NOT_SHOWN.contains(&page.code) && said != [page.code] {
+                wrong.push(format!("{}: its refused example gives {said:?}\n{example}", page.code));
+            }
+        }
+        for example in page.examples("Accepted") {
+            let said: Vec<String> =
+                found(example).iter().map(|found| format!("{}: {}", found.code, found.message)).collect();
+            if !said.is_empty() {
+                wrong.push(format!("{}: its accepted example gives {said:?}\n{example}", page.code));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_condition_of_the_verifier_has_a_page() {
+    for condition in Condition::ALL {
+        assert!(explain(condition.code()).is_some(), "{condition:?}: {} has no page", condition.code());
+    }
+}
+
+/// What is wrong with an example. A first line `#! inputs = { name = "text" }` gives inputs.
+fn found(example: &str) -> Vec<Diagnostic> {
+    let source = Source { id: FileId(0), path: "example.runbook".to_owned(), text: example.to_owned() };
+    let analysis = analyze(&NoSources, source);
+    let mut found = check(&analysis);
+    let Some(settings) = example.lines().next().and_then(|line| line.strip_prefix("#!")) else {
+        return found;
+    };
+    let settings: BTreeMap<String, BTreeMap<String, String>> = toml::from_str(settings).unwrap();
+    let inputs =
+        Inputs::from_texts(settings["inputs"].iter().map(|(name, text)| (name.as_str(), text.as_str())));
+    found.extend(lower(&analysis, analysis.runbooks()[0], &inputs).err().unwrap_or_default());
+    found
+}
