@@ -8,6 +8,7 @@
 mod blast;
 mod lines;
 mod names;
+mod notice;
 mod plan;
 mod progress;
 mod say;
@@ -20,10 +21,11 @@ mod testing;
 mod transcript;
 
 pub use lines::{EVENTS_FORMAT, Lines, json_line};
+pub use notice::notice;
 pub use plan::plan;
 pub use screen::{Screen, Size, redraw};
 pub use status::{Around, RunRow, runs, status, what_to_type};
-pub use style::{Style, WIDTH};
+pub use style::{Style, WIDTH, plain, plain_text};
 pub use transcript::{
     Beside, Entry, InputGiven, JournalEnd, Part, Person, Printed, Section, TRANSCRIPT_FORMAT, Transcript,
     Verdicts,

@@ -85,7 +85,7 @@ pub(crate) fn width(text: &str) -> usize {
 
 /// Makes text safe to show: no control character reaches a terminal, no mark turns the direction of
 /// reading, nothing is invisible. Line breaks and tabs become spaces.
-pub(crate) fn plain(text: &str) -> String {
+pub fn plain(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for letter in text.chars() {
         match letter {
@@ -97,7 +97,16 @@ pub(crate) fn plain(text: &str) -> String {
     safe
 }
 
-/// The same for text of several lines, which stay lines.
+/// Makes text of several lines safe to show; its line breaks stay.
+pub fn plain_text(text: &str) -> String {
+    let mut safe = plain_lines(text).join("\n");
+    if text.ends_with('\n') {
+        safe.push('\n');
+    }
+    safe
+}
+
+/// The lines of a text, each made safe to show.
 pub(crate) fn plain_lines(text: &str) -> Vec<String> {
     text.lines().map(|line| plain(&line.replace('\t', "    "))).collect()
 }
@@ -246,6 +255,7 @@ mod tests {
         assert_eq!(plain("user\u{202e}txt.exe\u{200b}"), "user\\u{202e}txt.exe\\u{200b}");
         assert_eq!(plain("one\ntwo\tthree\r"), "one two three ");
         assert_eq!(plain("Zürich → 東京 ✓"), "Zürich → 東京 ✓");
+        assert_eq!(super::plain_text("one\r\n\ttwo\u{1b}\n"), "one\n    two\\u{1b}\n");
         let every: String =
             (0..=0x0010_FFFFu32).filter_map(char::from_u32).filter(|c| c.is_control()).collect();
         assert!(!plain(&every).chars().any(char::is_control));

@@ -1,0 +1,118 @@
+//! What a run asks of other people: an approval, an answer, a decision.
+//!
+//! A notice was written by another user, and is shown to someone who is to trust it: everything in it is
+//! made safe to show.
+
+use surefoot_journal::{Asks, Notice, Timestamp};
+
+use crate::say;
+use crate::style::{Page, Style};
+
+/// The width of the labels.
+const LABEL: usize = 9;
+
+/// Shows what is asked, and of whom. `short`: how the run is called in commands.
+pub fn notice(notice: &Notice, short: &str, now: Timestamp, style: &Style) -> String {
+    let mut page = Page::new(style);
+    let step = match (&notice.step, notice.title.is_empty()) {
+        (Some(step), false) => format!("{step}: {}", notice.title),
+        (Some(step), true) => step.0.clone(),
+        (None, _) => notice.title.clone(),
+    };
+    let operators: Vec<String> = notice.operators.iter().map(say::who).collect();
+    page.field(0, "run", LABEL, &format!("{short} of {}, by {}", notice.runbook, operators.join(", ")));
+    page.field(0, "plan", LABEL, &notice.plan);
+    if !step.is_empty() {
+        page.field(0, "step", LABEL, &step);
+    }
+    let ago = say::elapsed(now.since(notice.since));
+    page.field(0, "asked", LABEL, &format!("{}, {ago} ago", say::moment(notice.since)));
+    let name = notice.step.as_ref().map(|step| say::word(&step.0)).unwrap_or_default();
+    match &notice.asks {
+        Asks::Approval { role, people, shown, expires_ms, irreversible } => {
+            let people = if people.is_empty() { "nobody".to_owned() } else { people.join(", ") };
+            page.field(0, "needs", LABEL, &format!("the yes of a {role} ({people})"));
+            if !irreversible.is_empty() {
+                page.field(0, "FOR GOOD", LABEL, &format!("it cannot be taken back: {irreversible}"));
+            }
+            for (at, reading) in shown.iter().enumerate() {
+                let label = if at == 0 { "shown" } else { "" };
+                let text = format!("{} is {}", reading.cell, say::answer(&reading.answer));
+                page.field(0, label, LABEL, &text);
+            }
+            page.field(0, "good for", LABEL, &say::duration(*expires_ms));
+            let rows = [
+                (format!("surefoot approve {short} {name}"), "says yes".to_owned()),
+                (format!("surefoot approve {short} {name} --no"), "says no".to_owned()),
+            ];
+            page.columns("type", LABEL, &rows);
+        }
+        Asks::Answer { text, answer, see, role } => {
+            let who = role.as_ref().map_or_else(|| "the operator".to_owned(), |role| format!("a {role}"));
+            page.field(0, "asks", LABEL, &format!("{who}: {text}"));
+            for (at, (look, normal)) in see.iter().enumerate() {
+                let label = if at == 0 { "look at" } else { "" };
+                page.field(0, label, LABEL, &format!("{look}; normal is: {normal}"));
+            }
+            page.field(0, "answer", LABEL, &surefoot_plan::describe(answer));
+            page.columns("type", LABEL, &[(format!("surefoot answer {short} ANSWER"), String::new())]);
+        }
+        Asks::Choice { why, choices } => {
+            page.field(0, "waits", LABEL, why);
+            let choices: Vec<&str> = choices.iter().map(|choice| say::choice(*choice)).collect();
+            page.field(0, "choices", LABEL, &choices.join("; "));
+            page.columns(
+                "type",
+                LABEL,
+                &[(format!("surefoot resume {short}"), "asks how to go on".to_owned())],
+            );
+        }
+    }
+    page.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use surefoot_journal::{Answer, Asks, Notice, Reading, RunId, Timestamp};
+    use surefoot_plan::{Cell, StepId, Type, Value};
+
+    use super::notice;
+    use crate::Style;
+    use crate::testing::{START, anna};
+
+    fn asked(asks: Asks) -> String {
+        let found = Notice {
+            run: RunId("01M80KYB8J0123456789ABCDEF".into()),
+            runbook: "switchover".into(),
+            plan: "sha256:c646aff0ee98".into(),
+            step: Some(StepId("promote".into())),
+            title: "Promote\u{1b}[2J the standby".into(),
+            operators: vec![anna()],
+            since: START,
+            asks,
+        };
+        notice(&found, "01M80", Timestamp(START.0 + 90_000), &Style::default())
+    }
+
+    #[test]
+    fn an_approval_is_asked() {
+        let cell = Cell { question: "old_serving".into(), arguments: Vec::new() };
+        insta::assert_snapshot!(asked(Asks::Approval {
+            role: "lead".into(),
+            people: vec!["bert".into(), "carla".into()],
+            shown: vec![Reading { cell, answer: Answer::Known(Value::Bool(false)) }],
+            expires_ms: 600_000,
+            irreversible: "the standby starts a timeline of its own".into(),
+        }));
+    }
+
+    #[test]
+    fn a_question_is_asked() {
+        insta::assert_snapshot!(asked(Asks::Answer {
+            text: "Is db1 powered off?".into(),
+            answer: Type::Bool,
+            see: vec![("the PDU in rack 4".into(), "outlet 7 is dark".into())],
+            role: Some("lead".into()),
+        }));
+    }
+}
