@@ -12,13 +12,13 @@ use std::task::{Context, Poll, Waker};
 
 use surefoot_journal::{Answer, Claim, Exit, Identity, Outcome, Phase, Report, RunState, Timestamp};
 use surefoot_plan::{
-    BinaryOperator, Cell, Comparison, Ensure, Expr, Literal, Name, Real, Restores, Statement, Step, StepId,
-    Test, Type, Value, Way, eval, ground,
+    BinaryOperator, Cell, Comparison, Decoder, Ensure, Expr, Literal, Name, Real, Restores, Statement, Step,
+    StepId, Test, Type, Value, Way, eval, ground,
 };
 
 use crate::known::Known;
 use crate::program::Program;
-use crate::world::{EffectRequest, ReadFrom, World};
+use crate::world::{Act, Command, EffectRequest, Piece, ReadFrom, Text, World};
 
 /// When the model's clock starts: 2026-01-01, in milliseconds since 1970.
 const START_MS: u64 = 1_767_225_600_000;
@@ -222,7 +222,8 @@ impl<'a> Simulated<'a> {
     }
 
     /// Performs a statement, or what a fault makes of it.
-    fn act(&self, claim: Claim) -> Outcome {
+    fn act(&self, claim: Claim, act: &Act) -> Outcome {
+        let printed = if let Act::Command(command) = act { self.printed(command) } else { None };
         let mut inner = self.inner.borrow_mut();
         inner.pass(ACT_MS);
         if inner.taken.contains(&claim) || inner.claims.contains_key(&claim) {
@@ -235,7 +236,7 @@ impl<'a> Simulated<'a> {
         let statements = part.statements(claim.phase);
         let last = statements.iter().rposition(Statement::acts) == Some(claim.statement as usize);
         let fault = if last { inner.fault(&claim) } else { None };
-        let (acted, outcome) = match fault {
+        let (acted, mut outcome) = match fault {
             None => {
                 if last {
                     self.take_effect(&mut inner, &part.step, claim.phase);
@@ -277,6 +278,11 @@ impl<'a> Simulated<'a> {
                 (true, Outcome::Unknown { why: "its host does not answer".into(), over: false })
             }
         };
+        if let Outcome::Performed(report) = &mut outcome
+            && report.ok
+        {
+            report.value = printed;
+        }
         inner.performed.push(Performed { claim: claim.clone(), acted });
         if matches!(outcome, Outcome::NotPerformed { .. }) {
             inner.taken.insert(claim);
@@ -379,14 +385,32 @@ impl<'a> Simulated<'a> {
         }
     }
 
+    /// What a command that acts prints: a reply to its words, or a stand-in of its kind.
+    fn printed(&self, command: &Command) -> Option<Value> {
+        let kind = match command.decoder {
+            Decoder::Nothing => return None,
+            Decoder::Text => Type::Text,
+            Decoder::Int => Type::Int,
+            Decoder::Float => Type::Float,
+            Decoder::Bool | Decoder::Exit { .. } => Type::Bool,
+            Decoder::Size => Type::Size,
+            Decoder::Json => Type::Json,
+            Decoder::Lines | Decoder::Table => Type::List(Box::new(Type::Text)),
+        };
+        let words = words(command);
+        let reply = self.inner.borrow().replies.get(&words).cloned();
+        Some(reply.unwrap_or_else(|| stand_in(Some(&kind), &words)))
+    }
+
     /// What a read gives: a reply that was set, or a stand-in of its type.
     fn read(&self, label: &str, from: &ReadFrom) -> Outcome {
         let inner = self.inner.borrow();
-        let wanted = match from {
-            ReadFrom::Command(command) => command.r#type.clone(),
-            ReadFrom::Library { .. } => None,
+        let (wanted, words) = match from {
+            ReadFrom::Command(command) => (command.r#type.clone(), words(command)),
+            ReadFrom::Library { function, .. } => (None, function.clone()),
         };
-        let value = inner.replies.get(label).cloned().unwrap_or_else(|| stand_in(wanted.as_ref(), label));
+        let reply = inner.replies.get(label).or_else(|| inner.replies.get(&words));
+        let value = reply.cloned().unwrap_or_else(|| stand_in(wanted.as_ref(), label));
         with_value(value)
     }
 }
@@ -416,7 +440,7 @@ impl Inner {
 impl World for Simulated<'_> {
     async fn perform(&self, request: EffectRequest) -> Outcome {
         match request {
-            EffectRequest::Act { claim, .. } => self.act(claim),
+            EffectRequest::Act { claim, act, .. } => self.act(claim, &act),
             EffectRequest::Examine { claim, .. } => self.examine(claim),
             EffectRequest::Read { label, from, .. } => self.read(&label, &from),
             EffectRequest::Interrupt { .. } => report(true, ""),
@@ -472,6 +496,19 @@ pub fn run_now<T>(future: impl Future<Output = T>) -> T {
         Poll::Ready(value) => value,
         Poll::Pending => unreachable!("nothing in a model waits for anything outside of it"),
     }
+}
+
+/// The words of a command, as a reply to it names them. A secret is `***`.
+fn words(command: &Command) -> String {
+    let word = |word: &Text| {
+        let piece = |piece: &Piece| match piece {
+            Piece::Plain(text) => text.clone(),
+            Piece::Secret(_) => "***".to_owned(),
+        };
+        word.iter().map(piece).collect::<String>()
+    };
+    let member = |words: &Vec<Text>| words.iter().map(word).collect::<Vec<_>>().join(" ");
+    command.pipeline.iter().map(member).collect::<Vec<_>>().join(" | ")
 }
 
 /// How an act ended.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use surefoot_executor::Program;
 use surefoot_executor::simulated::{Fault, Injected};
 use surefoot_journal::{FactsVerdict, ForwardVerdict, Phase, Standing, WayBackVerdict};
-use surefoot_plan::{Plan, StepId, Value};
+use surefoot_plan::{Cell, Plan, StepId, Value};
 
 use crate::audit::audit;
 use crate::harness::{Death, Run, program};
@@ -31,6 +31,7 @@ pub(crate) fn cases() -> Vec<Case> {
         Case { name: "linear", plan: linear(4), start: facts.clone() },
         Case { name: "retry", plan: with_retry, start: facts },
         Case { name: "switchover", plan: switchover(), start: SWITCHOVER_START.to_vec() },
+        Case { name: "wide", plan: wide(), start: WIDE_START.to_vec() },
     ]
 }
 
@@ -42,20 +43,28 @@ fn steps(plan: &Plan) -> Vec<StepId> {
 fn check(case: &Case, run: &Run<'_>, what: &str) {
     let wrong = audit(run.program.plan(), &run.journal.records, &run.world.performed());
     assert!(wrong.is_empty(), "{}, {what}: {}\n{}", case.name, wrong.join("\n"), run.story());
-    let facts = run.facts();
+    let facts = run.world.facts();
     match run.state.standing() {
         Standing::Ended(ended) => {
             if ended.way_back == WayBackVerdict::Complete && ended.facts != FactsVerdict::Unknown {
-                let before: BTreeMap<String, Value> = case
-                    .start
-                    .iter()
-                    .map(|(name, value)| ((*name).to_owned(), Value::Bool(*value)))
-                    .collect();
+                let mut before = run.before.clone();
+                leave(run, &mut before);
                 assert_eq!(facts, before, "{}, {what}: not as before\n{}", case.name, run.story());
             }
         }
         Standing::Held(_) | Standing::Stuck { .. } => {}
         Standing::New | Standing::Going => panic!("{}, {what}: it just stopped\n{}", case.name, run.story()),
+    }
+}
+
+/// What steps that acted leave changed, as it is now.
+fn leave(run: &Run<'_>, before: &mut BTreeMap<Cell, Value>) {
+    let facts = run.world.facts();
+    for step in run.program.plan().steps().filter(|step| run.state.step(&step.id).is_some_and(|s| s.acted)) {
+        for cell in step.residuals() {
+            before.remove(cell);
+            before.extend(facts.get(cell).map(|value| (cell.clone(), value.clone())));
+        }
     }
 }
 
@@ -167,6 +176,7 @@ fn every_pair_of_crashes_on_the_way_back() {
         let (step, fault) = match case.name {
             "switchover" => ("promote", Fault::NotStarted),
             "retry" => ("s2", Fault::During),
+            "wide" => ("last", Fault::After),
             _ => ("s3", Fault::After),
         };
         Some(Injected { step: id(step), phase: Phase::Forward, fault, times: 9 })

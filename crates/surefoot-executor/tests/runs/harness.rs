@@ -9,7 +9,7 @@ use surefoot_journal::{
     AppendError, Chain, Choice, Effect, Ended, Event, Identity, Journal, Record, RecordHash, ReserveError,
     RunId, RunState, Started, WorldKind,
 };
-use surefoot_plan::{Plan, Policy, StepId, Value, verify};
+use surefoot_plan::{Cell, Plan, Policy, StepId, Value, verify};
 use tokio::sync::mpsc;
 
 /// Where the executor dies.
@@ -78,6 +78,7 @@ pub(crate) struct Run<'a> {
     pub(crate) decisions: VecDeque<Signal>,
     pub(crate) rejected: Vec<(Signal, String)>,
     pub(crate) watched: bool,
+    pub(crate) before: BTreeMap<Cell, Value>,
     pub(crate) signals: Option<mpsc::UnboundedReceiver<Signal>>,
 }
 
@@ -87,6 +88,10 @@ impl<'a> Run<'a> {
         for (name, value) in start {
             world.set(crate::plans::cell(name), Value::Bool(*value));
         }
+        if program.plan().questions.contains_key("replicas") {
+            world.set(crate::plans::cell("replicas"), Value::Int(5));
+        }
+        let before = world.facts();
         Run {
             program,
             world,
@@ -95,6 +100,7 @@ impl<'a> Run<'a> {
             decisions: VecDeque::new(),
             rejected: Vec::new(),
             watched: true,
+            before,
             signals: None,
         }
     }

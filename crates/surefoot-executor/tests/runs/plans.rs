@@ -202,3 +202,92 @@ pub(crate) const SWITCHOVER_START: [(&str, bool); 6] = [
     ("follows", false),
     ("shut_down", false),
 ];
+
+/// The expression of a text.
+fn text(text: &str) -> Expr {
+    Expr::Literal(Value::Text(text.into()))
+}
+
+/// A `let` or `before` that reads what a command prints.
+fn read(name: &str, words: Vec<Expr>) -> Read {
+    let Statement::Command { mut exec, .. } = command("read") else { unreachable!() };
+    exec.pipeline = vec![words.into_iter().map(Word::One).collect()];
+    exec.decoder = Decoder::Text;
+    Read { name: name.into(), r#type: Type::Text, source: Source::Command(exec) }
+}
+
+/// A bit of everything: a `let`, a `before`, named output, notes, a fact with a value, a choice, a rollback
+/// that covers two steps, something left, something gathered.
+pub(crate) fn wide() -> Plan {
+    let facts = ["flag", "drained", "up", "warm", "logged"];
+    let mut scale = step("scale", &[], &[]);
+    let replicas = Cell { question: "replicas".into(), arguments: Vec::new() };
+    let three = Expr::Literal(Value::Int(3));
+    scale.ensures = vec![Ensure {
+        literal: Literal {
+            atom: Atom { cell: replicas, test: Test::Compares(Comparison::Equal, three) },
+            holds: true,
+        },
+        every_ms: 1_000,
+        within_ms: 5_000,
+    }];
+    let local =
+        |step: Option<&str>, name: &str| Expr::Local(ValueId { step: step.map(id), name: name.into() });
+    scale.before = vec![read("old", vec![text("get"), local(None, "who")])];
+    let Statement::Command { exec: mut named, .. } = command("scale") else { unreachable!() };
+    named.decoder = Decoder::Text;
+    let Statement::Command { exec: mut using, .. } = command("use") else { unreachable!() };
+    using.pipeline = vec![vec![Word::One(text("use")), Word::One(local(Some("scale"), "said"))]];
+    scale.body = vec![
+        Statement::Read(read("first", vec![text("look")])),
+        Statement::Command { exec: named, name: Some("said".into()) },
+        Statement::Note(Expr::Join(vec![text("it said "), local(Some("scale"), "said")])),
+        Statement::Command { exec: using, name: None },
+    ];
+    let Statement::Command { exec: mut back, .. } = command("back") else { unreachable!() };
+    back.pipeline = vec![vec![Word::One(text("back")), Word::One(local(Some("scale"), "old"))]];
+    scale.way = Way::Rollback(Rollback {
+        requires: Vec::new(),
+        body: vec![
+            Statement::Note(text("going back")),
+            Statement::Read(read("now", vec![text("look")])),
+            Statement::Command { exec: back, name: None },
+        ],
+        ensures: Vec::new(),
+        restores: Restores::Captured,
+        derived: false,
+    });
+    let warm = step("warm", &["!warm"], &["warm"]);
+    let drain = step("drain", &["!drained"], &["drained"]);
+    let mut stop = step("stop", &["up"], &["!up"]);
+    stop.way = Way::Rollback(Rollback {
+        requires: Vec::new(),
+        body: vec![command("start")],
+        ensures: vec![ensure("up"), ensure("!drained")],
+        restores: Restores::Fixed,
+        derived: false,
+    });
+    let mut log = step("log", &[], &["logged"]);
+    log.class = Class::Idempotent;
+    log.way = Way::Nothing;
+    log.leaves = vec![Leaves { atoms: vec![literal("logged").atom], why: "a log is kept".into() }];
+    let mut last = step("last", &[], &[]);
+    last.class = Class::Once;
+    let choice = Node::If {
+        id: id("if[1]"),
+        condition: formula("flag"),
+        then: vec![node(warm)],
+        otherwise: Vec::new(),
+        unknown: None,
+    };
+    let mut plan = plan(&facts, vec![node(scale), choice, node(drain), node(stop), node(log), node(last)]);
+    let int = Question { answer: Type::Int, ..question() };
+    plan.questions.insert("replicas".into(), int);
+    plan.lets = vec![read("who", vec![text("whoami")])];
+    plan.collect = vec![Collect { statement: command("tail"), rights: Rights::default() }];
+    plan
+}
+
+/// What is true before the wide plan, but for its number.
+pub(crate) const WIDE_START: [(&str, bool); 5] =
+    [("flag", true), ("drained", false), ("up", true), ("warm", false), ("logged", false)];

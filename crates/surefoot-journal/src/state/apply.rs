@@ -415,7 +415,9 @@ impl RunState {
             return Err(format!("what is true before step {} is not recorded again", claim.step));
         }
         let again = state.claim.as_ref().is_some_and(|last| {
-            last.claim.phase == Phase::Forward && matches!(last.outcome, Some(Outcome::NotPerformed { .. }))
+            last.claim.phase == Phase::Forward
+                && last.claim.attempt == state.attempt
+                && matches!(last.outcome, Some(Outcome::NotPerformed { .. }))
         });
         let fits = if begins || again {
             claim.attempt == state.attempt + 1
