@@ -1,15 +1,11 @@
 //! What outlives what: outcomes their executor, daemons their step, nothing its supervisor; and the network.
 
-#![expect(clippy::disallowed_methods, reason = "looks at what really happened")]
-
-mod support;
-
 use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use support::{Room, cmd, failed, sh};
+use crate::support::{Room, cmd, failed, sh};
 use surefoot_executor::{Act, Address, EffectRequest, World};
 use surefoot_journal::{Claim, Exit, Outcome};
 
@@ -54,7 +50,7 @@ fn an_executor_that_is_killed_loses_no_outcome() {
         let out = room.file("inside/out", "");
         let claim = room.folder.claim(&room.claim());
         let mut executor = std::process::Command::new(std::env::current_exe().expect("a program"))
-            .args(["an_executor_on_its_own", "--exact"])
+            .args(["outlives::an_executor_on_its_own", "--exact"])
             .env(EXECUTOR, room.base())
             .stdout(std::process::Stdio::null())
             .spawn()
@@ -86,7 +82,7 @@ fn a_supervisor_that_is_killed_leaves_a_doubt_and_no_process() {
     let claim = room.folder.claim(&room.claim());
     std::thread::scope(|scope| {
         let killer = scope.spawn(|| {
-            wait_for("the process", || support::is_running(&mark));
+            wait_for("the process", || crate::support::is_running(&mark));
             let started = std::fs::read_to_string(claim.join("started")).expect("there");
             let started: serde_json::Value = serde_json::from_str(&started).expect("JSON");
             let pid = started["supervisor"]["pid"].as_i64().expect("a pid");
@@ -97,7 +93,7 @@ fn a_supervisor_that_is_killed_leaves_a_doubt_and_no_process() {
         killer.join().expect("killed");
         assert!(matches!(outcome, Outcome::Unknown { over: true, .. }), "{outcome:?}");
     });
-    wait_for("its end", || !support::is_running(&mark));
+    wait_for("its end", || !crate::support::is_running(&mark));
     let outcome = examine(&room, room.claim(), &script);
     assert!(
         matches!(outcome, Outcome::Unknown { over: true, ref why } if why.contains("killed")),
@@ -213,21 +209,21 @@ fn what_a_detach_right_names_lives_on() {
     // Without the right it ends with its step.
     let report = room.act(cmd(&[&daemon]));
     assert!(report.ok && report.left_running.is_empty(), "{report:?}");
-    wait_for("its end", || !support::is_running(&mark));
+    wait_for("its end", || !crate::support::is_running(&mark));
     room.rights.detach.insert(daemon.clone());
     let report = room.act(cmd(&[&daemon]));
     assert!(report.ok, "{report:?}");
     assert!(report.left_running[0].starts_with("sleep (pid "), "{report:?}");
-    assert!(support::is_running(&mark), "it does not live on");
+    assert!(crate::support::is_running(&mark), "it does not live on");
     // A probe may ask whether it lives, and not end it; a changing step with the right may.
     let pid: String = report.left_running[0].chars().filter(char::is_ascii_digit).collect();
     room.rights.detach.insert("sh".into());
     assert!(room.probe(cmd(&["sh", "-c", &format!("kill -0 {pid}")])).ok);
     failed(&room.probe(cmd(&["sh", "-c", &format!("kill -9 {pid}")])), "a probe kills");
-    assert!(support::is_running(&mark));
+    assert!(crate::support::is_running(&mark));
     let report = room.act(cmd(&["sh", "-c", &format!("kill {pid}")]));
     assert!(report.ok, "{report:?}");
-    wait_for("its end", || !support::is_running(&mark));
+    wait_for("its end", || !crate::support::is_running(&mark));
 }
 
 #[test]
@@ -260,7 +256,7 @@ fn a_detached_program_is_confined_all_the_same() {
     let mark = format!("954{}", room.mark());
     let report = room.act(cmd(&["sh", "-c", &format!("setsid sleep {mark} & sleep {mark}")]));
     assert_eq!(report.exit, Some(Exit::TimedOut));
-    wait_for("its end", || !support::is_running(&mark));
+    wait_for("its end", || !crate::support::is_running(&mark));
 }
 
 /// PostgreSQL, which does not run as root: this runs when the tests run again.
@@ -273,7 +269,7 @@ fn a_database_is_started_asked_after_and_stopped() {
     room.deadline_ms = 60_000;
     let data = room.base().join("lab/data");
     std::fs::create_dir_all(room.base().join("lab")).expect("made");
-    let port = support::free_port();
+    let port = crate::support::free_port();
     room.rights.run.extend(["initdb", "postgres", "pg_ctl", "sh"].map(String::from));
     room.rights.write = vec![room.base().join("lab").display().to_string()];
     room.rights.listen = vec![port];
@@ -292,9 +288,4 @@ fn a_database_is_started_asked_after_and_stopped() {
     assert!(report.ok, "{report:?}");
     assert!(!room.probe(cmd(&["pg_ctl", "status", "-D", &data])).ok, "it is stopped, and said to run");
     assert!(std::net::TcpStream::connect(("127.0.0.1", port)).is_err());
-}
-
-#[test]
-fn everything_again_as_an_ordinary_user() {
-    support::again_as_an_ordinary_user();
 }

@@ -1,8 +1,5 @@
 //! A run folder, rights, and a world, for one test.
 
-#![expect(clippy::disallowed_methods, reason = "sets the scene")]
-#![allow(dead_code, unreachable_pub, reason = "each test binary uses its part")]
-
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
@@ -24,7 +21,7 @@ const ORDINARY_UID: u32 = 1;
 const AGAIN: &str = "SUREFOOT_TESTS_AGAIN";
 
 /// Where programs are found; PostgreSQL's too, which Debian puts apart.
-pub fn path() -> String {
+pub(crate) fn path() -> String {
     let mut path = "/usr/local/bin:/usr/bin:/bin".to_owned();
     for version in std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten() {
         path.push_str(&format!(":{}", version.path().join("bin").display()));
@@ -34,7 +31,7 @@ pub fn path() -> String {
 
 /// People who are never asked.
 #[derive(Debug)]
-pub struct Nobody;
+pub(crate) struct Nobody;
 
 impl People for Nobody {
     async fn ask(&self, _: Question) -> Outcome {
@@ -49,31 +46,31 @@ impl People for Nobody {
 }
 
 /// The scene of a test.
-pub struct Room {
+pub(crate) struct Room {
     /// Where files are made. Not below `/tmp`, so that the private one cannot hide them by chance.
     base: PathBuf,
     _keep: Option<tempfile::TempDir>,
     /// The run.
-    pub folder: RunFolder,
+    pub(crate) folder: RunFolder,
     /// What may be done.
-    pub rights: Granted,
+    pub(crate) rights: Granted,
     /// How long.
-    pub deadline_ms: u64,
+    pub(crate) deadline_ms: u64,
     /// How long after.
-    pub grace_ms: u64,
+    pub(crate) grace_ms: u64,
     secrets: RefCell<BTreeMap<String, String>>,
     attempt: Cell<u32>,
 }
 
 impl Room {
-    pub fn new() -> Room {
+    pub(crate) fn new() -> Room {
         let base = tempfile::Builder::new().prefix("surefoot-").tempdir_in("/var/tmp").expect("a folder");
         let path = base.path().to_owned();
         Room { _keep: Some(base), ..Room::at(&path, true) }
     }
 
     /// The scene that another process set.
-    pub fn open(base: &Path) -> Room {
+    pub(crate) fn open(base: &Path) -> Room {
         Room::at(base, false)
     }
 
@@ -94,42 +91,42 @@ impl Room {
         }
     }
 
-    pub fn base(&self) -> &Path {
+    pub(crate) fn base(&self) -> &Path {
         &self.base
     }
 
-    pub fn file(&self, name: &str, content: &str) -> PathBuf {
+    pub(crate) fn file(&self, name: &str, content: &str) -> PathBuf {
         let path = self.base.join(name);
         std::fs::create_dir_all(path.parent().expect("a folder")).expect("made");
         std::fs::write(&path, content).expect("written");
         path
     }
 
-    pub fn program(&self, name: &str, content: &str) -> PathBuf {
+    pub(crate) fn program(&self, name: &str, content: &str) -> PathBuf {
         let path = self.file(name, content);
         std::fs::set_permissions(&path, PermissionsExt::from_mode(0o755)).expect("mode");
         path
     }
 
-    pub fn secret(&self, name: &str, value: &str) {
+    pub(crate) fn secret(&self, name: &str, value: &str) {
         self.secrets.borrow_mut().insert(name.into(), value.into());
     }
 
     /// A number that marks this test's processes.
-    pub fn mark(&self) -> String {
+    pub(crate) fn mark(&self) -> String {
         let letters = self.base.display().to_string();
         let sum = letters.bytes().fold(0_u32, |sum, byte| sum.wrapping_mul(31).wrapping_add(u32::from(byte)));
         format!("{}{}", std::process::id(), sum % 10_000)
     }
 
-    pub fn world(&self) -> RealWorld<Nobody> {
+    pub(crate) fn world(&self) -> RealWorld<Nobody> {
         RealWorld::new(self.folder.clone(), &path(), self.secrets.borrow().clone(), Nobody)
             .with_grace_ms(self.grace_ms)
             .with_launcher(Launcher { program: env!("CARGO_BIN_EXE_surefoot-supervise-test").into() })
     }
 
     /// The claim of the last act.
-    pub fn claim(&self) -> Claim {
+    pub(crate) fn claim(&self) -> Claim {
         Claim {
             step: StepId("step".into()),
             phase: Phase::Forward,
@@ -139,12 +136,12 @@ impl Room {
     }
 
     /// A claim that nobody took.
-    pub fn next_claim(&self) -> Claim {
+    pub(crate) fn next_claim(&self) -> Claim {
         self.attempt.set(self.attempt.get() + 1);
         self.claim()
     }
 
-    pub fn block_on<T>(&self, future: impl Future<Output = T>) -> T {
+    pub(crate) fn block_on<T>(&self, future: impl Future<Output = T>) -> T {
         tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
@@ -152,7 +149,7 @@ impl Room {
             .block_on(future)
     }
 
-    pub fn request(&self, command: Command) -> EffectRequest {
+    pub(crate) fn request(&self, command: Command) -> EffectRequest {
         EffectRequest::Act {
             claim: self.claim(),
             act: Act::Command(command),
@@ -162,12 +159,12 @@ impl Room {
         }
     }
 
-    pub fn perform(&self, command: Command) -> Outcome {
+    pub(crate) fn perform(&self, command: Command) -> Outcome {
         self.block_on(self.world().perform(self.request(command)))
     }
 
     /// Performs a command under a new claim.
-    pub fn act(&self, command: Command) -> Report {
+    pub(crate) fn act(&self, command: Command) -> Report {
         self.attempt.set(self.attempt.get() + 1);
         match self.perform(command) {
             Outcome::Performed(report) => report,
@@ -177,7 +174,7 @@ impl Room {
         }
     }
 
-    pub fn not_performed(&self, command: Command) -> String {
+    pub(crate) fn not_performed(&self, command: Command) -> String {
         self.attempt.set(self.attempt.get() + 1);
         match self.perform(command) {
             Outcome::NotPerformed { why } => why,
@@ -185,7 +182,7 @@ impl Room {
         }
     }
 
-    pub fn probe(&self, command: Command) -> Report {
+    pub(crate) fn probe(&self, command: Command) -> Report {
         let request = EffectRequest::Read {
             label: "a fact".into(),
             from: ReadFrom::Command(command),
@@ -202,7 +199,7 @@ impl Room {
 }
 
 /// A command.
-pub fn cmd(line: &[&str]) -> Command {
+pub(crate) fn cmd(line: &[&str]) -> Command {
     Command {
         pipeline: vec![words(line)],
         script: None,
@@ -216,33 +213,33 @@ pub fn cmd(line: &[&str]) -> Command {
     }
 }
 
-pub fn words(line: &[&str]) -> Vec<Text> {
+pub(crate) fn words(line: &[&str]) -> Vec<Text> {
     line.iter().map(|word| vec![Piece::Plain((*word).to_owned())]).collect()
 }
 
-pub fn secret(name: &str) -> Text {
+pub(crate) fn secret(name: &str) -> Text {
     vec![Piece::Secret(name.into())]
 }
 
 /// A script.
-pub fn sh(text: &str) -> Command {
+pub(crate) fn sh(text: &str) -> Command {
     let script = ScriptCall { language: "sh".into(), text: text.into() };
     Command { pipeline: Vec::new(), script: Some(script), ..cmd(&["sh"]) }
 }
 
 /// Asserts that an attempt was in vain.
-pub fn failed(report: &Report, what: &str) {
+pub(crate) fn failed(report: &Report, what: &str) {
     assert!(!report.ok, "this should not have been possible: {what}: {report:?}");
 }
 
 /// A port on which nobody listens.
-pub fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("bound");
     listener.local_addr().expect("bound").port()
 }
 
 /// Whether a process runs with this in its arguments.
-pub fn is_running(argument: &str) -> bool {
+pub(crate) fn is_running(argument: &str) -> bool {
     std::fs::read_dir("/proc").expect("processes").filter_map(Result::ok).any(|entry| {
         let arguments = std::fs::read(entry.path().join("cmdline")).unwrap_or_default();
         entry.file_name() != *std::process::id().to_string()
@@ -251,7 +248,7 @@ pub fn is_running(argument: &str) -> bool {
 }
 
 /// Runs this test binary again as an ordinary user, if this is root. Programs lie where everyone may run them.
-pub fn again_as_an_ordinary_user() {
+pub(crate) fn again_as_an_ordinary_user() {
     if !rustix::process::geteuid().is_root() {
         return;
     }

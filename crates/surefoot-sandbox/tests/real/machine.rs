@@ -1,13 +1,9 @@
 //! Machines that can enforce less: refused, unless it was waived. And the library, through real programs.
 
-#![expect(clippy::disallowed_methods, reason = "looks at what really happened")]
-
-mod support;
-
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use support::{Room, failed, sh};
+use crate::support::{Room, failed, sh};
 use surefoot_executor::{Act, Address, Command, EffectRequest, ReadFrom, World};
 use surefoot_journal::{Outcome, Report};
 use surefoot_plan::Value;
@@ -76,7 +72,7 @@ fn a_waiver_gives_up_one_layer_and_keeps_the_other() {
     let waivers = Waivers { namespaces: true, landlock: false };
     let left = sh(&format!("setsid sleep {mark} >/dev/null 2>&1 & echo done"));
     assert!(performed(act(&room, "without-namespaces", &waivers, left)).ok);
-    assert!(!support::is_running(&mark), "a process lives on");
+    assert!(!crate::support::is_running(&mark), "a process lives on");
 }
 
 #[test]
@@ -171,7 +167,7 @@ fn the_library_asks_a_real_server() {
     let lab = room.base().join("lab");
     std::fs::create_dir_all(&lab).expect("made");
     room.file("lab/password", "correct horse battery\n");
-    let port = support::free_port();
+    let port = crate::support::free_port();
     room.rights.run.extend(["initdb", "postgres", "pg_ctl", "psql", "pg_controldata"].map(String::from));
     room.rights.detach.insert("pg_ctl".into());
     room.rights.write = vec![lab.display().to_string()];
@@ -204,9 +200,4 @@ fn the_library_asks_a_real_server() {
     assert_eq!(ask(&room, "postgres.is_primary", &server).value, Some(Value::Bool(false)));
     let data = [("data", text(room.base().join("lab/data")))];
     assert_eq!(ask(&room, "postgres.shut_down_in_recovery", &data).value, Some(Value::Bool(false)));
-}
-
-#[test]
-fn everything_again_as_an_ordinary_user() {
-    support::again_as_an_ordinary_user();
 }
