@@ -21,12 +21,14 @@ const TAIL_LINES_MAX: usize = 10;
 pub struct Lines {
     /// What was owed when it was last told.
     owed: String,
+    /// The reason that was told last: a failure is recorded several times, and told with its reason once.
+    why: String,
 }
 
 impl Lines {
     /// Tells from the start.
     pub fn new() -> Lines {
-        Lines { owed: "nothing".to_owned() }
+        Lines { owed: "nothing".to_owned(), why: String::new() }
     }
 
     /// The lines that a record is worth, with the state it led to.
@@ -39,15 +41,22 @@ impl Lines {
                 && (claim.statement, claim.attempt) == (0, 1)
                 && let Some(step) = plan.step(&claim.step).filter(|step| !step.title.is_empty())
             {
-                let back = if claim.phase == Phase::Rollback { "taking back: " } else { "" };
-                lines.push(plain(&format!("{clock}  {}: {back}{}", step.id, step.title)));
+                let back = if claim.phase == Phase::Rollback { "rollback of " } else { "" };
+                lines.push(plain(&format!("{clock}  {back}{}: {}", step.id, step.title)));
             }
             let subject = match about(&record.event) {
                 About::Run => String::new(),
                 About::Node(id) => format!("{id}: "),
                 About::Back(id) => format!("rollback of {id}: "),
             };
-            lines.push(plain(&format!("{clock}  {subject}{}", told.text)));
+            let mut text = told.text;
+            if let Some(why) = why(&record.event) {
+                if *why == self.why {
+                    text = text.strip_suffix(&format!(": {why}")).unwrap_or(&text).to_owned();
+                }
+                self.why.clone_from(why);
+            }
+            lines.push(plain(&format!("{clock}  {subject}{text}")));
             if weight == Weight::Full {
                 lines.extend(told.evidence.iter().map(|line| format!("            {}", plain(line))));
                 for output in told.outputs {
@@ -73,6 +82,18 @@ enum Weight {
     Sentence,
     /// All that it rests on, too.
     Full,
+}
+
+/// The reason of an event that ends something.
+fn why(event: &Event) -> Option<&String> {
+    if let Event::Partial { why, .. }
+    | Event::NotDone { why, .. }
+    | Event::Failed { why, .. }
+    | Event::TurnedBack { why } = event
+    {
+        return Some(why);
+    }
+    None
 }
 
 /// How much of an event is told; none for what only a transcript needs.

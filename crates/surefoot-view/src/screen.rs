@@ -14,7 +14,7 @@ use surefoot_plan::{Plan, StepId};
 use crate::names::Names;
 use crate::progress::{Mark, Progress, Row};
 use crate::say;
-use crate::status::{self, Around};
+use crate::status;
 use crate::style::{Role, Style, cut, plain, width};
 use crate::tell;
 
@@ -114,7 +114,7 @@ impl<'a> Screen<'a> {
             Role::Strong,
             &fit(&format!("{}  run {run}  {}  {since}", self.plan.runbook, stands(state))),
         )];
-        let message = self.message(state, alive);
+        let message = self.message(state);
         let mut room = size.lines - lines.len() - 1;
         let message: Vec<String> = message.iter().take(room / 2).map(|line| fit(line)).collect();
         room -= message.len();
@@ -230,7 +230,7 @@ impl<'a> Screen<'a> {
     }
 
     /// What a person should know or do now.
-    fn message(&self, state: &RunState, alive: bool) -> Vec<String> {
+    fn message(&self, state: &RunState) -> Vec<String> {
         let mut lines = Vec::new();
         if let Some(failure) = state.failure() {
             let step = failure.step.as_ref().map_or("the run", |step| step.0.as_str());
@@ -257,11 +257,6 @@ impl<'a> Screen<'a> {
                 format!("facts:    {}", say::facts(ended.facts)),
             ]),
             Standing::New | Standing::Going => {}
-        }
-        if !alive && !matches!(state.standing(), Standing::New) {
-            let around = Around { short: self.short.clone(), ..Around::default() };
-            let next = status::what_to_type(self.plan, state, &around);
-            lines.extend(next.first().map(|(command, what)| format!("type: {command}   {what}")));
         }
         lines
     }
