@@ -39,20 +39,58 @@ impl Plan {
 
     /// Returns the plan's digest. Two plans with the same digest are the same plan.
     pub fn digest(&self) -> PlanDigest {
-        let mut writer = Hasher(Sha256::new());
+        self.digest_and_nesting().0
+    }
+
+    /// Returns the digest, and how deep the canonical form is nested.
+    pub(crate) fn digest_and_nesting(&self) -> (PlanDigest, usize) {
+        let mut writer = Canonical { hash: Sha256::new(), scan: Scan::default() };
         // For the same reason as above the result is always `Ok`.
-        let written = serde_json::to_writer(&mut writer, self);
+        let written = serde_json::to_writer(std::io::BufWriter::new(&mut writer), self);
         debug_assert!(written.is_ok(), "a plan always serializes");
-        PlanDigest(format!("sha256:{}", hex(&writer.0.finalize())))
+        (PlanDigest(format!("sha256:{}", hex(&writer.hash.finalize()))), writer.scan.deepest)
     }
 }
 
-/// Hashes what is written to it, so that a large plan is never held twice.
-struct Hasher(Sha256);
+/// Reads the canonical form as it is written, so that a large plan is never held twice.
+struct Canonical {
+    hash: Sha256,
+    scan: Scan,
+}
 
-impl std::io::Write for Hasher {
+/// Counts brackets outside texts.
+#[derive(Default)]
+struct Scan {
+    depth: usize,
+    deepest: usize,
+    in_text: bool,
+    escaped: bool,
+}
+
+impl Scan {
+    fn take(&mut self, byte: u8) {
+        if self.in_text {
+            let is_escape = byte == b'\\' && !self.escaped;
+            self.in_text = byte != b'"' || self.escaped;
+            self.escaped = is_escape;
+            return;
+        }
+        match byte {
+            b'"' => self.in_text = true,
+            b'{' | b'[' => {
+                self.depth += 1;
+                self.deepest = self.deepest.max(self.depth);
+            }
+            b'}' | b']' => self.depth = self.depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+}
+
+impl std::io::Write for Canonical {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.update(bytes);
+        self.hash.update(bytes);
+        bytes.iter().for_each(|byte| self.scan.take(*byte));
         Ok(bytes.len())
     }
 

@@ -52,7 +52,7 @@ pub use step::{
 };
 pub use value::{Name, Real, Type, Value};
 pub use verify::{
-    ATOMS_MAX, Condition, Exception, ExceptionKind, Obligation, Owed, Place, Policy, Proof, Summary, Verdict,
-    VerifiedPlan, Violation, What, verify,
+    ATOMS_MAX, Condition, EVERY_MS_MIN, Exception, ExceptionKind, NESTING_MAX, Obligation, Owed, Place,
+    Policy, Proof, Summary, TIMES_MAX, Verdict, VerifiedPlan, Violation, WAIT_MS_MAX, What, verify,
 };
 pub use walk::Nodes;

@@ -13,6 +13,7 @@
 //! absence. Not here: what words an author used, and where they stand (`surefoot-compile`).
 
 mod back;
+mod bounds;
 #[expect(
     clippy::wildcard_enum_match_arm,
     reason = "only a few kinds of expression and value say anything here"
@@ -20,15 +21,28 @@ mod back;
 mod cells;
 mod facts;
 mod flow;
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "a secret is one kind of expression; all others are gone through"
+)]
+mod labels;
 mod obligations;
 mod program;
 mod proof;
 mod report;
+mod rights;
 mod shape;
 mod table;
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "all but a few kinds of expression only pass a reading on"
+)]
+mod values;
 mod violation;
 
+pub use bounds::{EVERY_MS_MIN, TIMES_MAX, WAIT_MS_MAX};
 pub use proof::{Exception, ExceptionKind, Obligation, Owed, Place, Proof, Summary, Verdict, What};
+pub use shape::NESTING_MAX;
 pub use table::ATOMS_MAX;
 pub use violation::{Condition, Violation};
 
@@ -111,20 +125,29 @@ impl Default for Rules {
 }
 
 fn verify_by(plan: Plan, policy: &Policy, rules: &Rules) -> Result<VerifiedPlan, Vec<Violation>> {
-    let unbound = shape::unbound_inputs(&plan, policy);
-    if !unbound.is_empty() {
-        return Err(unbound);
+    let (digest, nesting) = plan.digest_and_nesting();
+    // What does not fit together is not walked: everything after it would be noise.
+    let mut violations = shape::check(&plan, policy, nesting);
+    if violations.is_empty() {
+        violations = values::check(&plan);
+        violations.extend(bounds::check(&plan));
+        violations.extend(rights::check(&plan));
+        violations.extend(labels::check(&plan));
+        let mut cells = cells::Cells::new(&plan);
+        let program = program::Program::new(&plan, &mut cells, rules);
+        let (proof, report) = flow::walk(&plan, &cells, &program, rules);
+        violations.extend(report.violations);
+        if violations.is_empty() {
+            drop(program);
+            return Ok(VerifiedPlan { plan, proof, digest });
+        }
     }
-    let mut cells = cells::Cells::new(&plan);
-    let program = program::Program::new(&plan, &mut cells, rules);
-    let (proof, report) = flow::walk(&plan, &cells, &program, rules);
-    if !report.violations.is_empty() {
-        return Err(report.violations);
-    }
-    drop(program);
-    let digest = plan.digest();
-    Ok(VerifiedPlan { plan, proof, digest })
+    violations.truncate(VIOLATIONS_MAX);
+    Err(violations)
 }
+
+/// Most violations that one verification lists. Nobody reads more, and the rest often has the same cause.
+const VIOLATIONS_MAX: usize = 100;
 
 #[cfg(test)]
 mod tests;

@@ -197,3 +197,72 @@ impl Expr {
         }
     }
 }
+
+impl crate::Exec {
+    /// Calls `visit` with every expression in it.
+    pub fn visit_exprs<'a>(&'a self, visit: &mut dyn FnMut(&'a Expr)) {
+        for word in self.pipeline.iter().flatten() {
+            match word {
+                crate::Word::One(expr) | crate::Word::Each(expr) => visit(expr),
+            }
+        }
+        self.script.iter().flat_map(|script| script.arguments.values()).for_each(&mut *visit);
+        let rest = self.target.iter().chain(&self.folder).chain(self.env.values()).chain(&self.stdin);
+        rest.for_each(visit);
+    }
+}
+
+impl crate::PersonQuestion {
+    /// Calls `visit` with every expression in it.
+    pub fn visit_exprs<'a>(&'a self, visit: &mut dyn FnMut(&'a Expr)) {
+        visit(&self.text);
+        for (place, normal) in &self.see {
+            visit(place);
+            visit(normal);
+        }
+        self.default.iter().for_each(visit);
+    }
+}
+
+impl crate::Source {
+    /// Calls `visit` with every expression in it.
+    pub fn visit_exprs<'a>(&'a self, visit: &mut dyn FnMut(&'a Expr)) {
+        match self {
+            crate::Source::Command(exec) => exec.visit_exprs(visit),
+            crate::Source::Library(call) => call.arguments.values().for_each(visit),
+            crate::Source::Person(question) => question.visit_exprs(visit),
+            crate::Source::Fact(cell) => cell.arguments.iter().for_each(visit),
+            crate::Source::Value(expr) => visit(expr),
+        }
+    }
+}
+
+impl Statement {
+    /// Calls `visit` with every expression in it.
+    pub fn visit_exprs<'a>(&'a self, visit: &mut dyn FnMut(&'a Expr)) {
+        match self {
+            Statement::Command { exec, .. } => exec.visit_exprs(visit),
+            Statement::Library(call) => call.arguments.values().for_each(visit),
+            Statement::Read(read) => read.source.visit_exprs(visit),
+            Statement::Manual(question) => question.visit_exprs(visit),
+            Statement::Note(line) => visit(line),
+        }
+    }
+
+    /// The name that it gives to a value, if it does.
+    pub fn names(&self) -> Option<&crate::Name> {
+        match self {
+            Statement::Command { name, .. } => name.as_ref(),
+            Statement::Read(read) => Some(&read.name),
+            Statement::Library(_) | Statement::Manual(_) | Statement::Note(_) => None,
+        }
+    }
+}
+
+impl crate::Rights {
+    /// Calls `visit` with every expression in it.
+    pub fn visit_exprs<'a>(&'a self, visit: &mut dyn FnMut(&'a Expr)) {
+        self.connect.iter().flat_map(|to| [&to.host, &to.port]).for_each(&mut *visit);
+        self.listen.iter().chain(&self.read).chain(&self.write).for_each(visit);
+    }
+}

@@ -198,8 +198,10 @@ impl Verifier<'_> {
 
     /// Judges a rollback where it would run now.
     fn judge_rollback(&mut self, node: usize, walk: &Walk) {
-        let Some(undo) = self.program.nodes.get(node).and_then(|facts| facts.undo.as_ref()) else { return };
-        for (index, conjunct) in undo.guard.iter().enumerate() {
+        let Some(rollback) = self.program.nodes.get(node).and_then(|facts| facts.rollback.as_ref()) else {
+            return;
+        };
+        for (index, conjunct) in rollback.guard.iter().enumerate() {
             let judgement = self.judge(&conjunct.form, &conjunct.for_all);
             super::table::for_each_cell(&conjunct.form, &mut |cell| {
                 self.watched.insert(cell);

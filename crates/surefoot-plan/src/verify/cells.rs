@@ -240,12 +240,21 @@ impl Cells {
         test
     }
 
+    /// The regions in which an answer can be: those between two constants that are next to each other hold
+    /// nothing.
     fn all_regions(&self, question: &str, answer: &Type) -> Regions {
         if let Type::Bool = answer {
             return YES | NO;
         }
-        let constants = self.constants.get(question).map_or(0, Vec::len);
-        u64::MAX >> (63 - 2 * constants)
+        let constants = self.constants.get(question).map_or(&[][..], Vec::as_slice);
+        let mut all = u64::MAX >> (63 - 2 * constants.len());
+        for gap in 0..=constants.len() {
+            let below = gap.checked_sub(1).and_then(|below| constants.get(below));
+            if !can_lie_between(answer, below, constants.get(gap)) {
+                all &= !(1 << (2 * gap));
+            }
+        }
+        all
     }
 
     /// The regions whose answers compare so with a constant; none if the constant cuts no region.
@@ -374,6 +383,22 @@ fn normal(plan: &Plan, cell: &Cell) -> Cell {
         }
     }
     cell
+}
+
+/// Whether an answer can lie between two constants; none: below the first, above the last.
+fn can_lie_between(answer: &Type, below: Option<&Value>, above: Option<&Value>) -> bool {
+    match (answer, below, above) {
+        (Type::Optional(inner), below, above) => can_lie_between(inner, below, above),
+        (Type::OneOf(words), below, above) => words.iter().any(|word| {
+            let word = Value::Text(word.clone());
+            below.is_none_or(|below| *below < word) && above.is_none_or(|above| word < *above)
+        }),
+        (_, Some(Value::Int(below)), Some(Value::Int(above))) => above.saturating_sub(*below) > 1,
+        (_, Some(Value::Duration(below)), Some(Value::Duration(above)))
+        | (_, Some(Value::Size(below)), Some(Value::Size(above))) => above - below > 1,
+        (_, None, Some(Value::Duration(above) | Value::Size(above))) => *above > 0,
+        (_, _, _) => true,
+    }
 }
 
 /// The common shape of a loop over an unbound list: different items at one position, so no two are the same.

@@ -357,16 +357,17 @@ impl<'a> Verifier<'a> {
 
     /// Puts a step's rollback on the stack, judges it at its own stop, and checks that it brings back what was.
     fn owe(&mut self, at: usize, below: usize) -> usize {
-        let Some((node, undo)) =
-            self.program.nodes.get(at).and_then(|node| Some((node, node.undo.as_ref()?)))
+        let Some((node, rollback)) =
+            self.program.nodes.get(at).and_then(|node| Some((node, node.rollback.as_ref()?)))
         else {
             return below;
         };
-        let wide = node.changes_wide.union(&undo.changes_wide).copied().collect::<BTreeSet<_>>();
+        let wide = node.changes_wide.union(&rollback.changes_wide).copied().collect::<BTreeSet<_>>();
         let before: Vec<(CellIx, Name)> = wide.iter().map(|cell| (*cell, self.facts.name(*cell))).collect();
         let mut sets = Vec::new();
         for (cell, name) in &before {
-            let Some(knowledge) = knowledge_of(self.cells, *cell, &undo.sets, Origin::RolledBack(at)) else {
+            let Some(knowledge) = knowledge_of(self.cells, *cell, &rollback.sets, Origin::RolledBack(at))
+            else {
                 continue;
             };
             if knowledge.regions == 0 {
@@ -391,12 +392,12 @@ impl<'a> Verifier<'a> {
             free: &free,
         };
         let judged: Vec<Known> =
-            undo.guard.iter().map(|part| judge.judge(&part.form, &part.for_all).known).collect();
+            rollback.guard.iter().map(|part| judge.judge(&part.form, &part.for_all).known).collect();
         // Only "proved" counts here: what is false with so little knowledge may be true on the way back.
         let is_proved = self.rules.local && judged.iter().all(|known| *known == Known::Always);
         if let Some(place) = self.backward.get_mut(at) {
             // Each part begins as proved; the walks back make it worse.
-            *place = vec![Known::Always; undo.guard.len()];
+            *place = vec![Known::Always; rollback.guard.len()];
         }
         let is_open = !is_proved || !sets.is_empty() || self.is_open(below);
         let debt = Debt::Rollback { node: at, below, before, sets, is_proved, is_open };
@@ -405,16 +406,16 @@ impl<'a> Verifier<'a> {
 
     /// A rollback that always sets the same must set what was there.
     fn definite(&mut self, at: usize) {
-        let Some((node, undo)) =
-            self.program.nodes.get(at).and_then(|node| Some((node, node.undo.as_ref()?)))
+        let Some((node, rollback)) =
+            self.program.nodes.get(at).and_then(|node| Some((node, node.rollback.as_ref()?)))
         else {
             return;
         };
-        if undo.restores == Restores::Captured || !self.rules.definite {
+        if rollback.restores == Restores::Captured || !self.rules.definite {
             return;
         }
         for cell in node.changes.difference(&node.leaves) {
-            if undo.sets.iter().any(|(set, _)| set == cell) {
+            if rollback.sets.iter().any(|(set, _)| set == cell) {
                 continue;
             }
             let set = knowledge_of(self.cells, *cell, &node.sets, Origin::Set(at));

@@ -27,9 +27,9 @@ impl Parts<'_> {
             match node.node {
                 Node::Step(step) => {
                     self.guard(proof, Place::Step(step.id.clone()), &step.requires, &node.guard, &forward);
-                    if let (Way::Rollback(rollback), Some(undo)) = (&step.way, &node.undo) {
+                    if let (Way::Rollback(rollback), Some(facts)) = (&step.way, &node.rollback) {
                         let place = Place::Rollback(step.id.clone());
-                        self.guard(proof, place, &rollback.requires, &undo.guard, &backward);
+                        self.guard(proof, place, &rollback.requires, &facts.guard, &backward);
                     }
                     exceptions(proof, self.plan, step);
                 }

@@ -46,14 +46,14 @@ pub(super) struct NodeFacts<'a> {
     /// What it sets.
     pub(super) sets: Vec<(CellIx, Says)>,
     /// Its rollback, if it has one.
-    pub(super) undo: Option<UndoFacts>,
+    pub(super) rollback: Option<RollbackFacts>,
     /// What `undone when` asks.
     pub(super) undone_when: BTreeSet<CellIx>,
 }
 
 /// A rollback, prepared.
 #[derive(Debug)]
-pub(super) struct UndoFacts {
+pub(super) struct RollbackFacts {
     /// What must hold before it.
     pub(super) guard: Vec<Conjunct>,
     /// What it sets by its own `ensures`.
@@ -104,7 +104,8 @@ impl<'a> Program<'a> {
         }
         program.left_last = vec![0; cells.len()];
         for (index, node) in program.nodes.iter().enumerate() {
-            let own = node.undo.iter().flat_map(|undo| &undo.sets).map(|(cell, _)| *cell).collect();
+            let own =
+                node.rollback.iter().flat_map(|rollback| &rollback.sets).map(|(cell, _)| *cell).collect();
             for cell in node.leaves_wide.iter().copied().chain(cells.with_aliases(&own)) {
                 if let Some(last) = program.left_last.get_mut(cell) {
                     *last = index + 1;
@@ -124,7 +125,7 @@ impl<'a> Program<'a> {
             leaves: BTreeSet::new(),
             leaves_wide: BTreeSet::new(),
             sets: Vec::new(),
-            undo: None,
+            rollback: None,
             undone_when: BTreeSet::new(),
         };
         let condition = match node {
@@ -173,7 +174,7 @@ impl<'a> Program<'a> {
                 if rules.rollback_invariants {
                     guard.extend(self.invariants_over(cells, &changes_wide, &changes));
                 }
-                facts.undo = Some(UndoFacts {
+                facts.rollback = Some(RollbackFacts {
                     guard,
                     sets: sets(plan, cells, &rollback.ensures),
                     restores: rollback.restores,

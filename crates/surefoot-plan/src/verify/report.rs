@@ -11,9 +11,6 @@ use super::table::for_each_cell;
 use super::violation::{Condition, Violation};
 use crate::{Atom, Formula, Plan, Require, StepId, Test, Way};
 
-/// Most violations that one verification lists. Nobody reads more, and the rest often has the same cause.
-const VIOLATIONS_MAX: usize = 100;
-
 /// Most rollbacks that a trace names one by one.
 const NAMED_MAX: usize = 5;
 
@@ -372,7 +369,7 @@ impl<'a> Report<'a> {
     }
 
     fn push(&mut self, violation: Violation) {
-        if self.violations.len() < VIOLATIONS_MAX {
+        if self.violations.len() < super::VIOLATIONS_MAX {
             self.violations.push(violation);
         }
     }

@@ -206,7 +206,8 @@ fn an_unknown_choice_walks_its_arms_and_owes_what_was_done_in_one() {
 
 #[test]
 fn a_wait_for_what_is_known_false_is_refused() {
-    let wait = Wait { id: StepId("wait".into()), until: require("a"), times: 1, otherwise: Vec::new() };
+    let until = crate::Require { within_ms: 60_000, ..require("a") };
+    let wait = Wait { id: StepId("wait".into()), until, times: 1, otherwise: Vec::new() };
     let mut plan = plan_of(Vec::new());
     plan.requires = vec![require("!a")];
     plan.body.push(Node::Wait(Box::new(wait)));
@@ -247,6 +248,7 @@ fn a_rollback_may_cover_several_steps_if_the_whole_way_ends_where_it_began() {
     assert!(text.contains("the way back ends with `c` as the rollback of `two` sets it"), "{text}");
 }
 
+mod checks;
 mod generate;
 mod machine;
 mod property;

@@ -12,7 +12,10 @@ use crate::{
 
 /// How many different worlds there are of each variable: `a`, `b`, `p` of the first thing, `p` of the second,
 /// and the number.
-const SIZES: [u8; 5] = [2, 2, 2, 2, 3];
+const SIZES: [u8; 5] = [2, 2, 2, 2, 5];
+
+/// The smallest number: below every constant of the generator, as the largest is above.
+const LEAST: i64 = -1;
 
 /// The value of each variable.
 type World = [u8; 5];
@@ -287,7 +290,7 @@ impl<'a> Machine<'a> {
                     let of = |ensure: &&Ensure| self.variable(&ensure.literal.atom.cell) == variable;
                     match debt.step.ensures.iter().find(of) {
                         Some(ensure) if variable < 4 => u8::from(!ensure.literal.holds),
-                        Some(_) => 0,
+                        Some(_) => 1,
                         None => debt.before[variable],
                     }
                 }
@@ -369,6 +372,7 @@ impl<'a> Machine<'a> {
 
     fn test(&self, cell: &Cell, test: &Test, world: &World) -> bool {
         let value = i64::from(world[self.variable(cell)]);
+        let value = if cell.question == "n" { value + LEAST } else { value };
         match test {
             Test::Holds => value == 1,
             Test::Compares(comparison, Expr::Literal(Value::Int(with))) => match comparison {
