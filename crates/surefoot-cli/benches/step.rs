@@ -12,8 +12,8 @@ use std::process::{Command, Stdio};
 use divan::Bencher;
 use surefoot_journal::{Event, Holder, Journal as _, StateRoot, Timestamp, Writer};
 
-#[path = "../tests/place/mod.rs"]
-mod place;
+#[path = "../tests/cli/run_folder.rs"]
+mod run_folder;
 
 /// As long as a common record.
 const RECORD_BYTES: usize = 300;
@@ -43,9 +43,9 @@ fn floor_write_and_sync(bencher: Bencher) {
 /// A record of ours: encoded, chained, written, synced.
 #[divan::bench(sample_count = 100)]
 fn ours_record(bencher: Bencher) {
-    let place = place::Place::new();
-    let run = place.make_run(&[]);
-    let folder = StateRoot::new(place.state()).find(&run).unwrap();
+    let place = here();
+    let run = run_folder::make_run(place.path(), &[]);
+    let folder = StateRoot::new(place.path()).find(&run).unwrap();
     let time = Timestamp(1_795_000_000_000);
     let lock = folder.lock(&Holder::here(folder.run(), "greet", time)).unwrap();
     let mut writer = Writer::open(&folder, lock, time).unwrap().writer;

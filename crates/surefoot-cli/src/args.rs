@@ -154,6 +154,9 @@ pub(crate) struct DryRun {
     /// Asks the world: probes run for real, without any right to change.
     #[arg(long)]
     pub(crate) probe: bool,
+    /// For a person, or JSON.
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: Format,
     #[command(flatten)]
     pub(crate) waivers: Waivers,
 }
@@ -181,7 +184,7 @@ pub(crate) struct Run {
     pub(crate) inputs: Inputs,
     #[command(flatten)]
     pub(crate) state: State,
-    /// For a person, or one JSON record a line.
+    /// For a person, or one JSON object a line.
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: Format,
     #[command(flatten)]
@@ -195,7 +198,7 @@ pub(crate) struct Resume {
     pub(crate) run: String,
     #[command(flatten)]
     pub(crate) state: State,
-    /// For a person, or one JSON record a line.
+    /// For a person, or one JSON object a line.
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: Format,
 }

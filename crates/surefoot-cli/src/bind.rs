@@ -43,6 +43,14 @@ pub(crate) fn hosts(plan: &Plan) -> Result<(), CommandError> {
     Ok(())
 }
 
+/// The secrets that a plan needs, and where programs are found; both must be here before anything is done.
+#[expect(clippy::disallowed_methods, reason = "programs are found where the operator finds them")]
+pub(crate) fn look_around(plan: &Plan) -> Result<(BTreeMap<Name, String>, String), CommandError> {
+    let path = std::env::var("PATH").unwrap_or_default();
+    programs(plan, &path)?;
+    Ok((secrets(plan)?, path))
+}
+
 /// Finds every `target`, each as JSON text.
 fn find_targets(json: &Json, found: &mut BTreeSet<String>) {
     match json {

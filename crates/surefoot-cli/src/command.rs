@@ -3,6 +3,8 @@
 mod approve;
 mod check;
 mod debug;
+mod doctor;
+mod dry_run;
 mod explain;
 mod journal;
 mod plan;
@@ -23,6 +25,8 @@ pub(crate) fn dispatch(command: Command) -> Result<Exit, CommandError> {
         Command::Cancel(arguments) => approve::cancel(&arguments),
         Command::Check(arguments) => check::check(&arguments),
         Command::Debug(what) => debug::debug(&what),
+        Command::Doctor => doctor::doctor(),
+        Command::DryRun(arguments) => dry_run::dry_run(&arguments),
         Command::Explain(arguments) => explain::explain(&arguments),
         Command::Forgive(arguments) => run::forgive(&arguments),
         Command::Journal(arguments) => journal::journal(&arguments),
@@ -34,8 +38,5 @@ pub(crate) fn dispatch(command: Command) -> Result<Exit, CommandError> {
         Command::Status(arguments) => status::status(&arguments),
         Command::Transcript(arguments) => transcript::transcript(&arguments),
         Command::Verify(arguments) => plan::verify(&arguments),
-        other @ (Command::DryRun(_) | Command::Doctor) => {
-            Err(CommandError::usage(format!("this is not built yet: {other:?}.")))
-        }
     }
 }

@@ -172,3 +172,12 @@ pub(crate) fn refuse_open(plan: &Plan) -> Result<(), CommandError> {
 pub(crate) fn has_errors(diagnostics: &[Diagnostic]) -> bool {
     diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
 }
+
+/// Waits for work that has no hand on it.
+pub(crate) fn wait_for<T>(work: impl Future<Output = T>) -> Result<T, CommandError> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| CommandError::new(Exit::Internal, format!("no runtime can be started: {error}.")))?;
+    Ok(runtime.block_on(work))
+}

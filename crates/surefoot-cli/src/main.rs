@@ -7,6 +7,7 @@ mod args;
 mod bind;
 mod command;
 mod config;
+mod confine;
 mod error;
 mod exit;
 mod hand;

@@ -108,10 +108,8 @@ impl<'p> Desk<'p> {
 
     /// Waits for an answer, from this terminal or from the inbox, whichever comes first.
     async fn answer(&self, question: &Question) -> Result<Value, String> {
-        let people = match &question.by {
-            Some(role) => Some(self.about.roles.get(role).cloned().unwrap_or_default()),
-            None => None,
-        };
+        let of = |role: &Name| self.about.roles.get(role).cloned().unwrap_or_default();
+        let people = question.by.as_ref().map(of);
         let notice = self.notice(
             question.step.clone(),
             Vec::new(),
@@ -352,7 +350,20 @@ fn choices(wanted: &Type) -> String {
         Type::Bool => "yes or no".to_owned(),
         Type::OneOf(words) => words.join(" / "),
         Type::Optional(inner) => format!("{}, or none", choices(inner)),
-        other => surefoot_plan::describe(other),
+        Type::Text
+        | Type::Int
+        | Type::Float
+        | Type::Duration
+        | Type::Size
+        | Type::Percent
+        | Type::Time
+        | Type::Host
+        | Type::Port
+        | Type::Path
+        | Type::Url
+        | Type::Json
+        | Type::List(_)
+        | Type::Record(_) => surefoot_plan::describe(wanted),
     }
 }
 

@@ -9,7 +9,7 @@ use std::io::{self, IsTerminal as _, Write as _};
 use surefoot_journal::{Record, RunFolder, RunState, StateRoot};
 use surefoot_plan::Plan;
 use surefoot_sandbox::Printed;
-use surefoot_view::{Lines, Screen, Size, json_line, redraw, what_to_type};
+use surefoot_view::{Lines, Screen, Size, json_line, plain, redraw, what_to_type};
 
 use crate::command::status::around;
 use crate::output;
@@ -102,9 +102,11 @@ impl<'p> Display<'p> {
     pub(crate) fn say(&self, lines: &[String]) {
         self.clear();
         for line in lines {
+            // Questions and comments come from outside, and a terminal obeys what it is sent.
+            let line = plain(line);
             match self.way {
-                Way::Json => output::complain(line),
-                Way::Live { .. } | Way::Plain(_) => output::line(line),
+                Way::Json => output::complain(&line),
+                Way::Live { .. } | Way::Plain(_) => output::line(&line),
             }
         }
         self.paint();

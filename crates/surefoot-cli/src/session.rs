@@ -45,7 +45,8 @@ pub(crate) fn begin(beginning: Beginning) -> Result<Exit, CommandError> {
     let operator = person::operator();
     bind::hosts(plan.plan())?;
     bind::roles(plan.plan(), &roles, &operator)?;
-    let (secrets, path) = look_around(plan.plan())?;
+    let (secrets, path) = bind::look_around(plan.plan())?;
+    crate::confine::check(&waivers)?;
     let time = runs::now();
     let run = root
         .new_run(time)
@@ -128,7 +129,7 @@ pub(crate) fn take_up(
     let plan =
         verify(started.plan.clone(), &Policy::default()).map_err(|violations| load::refuse(&violations))?;
     bind::hosts(plan.plan())?;
-    let (secrets, path) = look_around(plan.plan())?;
+    let (secrets, path) = bind::look_around(plan.plan())?;
     let (roles, waived) = (started.roles.clone(), started.waivers.clone());
     let time = runs::now();
     let holder = Holder::here(folder.run(), &plan.plan().runbook, time);
@@ -161,14 +162,6 @@ pub(crate) fn take_up(
     };
     session.resume(wish)?;
     session.work()
-}
-
-/// The secrets that a plan needs, and where programs are found; both must be here before anything is done.
-#[expect(clippy::disallowed_methods, reason = "programs are found where the operator finds them")]
-fn look_around(plan: &Plan) -> Result<(BTreeMap<Name, String>, String), CommandError> {
-    let path = std::env::var("PATH").unwrap_or_default();
-    bind::programs(plan, &path)?;
-    Ok((bind::secrets(plan)?, path))
 }
 
 /// An executor at work on a run.
@@ -267,11 +260,12 @@ impl Session {
         let mut observe = |record: &Record, _: &RunState| {
             desk.recorded();
             display.record(record);
-            match &record.event {
-                Event::Decided { .. } => said.begin_anew(),
+            if let Event::Decided { .. } = &record.event {
+                said.begin_anew();
+            }
+            if let Event::TurnedBack { .. } = &record.event {
                 // From here on the way back may use the space that was kept for it.
-                Event::TurnedBack { .. } => drop(folder.give_back()),
-                _ => {}
+                let _ = folder.give_back();
             }
             records.push(record.clone());
         };

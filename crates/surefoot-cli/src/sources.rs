@@ -1,7 +1,5 @@
 //! Reads the files a command is given.
 
-#![expect(clippy::disallowed_methods, reason = "files are an input of the command")]
-
 use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -57,11 +55,14 @@ fn read_bounded(path: &Path, limit: u64) -> Result<String, String> {
 }
 
 fn bytes(path: &Path, limit: u64) -> Result<Vec<u8>, String> {
-    let said = |error: std::io::Error| match error.kind() {
-        std::io::ErrorKind::NotFound => "there is no such file".to_owned(),
-        std::io::ErrorKind::PermissionDenied => "you may not read it".to_owned(),
-        std::io::ErrorKind::IsADirectory => "it is a folder".to_owned(),
-        _ => error.to_string(),
+    let words = [
+        (std::io::ErrorKind::NotFound, "there is no such file"),
+        (std::io::ErrorKind::PermissionDenied, "you may not read it"),
+        (std::io::ErrorKind::IsADirectory, "it is a folder"),
+    ];
+    let said = |error: std::io::Error| {
+        let word = words.iter().find(|(kind, _)| *kind == error.kind());
+        word.map_or_else(|| error.to_string(), |(_, word)| (*word).to_owned())
     };
     let mut bytes = Vec::new();
     // One byte more than the limit tells a file that is too large from one that just fits; the size

@@ -7,13 +7,13 @@ use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
-use surefoot_journal::{Answer, Asks, Inbox, Letter, Notice, RunFolder, RunId, Says, StateRoot, person};
+use surefoot_journal::{Asks, Inbox, Letter, Notice, RunFolder, RunId, Says, StateRoot, person};
 use surefoot_plan::{StepId, parse_text};
 
 use crate::args;
 use crate::error::CommandError;
 use crate::exit::Exit;
-use crate::{output, runs};
+use crate::{output, runs, terminal};
 
 /// How long to look whether the run takes the letter: it looks several times a second.
 const TAKEN_WAIT_MS: u64 = 3_000;
@@ -28,14 +28,12 @@ pub(crate) fn approve(arguments: &args::Approve) -> Result<Exit, CommandError> {
     let step = StepId(arguments.step.clone());
     let notices = inbox.notices().map_err(|error| runs::inbox_error(&error))?;
     let asked = notices.iter().find_map(|notice| match &notice.asks {
-        Asks::Approval { role, people, shown, expires_ms: _, irreversible }
-            if notice.step.as_ref() == Some(&step) =>
-        {
-            Some((notice, role, people, shown, irreversible))
+        Asks::Approval { role, people, .. } if notice.step.as_ref() == Some(&step) => {
+            Some((notice, role, people))
         }
         Asks::Approval { .. } | Asks::Answer { .. } | Asks::Choice { .. } => None,
     });
-    let Some((notice, role, people, shown, irreversible)) = asked else {
+    let Some((notice, role, people)) = asked else {
         return Err(CommandError::usage(format!("run {} asks for no approval of `{step}`.", folder.run().0))
             .hint(what_is_asked(&notices)));
     };
@@ -50,17 +48,8 @@ pub(crate) fn approve(arguments: &args::Approve) -> Result<Exit, CommandError> {
             .hint(format!("that is {}, by the surefoot.toml of the run", people.join(" or "))));
     }
     let answer = if arguments.no { "Refused" } else { "Approved" };
-    output::line(&format!("{answer}: {} of {}, plan {}.", title(notice), notice.runbook, notice.plan));
-    if !irreversible.is_empty() {
-        output::line(&format!("  It cannot be taken back: {irreversible}"));
-    }
-    for reading in shown {
-        let found = match &reading.answer {
-            Answer::Known(value) => value.to_string(),
-            Answer::Unknown(why) => format!("unknown ({why})"),
-        };
-        output::line(&format!("  shown: {} = {found}", reading.cell.question));
-    }
+    output::line(&format!("{answer}: {} of {}.", title(notice), notice.runbook));
+    output::print(&surefoot_view::notice(notice, &folder.run().0, runs::now(), &terminal::style()));
     let says =
         Says::Approval { step: step.clone(), approved: !arguments.no, comment: arguments.comment.clone() };
     send(&inbox, folder.run(), notice.digest(), says)?;

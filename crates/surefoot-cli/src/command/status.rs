@@ -33,9 +33,9 @@ fn asked(folder: &RunFolder, error: CommandError) -> Result<Exit, CommandError> 
     if notices.is_empty() {
         return Err(error);
     }
-    output::line(&format!("run {}", folder.run().0));
+    let short = &folder.run().0;
     for notice in &notices {
-        output::line(&format!("  asks for {}", crate::command::approve::in_words(notice)));
+        output::print(&surefoot_view::notice(notice, short, runs::now(), &terminal::style()));
     }
     Ok(Exit::Done)
 }

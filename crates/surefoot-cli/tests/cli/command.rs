@@ -1,11 +1,6 @@
 //! The command as its users meet it: what it prints, and how it exits.
 
-#![expect(clippy::disallowed_methods, reason = "runs the command and makes the files it reads")]
-#![expect(clippy::unwrap_used, reason = "a helper of a test fails like a test")]
-
-mod place;
-
-use place::Place;
+use crate::place::Place;
 use surefoot_journal::Event;
 
 #[test]

@@ -1,14 +1,9 @@
 //! The example of the README's first command, run as it says there, against the service itself.
 
-#![expect(clippy::disallowed_methods, reason = "runs the command and looks at the service's files")]
-#![expect(clippy::unwrap_used, reason = "a helper of a test fails like a test")]
-
-mod place;
-
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use place::{Place, Ran};
+use crate::place::{Place, Ran};
 
 /// A copy of the example, in a place of its own.
 struct Demo {
@@ -66,7 +61,7 @@ fn a_bad_value_fails_and_rolls_back_to_the_byte() {
     assert_eq!(demo.files(), before, "the service is not as it was");
     assert_eq!(demo.greets(), "Hello, Ann. I am one of 4.\n");
     demo.place.run(&["transcript"]).exits(0).says("drain").says("change").says("healthy");
-    demo.place.run(&["status"]).exits(0).says("rolled back");
+    demo.place.run(&["status"]).exits(0).says("over").says("taken back");
     demo.place.run(&["journal", "--verify"]).exits(0).complains("the chain is whole");
 }
 
@@ -92,7 +87,7 @@ fn a_dry_run_changes_nothing_and_says_what_it_did_not_try() {
     let demo = Demo::new();
     let before = demo.files();
     let arguments = ["dry-run", "change-workers.runbook", "-p", "service=service", "-p", "workers=8"];
-    demo.place.run(&arguments).exits(0).says("greeter reload").says("not exercised");
+    demo.place.run(&arguments).exits(0).says("greeter reload").says("Not exercised");
     demo.place.run(&[&arguments[..], &["--probe"]].concat()).exits(0).says("healthy");
     assert_eq!(demo.files(), before);
     assert!(!demo.place.state().join("runs").exists(), "a dry run leaves no run behind");
@@ -138,6 +133,6 @@ fn a_program_that_reads_json_gets_one_record_a_line() {
     ran.exits(10);
     let records: Vec<serde_json::Value> =
         ran.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    assert!(records.first().is_some_and(|record| record["event"]["started"].is_object()));
-    assert!(records.last().is_some_and(|record| record["event"]["ended"].is_object()));
+    assert!(records.first().is_some_and(|record| record["event"] == "started"));
+    assert!(records.last().is_some_and(|record| record["event"] == "ended"));
 }

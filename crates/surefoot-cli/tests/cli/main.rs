@@ -1,0 +1,9 @@
+//! The command as its users meet it: what it prints, how it exits, and what it leaves behind.
+
+#![expect(clippy::disallowed_methods, reason = "runs the command and looks at files")]
+#![expect(clippy::unwrap_used, reason = "a helper of a test fails like a test")]
+
+mod command;
+mod demo;
+mod place;
+mod run_folder;
