@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use crate::ending::Ending;
 
 /// Bytes set aside for the exit report before anything acts, so that a full disk cannot lose the outcome.
-const ENDING_RESERVED: u64 = 32 << 10;
+const ENDING_RESERVED: u64 = 16 << 10;
 
 /// Who took a claim.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -88,9 +88,10 @@ impl Taken {
     pub(crate) fn end(mut self, ending: &Ending) -> io::Result<()> {
         let text = serde_json::to_vec(ending).map_err(io::Error::other)?;
         self.file.write_all(&text)?;
-        self.file.set_len(text.len() as u64)?;
-        self.file.sync_data()?;
+        // Readers see all of it or nothing. After a loss of power it may be there and not whole, which does not
+        // read as a report; syncing it before the rename too would cost a second commit of the disk's journal.
         std::fs::rename(&self.draft, self.folder.join(EXIT))?;
+        self.file.sync_data()?;
         sync_folder(&self.folder)
     }
 }
@@ -101,7 +102,7 @@ const TAKEN_BEFORE: &str = "its claim was taken before";
 
 fn reserve(path: &Path) -> io::Result<File> {
     let file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
-    match rustix::fs::fallocate(&file, FallocateFlags::empty(), 0, ENDING_RESERVED) {
+    match rustix::fs::fallocate(&file, FallocateFlags::KEEP_SIZE, 0, ENDING_RESERVED) {
         // Some file systems cannot set bytes aside. Then the report is written as room allows.
         Ok(()) | Err(rustix::io::Errno::OPNOTSUPP) => Ok(file),
         Err(error) => {
@@ -112,8 +113,7 @@ fn reserve(path: &Path) -> io::Result<File> {
 }
 
 fn make_folder(folder: &Path) -> io::Result<()> {
-    DirBuilder::new().mode(0o700).create(folder)?;
-    folder.parent().map_or(Ok(()), sync_folder)
+    DirBuilder::new().mode(0o700).create(folder)
 }
 
 /// Writes `started`, whole and durable, unless it is there. True if it was written.
@@ -121,11 +121,12 @@ fn write_started(folder: &Path, by: &StartedBy) -> io::Result<bool> {
     let draft = folder.join(format!("{STARTED}.{}", std::process::id()));
     let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
     file.write_all(&serde_json::to_vec(by).map_err(io::Error::other)?)?;
-    file.sync_data()?;
     let renamed = rustix::fs::renameat_with(CWD, &draft, CWD, folder.join(STARTED), RenameFlags::NOREPLACE);
     match renamed {
         Ok(()) => {
+            file.sync_data()?;
             sync_folder(folder)?;
+            folder.parent().map_or(Ok(()), sync_folder)?;
             Ok(true)
         }
         Err(rustix::io::Errno::EXIST) => {
@@ -163,14 +164,22 @@ pub(crate) fn examine(folder: &Path) -> io::Result<Standing> {
     if write_started(folder, &StartedBy::Tombstone)? {
         return Ok(Standing::Closed);
     }
-    let by: StartedBy = serde_json::from_slice(&std::fs::read(folder.join(STARTED))?)?;
-    let StartedBy::Supervisor { pid, boot_id, start_time } = by else {
-        return Ok(Standing::Closed);
+    let (pid, boot_id, start_time) = match serde_json::from_slice(&std::fs::read(folder.join(STARTED))?) {
+        Ok(StartedBy::Supervisor { pid, boot_id, start_time }) => (pid, boot_id, start_time),
+        Ok(StartedBy::Tombstone) => return Ok(Standing::Closed),
+        Err(_) => return Ok(Standing::Lost("the machine lost its power while it began".into())),
     };
     // Looked at before `exit` is: a supervisor that is seen gone has written what it will ever write.
     let runs = identity(pid) == Some(StartedBy::Supervisor { pid, boot_id: boot_id.clone(), start_time });
     match std::fs::read(folder.join(EXIT)) {
-        Ok(text) => return Ok(Standing::Ended(serde_json::from_slice(&text)?)),
+        Ok(text) => {
+            return Ok(match serde_json::from_slice(&text) {
+                Ok(ending) => Standing::Ended(ending),
+                Err(_) => Standing::Lost(
+                    "how it ended was not written down whole: the machine lost its power".into(),
+                ),
+            });
+        }
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         Err(error) => return Err(error),
     }

@@ -54,3 +54,18 @@ fn a_pid_that_was_given_to_another_process_is_lost() {
     let Standing::Lost(why) = examine(&claim).expect("read") else { panic!("not lost") };
     assert!(why.contains("killed"), "{why}");
 }
+
+#[test]
+fn a_report_that_is_not_whole_is_no_report() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let claim = folder.path().join("c");
+    take(&claim).expect("free").end(&Ending::default()).expect("written");
+    for file in ["exit", "started"] {
+        let whole = std::fs::read(claim.join(file)).expect("read");
+        for bad in [vec![0; whole.len()], whole[..whole.len() - 1].to_vec(), Vec::new()] {
+            std::fs::write(claim.join(file), bad).expect("written");
+            assert!(matches!(examine(&claim).expect("read"), Standing::Lost(_)));
+        }
+        std::fs::write(claim.join(file), whole).expect("written");
+    }
+}
