@@ -110,7 +110,6 @@ impl Lower {
             return None;
         }
         let arguments: Vec<SyntaxNode> = children(node, SyntaxKind::Argument).collect();
-        self.distinct(arguments.iter());
         let arguments = arguments
             .iter()
             .filter_map(|argument| {

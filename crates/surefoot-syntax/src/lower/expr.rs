@@ -114,14 +114,12 @@ impl Lower {
 
     pub(super) fn entries(&mut self, node: &SyntaxNode) -> Vec<(Ident, Expr)> {
         let entries: Vec<SyntaxNode> = children(node, SyntaxKind::Entry).collect();
-        self.distinct(entries.iter());
         entries.iter().filter_map(|entry| Some((self.name(entry)?, self.expr_of(entry)))).collect()
     }
 
     pub(super) fn call(&mut self, node: &SyntaxNode) -> Option<Call> {
         let callee = self.names(&child(node, SyntaxKind::NameExpr)?);
         let arguments: Vec<SyntaxNode> = children(node, SyntaxKind::Argument).collect();
-        self.distinct(arguments.iter());
         let arguments = arguments.iter().map(|node| (self.name(node), self.expr_of(node))).collect();
         Some(Call { callee, arguments, span: self.span(node) })
     }

@@ -9,19 +9,20 @@ use crate::kind::SyntaxKind;
 use crate::lexer::Token;
 use crate::{Diagnostic, Span};
 
-/// Whether every bracket has its partner. A `{` that a command may not hold counts: its `}` ends no block.
+/// Whether every brace has its partner. A `{` that a command may not hold counts: its `}` ends no block.
 pub(super) fn balanced(text: &str, tokens: &[Token]) -> bool {
-    let mut open = Vec::new();
+    let mut open = 0u32;
     for token in tokens {
         let refused = token.kind == SyntaxKind::WordBad
             && text.get(token.start as usize..token.end as usize) == Some("{");
-        match if refused { Some(SyntaxKind::BraceClose) } else { closing(token.kind) } {
-            Some(close) => open.push(close),
-            None if is_closing(token.kind) && open.pop() != Some(token.kind) => return false,
-            None => {}
+        if refused || token.kind == SyntaxKind::BraceOpen {
+            open += 1;
+        } else if token.kind == SyntaxKind::BraceClose {
+            let Some(less) = open.checked_sub(1) else { return false };
+            open = less;
         }
     }
-    open.is_empty()
+    open == 0
 }
 
 /// The first bracket that is nested too deep. Counted on tokens, before anything recurses.
@@ -210,6 +211,9 @@ impl Parser<'_> {
             self.blanks(false);
             self.builder.start_node(crate::kind::raw(SyntaxKind::Damaged));
             while self.position < end {
+                if self.raw().kind == SyntaxKind::BraceClose {
+                    self.values = self.values.saturating_sub(1);
+                }
                 self.bump_raw();
             }
             self.builder.finish_node();

@@ -8,7 +8,7 @@ use crate::{Applicability, Diagnostic, Span};
 const DECODERS: &[&str] = &["text", "lines", "int", "float", "bool", "size", "json", "table"];
 
 /// What says how a command is run.
-const OPTIONS: &[&str] = &["on", "in", "env", "stdin", "as", "exit"];
+pub(super) const OPTIONS: &[&str] = &["on", "in", "env", "stdin", "as", "exit"];
 
 /// Languages a script may be written in; those that are not built are refused.
 const LANGUAGES: &[&str] = &["sh", "bash"];

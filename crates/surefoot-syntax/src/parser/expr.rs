@@ -344,9 +344,16 @@ impl Parser<'_> {
         if self.eat(kind) {
             return Ok(());
         }
-        let diagnostic =
+        let mut diagnostic =
             Diagnostic::error("SF0006", self.here(), format!("expected {what}, found {}", self.found()))
                 .label(open, "opened here");
+        let last = self.token(self.position.saturating_sub(1));
+        let sign = self.text_of(last).chars().last().filter(|sign| matches!(sign, ')' | ']'));
+        if let Some(sign) = sign.filter(|_| last.kind == SyntaxKind::WordText) {
+            diagnostic = diagnostic.help(format!(
+                "the `{sign}` before this is a word of the command: write it on the next line"
+            ));
+        }
         self.halt(diagnostic)
     }
 

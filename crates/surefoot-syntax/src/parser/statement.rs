@@ -158,7 +158,7 @@ impl Parser<'_> {
         let mistakes = self.mistakes;
         let depth = self.depth;
         self.values = 0;
-        // After a line that ended too early, one that begins with no word we know may be its rest. With a bracket
+        // After a line that ended too early, one that begins with no word we know may be its rest. With a brace
         // too many or too few, even one that does may be damaged by the same mistake.
         if self.balanced && (!self.torn || self.at(SyntaxKind::Dollar) || self.begins_line(place)) {
             self.suppressed = false;
@@ -217,6 +217,11 @@ impl Parser<'_> {
                     "",
                 ),
             );
+        }
+        if self.text_of(self.current()) == "\\" {
+            let message = "the command does not go on after this `\\`";
+            return self
+                .halt(Diagnostic::error("SF0002", here, message).here("joins this line with the next"));
         }
         if self.at_any(&["else", "unknown"]) {
             return self.halt(
@@ -364,6 +369,12 @@ impl Parser<'_> {
                 Place::File => diagnostic.help("a file holds `use`, `runbook`, `fact` and `scenario`"),
                 _ => diagnostic,
             });
+        }
+        if self.ahead(1).kind == SyntaxKind::Dollar || super::command::OPTIONS.contains(&word) {
+            return self.halt(
+                Diagnostic::error("SF0014", here, format!("`{word}` cannot stand here like this"))
+                    .help("before `$` stand options: `on HOST`, `in FOLDER`, `env { NAME: value }`, `stdin TEXT`, `as USER`, `exit 0, 1`"),
+            );
         }
         let mut diagnostic = Diagnostic::error(
             "SF0014",
