@@ -298,6 +298,8 @@ impl Session {
                 Exit::of(ended)
             }
             Standing::Stuck { .. } => Exit::Stuck,
+            // It waits too, but who reads the code must know that the way back is closed.
+            Standing::Held(HeldWhy::Failed(_)) if !self.state.seals().is_empty() => Exit::Sealed,
             Standing::Held(_) | Standing::Going | Standing::New => Exit::Held,
         }
     }

@@ -1,8 +1,8 @@
 //! A run as it is told where there is no terminal: a line for each thing that matters, or JSON.
 
 use serde::Serialize;
-use surefoot_journal::{Event, Outcome, Phase, Record, RunState, Timestamp};
-use surefoot_plan::Plan;
+use surefoot_journal::{Event, Facing, Outcome, Phase, Record, RunState, Stage, Timestamp};
+use surefoot_plan::{Plan, Step};
 
 use crate::names::Names;
 use crate::say;
@@ -66,6 +66,9 @@ impl Lines {
                 }
             }
         }
+        if let (Event::Held { .. }, Facing::Forward) = (&record.event, state.facing()) {
+            lines.extend(left_to_do(plan, state).map(|left| plain(&format!("          left to do: {left}"))));
+        }
         let owed = screen::owed(state);
         if owed != self.owed {
             lines.push(plain(&format!("          owed if you stop now: {owed}")));
@@ -73,6 +76,13 @@ impl Lines {
         }
         lines
     }
+}
+
+/// The steps that a run which goes on will do, in order; none if it did all.
+fn left_to_do(plan: &Plan, state: &RunState) -> Option<String> {
+    let done = |step: &&Step| state.step(&step.id).is_some_and(|found| found.stage == Stage::Done);
+    let left: Vec<&str> = plan.steps().filter(|step| !done(step)).map(|step| step.id.0.as_str()).collect();
+    (!left.is_empty()).then(|| left.join(", "))
 }
 
 /// How much of an event is told.
