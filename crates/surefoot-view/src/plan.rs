@@ -12,7 +12,7 @@ use crate::blast::{Kind, blast};
 use crate::names::Names;
 use crate::progress::seals;
 use crate::say;
-use crate::status::{numbered, title};
+use crate::status::title;
 use crate::style::{Page, Style};
 
 /// The width of the labels at the margin.
@@ -338,10 +338,8 @@ impl View<'_> {
 
     /// What is taken back if this fails, in order.
     fn way_back(&self, id: &StepId) -> String {
-        let owed: Vec<String> = self.proof.way_back(id).iter().map(debt).collect();
-        let owed: Vec<&str> = owed.iter().map(String::as_str).collect();
         let sealed = self.proof.seals.iter().any(|seal| self.comes_before(seal, id));
-        match (numbered(&owed), sealed) {
+        match (self.owed(id), sealed) {
             (Some(owed), true) => format!("{owed} - and only if a person says so"),
             (None, true) => "nothing is taken back; a person decides how to go on".to_owned(),
             (Some(owed), false) => owed,
@@ -349,18 +347,33 @@ impl View<'_> {
         }
     }
 
+    /// What is owed if this fails, in order; shortened in the middle where it is long.
+    fn owed(&self, id: &StepId) -> Option<String> {
+        let (first, last, count) = self.proof.way_back_ends(id, OWED_MAX);
+        let mut shown: Vec<String> = first.iter().map(debt).collect();
+        for (at, debt) in shown.iter_mut().enumerate() {
+            *debt = format!("{}. {debt}", at + 1);
+        }
+        if let Some(last) = last {
+            let between = count - shown.len() - 1;
+            if between > 0 {
+                shown.push(format!("... {between} more"));
+            }
+            shown.push(format!("{count}. {}", debt(&last)));
+        }
+        (!shown.is_empty()).then(|| shown.join(", "))
+    }
+
     /// What is taken back if a point of no return fails, by what stands before it.
     fn way_back_of_seal(&self, before: Option<&Node>) -> String {
         let decides = "a person decides";
         let owed = match before {
-            Some(Node::Step(step)) => self.proof.way_back(&step.id),
-            Some(Node::Wait(wait)) => self.proof.way_back(&wait.id),
+            Some(Node::Step(step)) => self.owed(&step.id),
+            Some(Node::Wait(wait)) => self.owed(&wait.id),
             // What is owed depends on the branch; the steps in it say so themselves.
-            Some(Node::If { .. }) | None => Vec::new(),
+            Some(Node::If { .. }) | None => None,
         };
-        let owed: Vec<String> = owed.iter().map(debt).collect();
-        let owed: Vec<&str> = owed.iter().map(String::as_str).collect();
-        match (numbered(&owed), before) {
+        match (owed, before) {
             (Some(owed), _) => format!("{decides}; if it provably never happened: {owed}"),
             (None, Some(Node::If { .. })) => {
                 format!(
@@ -437,6 +450,9 @@ impl View<'_> {
         self.proof.verdict(place, what).map_or("", verdict)
     }
 }
+
+/// Most debts that are named from the next to be paid on; the last is named besides.
+const OWED_MAX: usize = 4;
 
 /// Most names that are listed in a sentence.
 const NAMED_MAX: usize = 8;

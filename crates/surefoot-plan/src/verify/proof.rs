@@ -176,6 +176,25 @@ impl Proof {
         self.ways.tops.get(step).map(|top| self.ways.list(*top)).unwrap_or_default()
     }
 
+    /// Returns the first `most` rollbacks that are owed if this step (or wait) fails, the last one if it is
+    /// not among them, and how many there are. A long plan's ways back are together too long to list.
+    pub fn way_back_ends(&self, step: &StepId, most: usize) -> (Vec<Owed>, Option<Owed>, usize) {
+        let (mut first, mut last, mut count) = (Vec::new(), None, 0);
+        if let Some(top) = self.ways.tops.get(step) {
+            let mut end: Option<(&StepId, Vec<(StepId, Tri)>)> = None;
+            self.ways.visit(*top, None, &mut Vec::new(), &mut |step, only_if| {
+                count += 1;
+                if first.len() < most {
+                    first.push(Owed { step: step.clone(), only_if: only_if.to_vec() });
+                } else {
+                    end = Some((step, only_if.to_vec()));
+                }
+            });
+            last = end.map(|(step, only_if)| Owed { step: step.clone(), only_if });
+        }
+        (first, last, count)
+    }
+
     /// Returns what is owed at the end of the plan: what a failure of the runbook's `ensures` takes back.
     pub fn way_back_from_end(&self) -> Vec<Owed> {
         self.ways.list(self.ways.end)
@@ -186,11 +205,20 @@ impl Ways {
     /// Lists a stack from its top.
     fn list(&self, top: usize) -> Vec<Owed> {
         let mut owed = Vec::new();
-        self.push(top, None, &mut Vec::new(), &mut owed);
+        self.visit(top, None, &mut Vec::new(), &mut |step, only_if| {
+            owed.push(Owed { step: step.clone(), only_if: only_if.to_vec() });
+        });
         owed
     }
 
-    fn push(&self, top: usize, stop: Option<usize>, only_if: &mut Vec<(StepId, Tri)>, owed: &mut Vec<Owed>) {
+    /// Shows each rollback of a stack, from its top, with the choices under which it is owed.
+    fn visit<'a>(
+        &'a self,
+        top: usize,
+        stop: Option<usize>,
+        only_if: &mut Vec<(StepId, Tri)>,
+        see: &mut dyn FnMut(&'a StepId, &[(StepId, Tri)]),
+    ) {
         let mut next = Some(top);
         while let Some(at) = next {
             if Some(at) == stop {
@@ -199,14 +227,14 @@ impl Ways {
             next = match self.entries.get(at) {
                 Some(WayEntry::Rollback { step, below }) => {
                     if let Some(step) = self.steps.get(*step) {
-                        owed.push(Owed { step: step.clone(), only_if: only_if.clone() });
+                        see(step, only_if);
                     }
                     Some(*below)
                 }
                 Some(WayEntry::Choice { node, arms, below }) => {
                     for (arm, top) in arms {
                         only_if.push((node.clone(), *arm));
-                        self.push(*top, below.or(stop), only_if, owed);
+                        self.visit(*top, below.or(stop), only_if, see);
                         only_if.pop();
                     }
                     *below
