@@ -192,3 +192,6 @@ fn from_json(json: &serde_json::Value, wanted: &Type) -> Result<Value, String> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -259,3 +259,6 @@ fn joined(from: &str, path: &str) -> String {
 fn sha256(text: &str) -> String {
     Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -475,3 +475,6 @@ fn endpoint_shown(to: &Endpoint) -> String {
 fn path_shown(path: &Expr) -> String {
     path.to_string()
 }
+
+#[cfg(test)]
+mod tests;
