@@ -42,7 +42,7 @@ pub(super) fn check(plan: &Plan, policy: &Policy, nesting: usize) -> Vec<Violati
             Node::Step(step) => {
                 step.requires.iter().for_each(|require| shape.formula(&require.formula));
                 step.ensures.iter().for_each(|ensure| shape.atom(&ensure.literal.atom));
-                step.leaves.iter().flat_map(|leaves| &leaves.atoms).for_each(|atom| shape.atom(atom));
+                step.leaves.iter().flat_map(|leaves| &leaves.atoms).for_each(|atom| shape.cell(&atom.cell));
                 step.approval.iter().flat_map(|approval| &approval.showing).for_each(|cell| shape.cell(cell));
                 match &step.way {
                     crate::Way::Rollback(rollback) => {
