@@ -266,3 +266,28 @@ impl crate::Rights {
         self.listen.iter().chain(&self.read).chain(&self.write).for_each(visit);
     }
 }
+
+impl crate::Question {
+    /// Returns the questions that its probe asks.
+    pub fn asks(&self) -> BTreeSet<&str> {
+        let mut asked = BTreeSet::new();
+        self.probe.answer.visit(&mut |part| {
+            if let Expr::Fact(cell) = part {
+                asked.insert(cell.question.as_str());
+            }
+        });
+        for read in &self.probe.reads {
+            if let crate::Source::Fact(cell) = &read.source {
+                asked.insert(cell.question.as_str());
+            }
+            read.source.visit_exprs(&mut |expr| {
+                expr.visit(&mut |part| {
+                    if let Expr::Fact(cell) = part {
+                        asked.insert(cell.question.as_str());
+                    }
+                });
+            });
+        }
+        asked
+    }
+}

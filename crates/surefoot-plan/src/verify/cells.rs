@@ -100,7 +100,7 @@ impl Cells {
         for_each_literal(plan, &mut |atom| {
             cells.intern(plan, &atom.cell);
         });
-        cells.find_aliases();
+        cells.find_aliases(plan);
         cells
     }
 
@@ -322,7 +322,7 @@ impl Cells {
     }
 
     /// Finds the cells of one question whose arguments are not known to be different.
-    fn find_aliases(&mut self) {
+    fn find_aliases(&mut self, plan: &Plan) {
         let mut by_question: BTreeMap<&str, Vec<(&Cell, CellIx)>> = BTreeMap::new();
         // Sorted, so that the same plan always gives the same messages.
         let sorted: BTreeMap<&Cell, CellIx> = self.index.iter().map(|(cell, at)| (cell, *at)).collect();
@@ -350,6 +350,7 @@ impl Cells {
                 }
             }
         }
+        pairs.extend(related(plan, &by_question));
         for (left, right) in pairs {
             for (cell, alias) in [(left, right), (right, left)] {
                 if let Some(facts) = self.table.get_mut(cell) {
@@ -383,6 +384,44 @@ fn normal(plan: &Plan, cell: &Cell) -> Cell {
         }
     }
     cell
+}
+
+/// Pairs of cells that are answered from the same fact: changing one may change the other.
+///
+/// A question whose probe asks another fact is as that fact is, and so is every other question that does.
+fn related(plan: &Plan, by_question: &BTreeMap<&str, Vec<(&Cell, CellIx)>>) -> Vec<(CellIx, CellIx)> {
+    let asked: BTreeMap<&str, BTreeSet<&str>> =
+        plan.questions.iter().map(|(id, question)| (id.as_str(), question.asks())).collect();
+    let mut reach: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for (id, first) in asked.iter().filter(|(_, first)| !first.is_empty()) {
+        let mut all = BTreeSet::from([*id]);
+        let mut open: Vec<&str> = first.iter().copied().collect();
+        while let Some(next) = open.pop() {
+            if all.insert(next) {
+                open.extend(asked.get(next).into_iter().flatten());
+            }
+        }
+        reach.insert(id, all);
+    }
+    let mut pairs = Vec::new();
+    let cells = |id: &str| by_question.get(id).map_or(&[][..], Vec::as_slice);
+    for (id, all) in &reach {
+        for (index, (_, left)) in cells(id).iter().enumerate() {
+            // Its own other cells, what it asks, and what asks the same.
+            pairs.extend(cells(id).iter().skip(index + 1).map(|(_, right)| (*left, *right)));
+            for other in by_question.keys().filter(|other| *other != id) {
+                let is_related = match reach.get(other) {
+                    // Of two that both ask, each pair once.
+                    Some(theirs) => id < other && !all.is_disjoint(theirs),
+                    None => all.contains(other),
+                };
+                if is_related {
+                    pairs.extend(cells(other).iter().map(|(_, right)| (*left, *right)));
+                }
+            }
+        }
+    }
+    pairs
 }
 
 /// Whether an answer can lie between two constants; none: below the first, above the last.

@@ -195,6 +195,9 @@ impl<'a> Values<'a> {
             Expr::Local(id) => match self.exists.get(id) {
                 Some(Exists::Surely) => {}
                 Some(Exists::Perhaps) => self.perhaps(id, place),
+                None if id.step.as_ref() == place.node && !place.is_rollback => {
+                    self.missing(&id.to_string(), place, "is found only later, by the step itself");
+                }
                 None => self.missing(&id.to_string(), place, "has no value there"),
             },
             Expr::Input(name) | Expr::Item { list: name, .. } if !self.inputs.contains(name) => {

@@ -379,3 +379,24 @@ fn every_condition_has_a_code_of_its_own() {
         Condition::ALL.iter().map(|condition| condition.code()).collect();
     assert_eq!(codes.len(), Condition::ALL.len());
 }
+
+#[test]
+fn a_fact_that_asks_another_is_changed_with_it() {
+    let mut plan = plan_of(Vec::new());
+    let mut derived = question();
+    derived.probe.answer = Expr::Fact(Cell { question: "a".into(), arguments: Vec::new() });
+    plan.questions.insert("d".into(), derived.clone());
+    plan.questions.insert("e".into(), derived);
+    plan.requires = vec![require("!a"), require("d"), require("e")];
+    let mut other = step("other", &["!b"]);
+    rollback(&mut other).restores = Restores::Captured;
+    other.requires = vec![require("d"), require("e")];
+    plan.body = vec![Node::Step(Box::new(step("one", &["a"]))), Node::Step(Box::new(other.clone()))];
+    let place = crate::verify::Place::Step(StepId("other".into()));
+    assert!(super::proof(&plan).at(&place).iter().all(|one| one.verdict == crate::Verdict::Probe));
+    let mut direct = step("one", &["!d"]);
+    rollback(&mut direct).restores = Restores::Captured;
+    other.requires = vec![require("!a"), require("e")];
+    plan.body = vec![Node::Step(Box::new(direct)), Node::Step(Box::new(other))];
+    assert!(super::proof(&plan).at(&place).iter().all(|one| one.verdict == crate::Verdict::Probe));
+}
