@@ -114,6 +114,10 @@ struct Inner {
     faults: Vec<Injected>,
     /// What reads and questions give, by their label or text.
     replies: BTreeMap<String, Value>,
+    /// Reads that are impossible.
+    unreadable: BTreeSet<String>,
+    /// Reads that are impossible once a step was begun.
+    unreadable_after: Vec<(StepId, String)>,
     /// What becomes true by itself, and when.
     later: Vec<(u64, Cell, Value)>,
     /// What becomes true by itself after a step.
@@ -163,6 +167,16 @@ impl<'a> Simulated<'a> {
         self.inner.borrow_mut().replies.insert(to.into(), value);
     }
 
+    /// Makes a read, by its name, impossible from now on.
+    pub fn unreadable(&self, label: impl Into<String>) {
+        self.inner.borrow_mut().unreadable.insert(label.into());
+    }
+
+    /// Makes a read, by its name, impossible once a step was begun.
+    pub fn unreadable_after(&self, step: StepId, label: impl Into<String>) {
+        self.inner.borrow_mut().unreadable_after.push((step, label.into()));
+    }
+
     /// Makes a fact known at a moment, in milliseconds from the start.
     pub fn set_at(&self, ms: u64, cell: Cell, value: Value) {
         self.inner.borrow_mut().later.push((ms, cell, value));
@@ -190,6 +204,11 @@ impl<'a> Simulated<'a> {
         for outcome in self.inner.borrow_mut().claims.values_mut() {
             *outcome = Outcome::Unknown { why: "the machine was restarted".into(), over: true };
         }
+    }
+
+    /// Forgets every claim: a broken supervisor, that takes none.
+    pub fn forget_claims(&self) {
+        self.inner.borrow_mut().claims.clear();
     }
 
     /// Lets what may still run be over.
@@ -232,6 +251,9 @@ impl<'a> Simulated<'a> {
         let Some(part) = self.program.step(&claim.step) else {
             return Outcome::NotPerformed { why: "the plan has no such step".into() };
         };
+        let unreadable = inner.unreadable_after.iter().filter(|(step, _)| *step == claim.step);
+        let unreadable: Vec<String> = unreadable.map(|(_, label)| label.clone()).collect();
+        inner.unreadable.extend(unreadable);
         // The effect is that of the last statement that acts: those before it prepare it.
         let statements = part.statements(claim.phase);
         let last = statements.iter().rposition(Statement::acts) == Some(claim.statement as usize);
@@ -405,6 +427,9 @@ impl<'a> Simulated<'a> {
     /// What a read gives: a reply that was set, or a stand-in of its type.
     fn read(&self, label: &str, from: &ReadFrom) -> Outcome {
         let inner = self.inner.borrow();
+        if inner.unreadable.contains(label) {
+            return report(false, "it cannot be read");
+        }
         let (wanted, words) = match from {
             ReadFrom::Command(command) => (command.r#type.clone(), words(command)),
             ReadFrom::Library { function, .. } => (None, function.clone()),

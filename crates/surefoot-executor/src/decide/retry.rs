@@ -4,10 +4,11 @@
 //! show no effect. Never otherwise, whatever `retry` says: a person may still decide it.
 
 use surefoot_journal::{Effect, Event, Phase, Point, Stage, StepState};
-use surefoot_plan::Class;
+use surefoot_plan::{Cell, Class, ground};
 
 use super::judge::Witnesses;
 use super::{Order, Probe, View, flow, judge, step};
+use crate::known::Known;
 use crate::program::StepPart;
 
 /// What follows for a step that is over and not done.
@@ -52,7 +53,12 @@ fn seen<'a>(view: View<'a>, part: &StepPart) -> Option<&'a [surefoot_journal::Re
     let about_it =
         probe.point == Point::Ensures(id.clone(), Phase::Forward) || probe.point == Point::Doubt(id.clone());
     // A probe of `undone when` alone does not ask what the step ensures.
-    let asks_all = part.step.ensures.len() <= probe.readings.len();
+    let asked = |cell: &Cell| {
+        let known = Known::with(view.program, view.state, &[]);
+        let cell = ground(cell, &known);
+        cell.is_err() || probe.readings.iter().any(|reading| cell.as_ref() == Ok(&reading.cell))
+    };
+    let asks_all = part.step.ensures.iter().all(|ensure| asked(&ensure.literal.atom.cell));
     if about_it && asks_all { Some(&probe.readings) } else { None }
 }
 

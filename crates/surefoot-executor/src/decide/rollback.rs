@@ -193,7 +193,9 @@ fn observed(view: View<'_>, part: &StepPart, state: &StepState) -> Order {
         });
     };
     let debt = Debt::Rollback(id.clone());
-    if state.back_attempt == 0 {
+    // A rollback without a statement has nothing to try again: what it brings back is there, or it is not.
+    let nothing_to_do = part.statements(Phase::Rollback).is_empty();
+    if state.back_attempt == 0 && !nothing_to_do {
         return match as_recorded(view, part, state, probe) {
             Ok(()) => {
                 let why = "a later rollback brought its facts back".to_owned();
@@ -207,6 +209,7 @@ fn observed(view: View<'_>, part: &StepPart, state: &StepState) -> Order {
         .and_then(|()| as_recorded(view, part, state, probe));
     match restored {
         Ok(()) => Order::Record(Event::Paid { debt, skipped: None }),
+        Err(why) if nothing_to_do => stuck(id, format!("it has no statement, and {why}")),
         Err(why) => again(part, state, &format!("its statements ended well, but {why}")),
     }
 }

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use surefoot_executor::simulated::{Simulated, run_now};
 use surefoot_executor::{Control, Halt, Program, Signal, Timestamp, drive, record};
 use surefoot_journal::{
-    AppendError, Chain, Choice, Effect, Ended, Event, Identity, Journal, Record, RecordHash, ReserveError,
-    RunId, RunState, Started, WorldKind,
+    AppendError, Chain, Choice, Debt, Effect, Ended, Event, Identity, Journal, Record, RecordHash,
+    ReserveError, RunId, RunState, Started, WorldKind,
 };
 use surefoot_plan::{Cell, Plan, Policy, StepId, Value, verify};
 use tokio::sync::mpsc;
@@ -31,6 +31,11 @@ pub(crate) struct Mortal {
 impl Journal for Mortal {
     fn append(&mut self, time: Timestamp, event: Event) -> Result<Record, AppendError> {
         let seq = self.records.len() as u64 + 1;
+        assert!(
+            seq < 5_000,
+            "it goes round in circles\n{}",
+            story(self.records.get(4_950..).unwrap_or_default())
+        );
         if self.death == Some(Death::Before(seq - 1)) {
             return Err(AppendError::Broken);
         }
@@ -106,15 +111,17 @@ impl<'a> Run<'a> {
     }
 
     /// Decides this where the run next waits for a person.
-    pub(crate) fn decide(&mut self, choice: Choice) -> &mut Self {
+    pub(crate) fn decide(&mut self, choice: Choice) {
         self.decisions.push_back(Signal::Decide { choice, by: operator(), reason: "a test".into() });
-        self
     }
 
-    pub(crate) fn resolve(&mut self, step: &str, effect: Effect) -> &mut Self {
+    pub(crate) fn resolve(&mut self, step: &str, effect: Effect) {
         let step = StepId(step.into());
         self.decisions.push_back(Signal::Resolve { step, effect, by: operator(), evidence: "a test".into() });
-        self
+    }
+
+    pub(crate) fn forgive(&mut self, debt: Debt) {
+        self.decisions.push_back(Signal::Forgive { debt, by: operator(), reason: "a test".into() });
     }
 
     /// One life of the executor. True if it was not killed.

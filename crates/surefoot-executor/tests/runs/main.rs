@@ -1,6 +1,8 @@
 //! Runs in a model: what happens, and what is left of the world.
 
 mod audit;
+mod controls;
+mod coverage;
 mod dry;
 mod faults;
 mod harness;

@@ -233,6 +233,8 @@ pub(crate) fn wide() -> Plan {
     }];
     let local =
         |step: Option<&str>, name: &str| Expr::Local(ValueId { step: step.map(id), name: name.into() });
+    scale.class = Class::Idempotent;
+    scale.retry = Some(Retry { times: 1, every_ms: 1_000 });
     scale.before = vec![read("old", vec![text("get"), local(None, "who")])];
     let Statement::Command { exec: mut named, .. } = command("scale") else { unreachable!() };
     named.decoder = Decoder::Text;
@@ -249,8 +251,8 @@ pub(crate) fn wide() -> Plan {
     scale.way = Way::Rollback(Rollback {
         requires: Vec::new(),
         body: vec![
-            Statement::Note(text("going back")),
             Statement::Read(read("now", vec![text("look")])),
+            Statement::Note(text("going back")),
             Statement::Command { exec: back, name: None },
         ],
         ensures: Vec::new(),

@@ -163,6 +163,22 @@ impl StepState {
 }
 
 impl Stage {
+    /// Every stage, for the coverage.
+    pub const ALL: [Stage; 12] = [
+        Stage::New,
+        Stage::Guarded,
+        Stage::Prepared,
+        Stage::Acting,
+        Stage::Between,
+        Stage::Observed,
+        Stage::Refused,
+        Stage::NotDone,
+        Stage::Partial,
+        Stage::Doubt,
+        Stage::Done,
+        Stage::Failed,
+    ];
+
     /// Returns its name, as the coverage shows it.
     pub fn name(self) -> &'static str {
         match self {
@@ -183,6 +199,20 @@ impl Stage {
 }
 
 impl BackStage {
+    /// Every stage, for the coverage.
+    pub const ALL: [BackStage; 10] = [
+        BackStage::Untouched,
+        BackStage::Guarded,
+        BackStage::Refused,
+        BackStage::Acting,
+        BackStage::Between,
+        BackStage::Observed,
+        BackStage::Stuck,
+        BackStage::Paid,
+        BackStage::Sealed,
+        BackStage::Forgiven,
+    ];
+
     /// Returns its name, as the coverage shows it.
     pub fn name(self) -> &'static str {
         match self {

@@ -75,9 +75,9 @@ pub fn forward(stage: Stage, event: Forward) -> Option<Stage> {
             S::NotDone | S::Partial | S::Done | S::Failed => return None,
         },
         Forward::Ensures => match stage {
-            S::Between | S::Observed => S::Observed,
-            S::New | S::Guarded | S::Prepared | S::Acting | S::Refused | S::NotDone => return None,
-            S::Partial | S::Doubt | S::Done | S::Failed => return None,
+            S::Between => S::Observed,
+            S::New | S::Guarded | S::Prepared | S::Acting | S::Observed | S::Refused => return None,
+            S::NotDone | S::Partial | S::Doubt | S::Done | S::Failed => return None,
         },
         Forward::Refused => match stage {
             S::Guarded => S::Refused,
@@ -88,11 +88,10 @@ pub fn forward(stage: Stage, event: Forward) -> Option<Stage> {
             S::New | S::Guarded | S::Prepared | S::Between | S::Observed => S::NotDone,
             S::Acting | S::Refused | S::NotDone | S::Partial | S::Doubt | S::Done | S::Failed => return None,
         },
-        // From `Guarded` and `Prepared`: a repetition whose guard or first statement failed while an
-        // earlier attempt acted.
+        // From `Guarded`: a repetition whose first statement cannot be begun, while an earlier attempt acted.
         Forward::Partial => match stage {
-            S::Between | S::Observed | S::Guarded | S::Prepared => S::Partial,
-            S::New | S::Acting | S::Refused | S::NotDone | S::Partial => return None,
+            S::Between | S::Observed | S::Guarded => S::Partial,
+            S::New | S::Prepared | S::Acting | S::Refused | S::NotDone | S::Partial => return None,
             S::Doubt | S::Done | S::Failed => return None,
         },
         Forward::Done => match stage {
@@ -190,24 +189,25 @@ pub fn back(stage: BackStage, event: Back) -> Option<BackStage> {
             B::Untouched | B::Refused | B::Acting | B::Observed | B::Stuck => return None,
             B::Paid | B::Sealed | B::Forgiven => return None,
         },
-        // From `Between` and `Stuck`: asked after again, because it may not be over.
+        // From `Between`: asked after again, because it may not be over.
         Back::Outcome => match stage {
-            B::Acting | B::Between | B::Stuck => B::Between,
-            B::Untouched | B::Guarded | B::Refused | B::Observed => return None,
+            B::Acting | B::Between => B::Between,
+            B::Untouched | B::Guarded | B::Refused | B::Observed | B::Stuck => return None,
             B::Paid | B::Sealed | B::Forgiven => return None,
         },
         Back::Ensures => match stage {
-            B::Untouched | B::Guarded | B::Between | B::Observed => B::Observed,
-            B::Refused | B::Acting | B::Stuck | B::Paid | B::Sealed | B::Forgiven => return None,
+            B::Untouched | B::Guarded | B::Between => B::Observed,
+            B::Refused | B::Acting | B::Observed | B::Stuck => return None,
+            B::Paid | B::Sealed | B::Forgiven => return None,
         },
         Back::Paid => match stage {
-            B::Observed | B::Between => B::Paid,
-            B::Untouched | B::Guarded | B::Refused | B::Acting | B::Stuck => return None,
+            B::Observed => B::Paid,
+            B::Untouched | B::Guarded | B::Refused | B::Acting | B::Between | B::Stuck => return None,
             B::Paid | B::Sealed | B::Forgiven => return None,
         },
         Back::Skipped => match stage {
-            B::Untouched | B::Observed => B::Paid,
-            B::Guarded | B::Between | B::Refused | B::Acting | B::Stuck => return None,
+            B::Observed => B::Paid,
+            B::Untouched | B::Guarded | B::Between | B::Refused | B::Acting | B::Stuck => return None,
             B::Paid | B::Sealed | B::Forgiven => return None,
         },
         Back::Stuck => match stage {
