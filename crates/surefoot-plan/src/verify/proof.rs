@@ -201,6 +201,9 @@ impl Proof {
     }
 }
 
+/// Sees a rollback, and the choices under which it is owed.
+type See<'s, 'a> = dyn FnMut(&'a StepId, &[(StepId, Tri)]) + 's;
+
 impl Ways {
     /// Lists a stack from its top.
     fn list(&self, top: usize) -> Vec<Owed> {
@@ -217,7 +220,7 @@ impl Ways {
         top: usize,
         stop: Option<usize>,
         only_if: &mut Vec<(StepId, Tri)>,
-        see: &mut dyn FnMut(&'a StepId, &[(StepId, Tri)]),
+        see: &mut See<'_, 'a>,
     ) {
         let mut next = Some(top);
         while let Some(at) = next {
