@@ -164,7 +164,7 @@ impl<'p> Desk<'p> {
                 question.run.0
             ));
         }
-        self.display.say(&lines);
+        if here { self.display.question(&lines) } else { self.display.say(&lines) }
     }
 
     /// Reads an answer that is typed, and asks again until it reads as its type.
@@ -175,9 +175,11 @@ impl<'p> Desk<'p> {
             let Some(line) = self.keyboard.line().await else {
                 return Err("the terminal is gone".to_owned());
             };
-            self.display.prompted();
-            match parse_text(wanted, line.trim()) {
-                Ok(value) => return Ok(value),
+            match parse_text(wanted, &whole_word(line.trim(), wanted)) {
+                Ok(value) => {
+                    self.display.prompted();
+                    return Ok(value);
+                }
                 Err(why) => self.display.say(&[format!("  {why}")]),
             }
         }
@@ -210,8 +212,10 @@ impl<'p> Desk<'p> {
         self.display.say(&[
             String::new(),
             format!("? `{step}` waits for the yes of {role} ({}). In their terminal:", people.join(" or ")),
-            format!("    surefoot approve --state {} {run} {step}", self.about.state),
-            format!("    surefoot approve --state {} {run} {step} --no", self.about.state),
+            format!(
+                "    surefoot approve --state {} {run} {step}        (or, to refuse, with --no)",
+                self.about.state
+            ),
         ]);
         let answer = self
             .letter(&notice, |from, says| match says {
@@ -344,14 +348,43 @@ fn is_cancel(received: &Received) -> bool {
     matches!(received.letter.says, Says::Cancel { .. })
 }
 
+/// The word that is meant by its beginning, if there is only one.
+fn whole_word(typed: &str, wanted: &Type) -> String {
+    let words: Vec<&str> = match wanted {
+        Type::OneOf(words) => words.iter().map(String::as_str).collect(),
+        Type::Bool => vec!["yes", "no"],
+        Type::Optional(inner) => return whole_word(typed, inner),
+        Type::Text
+        | Type::Int
+        | Type::Float
+        | Type::Duration
+        | Type::Size
+        | Type::Percent
+        | Type::Time
+        | Type::Host
+        | Type::Port
+        | Type::Path
+        | Type::Url
+        | Type::Json
+        | Type::List(_)
+        | Type::Record(_) => return typed.to_owned(),
+    };
+    let lower = typed.to_lowercase();
+    let mut meant = words.iter().filter(|word| !lower.is_empty() && word.starts_with(&lower));
+    match (meant.next(), meant.next()) {
+        (Some(word), None) => (*word).to_owned(),
+        (_, _) => typed.to_owned(),
+    }
+}
+
 /// What may be answered, in a few words.
 fn choices(wanted: &Type) -> String {
     match wanted {
         Type::Bool => "yes or no".to_owned(),
         Type::OneOf(words) => words.join(" / "),
         Type::Optional(inner) => format!("{}, or none", choices(inner)),
-        Type::Text
-        | Type::Int
+        Type::Text => "answer".to_owned(),
+        Type::Int
         | Type::Float
         | Type::Duration
         | Type::Size
@@ -389,4 +422,21 @@ fn refused(why: String, elapsed_ms: u64) -> Outcome {
         elapsed_ms,
         left_running: Vec::new(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_beginning_of_a_word_is_enough_if_it_is_the_only_one() {
+        let choice = Type::OneOf(["go on", "roll back", "stop here"].map(str::to_owned).to_vec());
+        assert_eq!(whole_word("R", &choice), "roll back");
+        assert_eq!(whole_word("", &choice), "");
+        let manual = Type::OneOf(MANUAL.map(str::to_owned).to_vec());
+        assert_eq!(whole_word("done", &manual), "done");
+        assert_eq!(whole_word("n", &manual), "not done");
+        assert_eq!(whole_word("y", &Type::Bool), "yes");
+        assert_eq!(whole_word("n", &Type::Text), "n", "a text is what was typed");
+    }
 }

@@ -112,12 +112,17 @@ impl<'p> Display<'p> {
         self.paint();
     }
 
-    /// Shows the beginning of a line that a person ends. What is owed stays in view above it.
-    pub(crate) fn prompt(&self, text: &str) {
+    /// Shows a question that is answered here, below the live part: what is owed stays in view above it.
+    pub(crate) fn question(&self, lines: &[String]) {
         self.paint();
         // It stays where it is, and the next painting begins below the answer.
         self.painted.set(0);
         self.prompting.set(true);
+        self.say(lines);
+    }
+
+    /// Shows the beginning of a line that a person ends.
+    pub(crate) fn prompt(&self, text: &str) {
         if let Way::Live { echo, .. } = &self.way {
             echo.back();
         }

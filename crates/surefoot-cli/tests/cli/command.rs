@@ -70,3 +70,16 @@ fn what_nobody_asks_cannot_be_approved_answered_or_stopped() {
     place.run(&["answer", &run, "yes"]).exits(2).complains("asks no such question");
     place.run(&["cancel", &run]).exits(2).complains("nobody is at work");
 }
+
+#[test]
+fn the_runbook_of_the_readme_is_right() {
+    let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../README.md")).unwrap();
+    let text = readme.split("```runbook\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+    let place = Place::new();
+    place.write("greet.runbook", text);
+    std::fs::create_dir(place.path().join("demo")).unwrap();
+    place.run(&["check", "greet.runbook"]).exits(0).says("nothing is wrong");
+    place.run(&["explain", "SF0401"]).exits(0).says("## How to mend");
+    place.run(&["run", "greet.runbook", "-p", "folder=demo"]).exits(0);
+    assert_eq!(std::fs::read_to_string(place.path().join("demo/hello")).unwrap(), "hello\n");
+}

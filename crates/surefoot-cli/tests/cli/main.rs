@@ -7,3 +7,4 @@ mod command;
 mod demo;
 mod place;
 mod run_folder;
+mod stop;

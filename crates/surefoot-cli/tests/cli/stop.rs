@@ -1,0 +1,171 @@
+//! Runs that are stopped, killed, locked and taken up again, by the command alone.
+
+use std::path::{Path, PathBuf};
+use std::process::{Child, Stdio};
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::place::Place;
+
+/// How long anything here may take.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A mark is made, then something slow runs; both are taken back.
+const SLOW: &str = r#"
+runbook slow {
+    param dir: path
+    param token: secret text from env SLOW_TOKEN
+    allow {
+        run rm, sleep, touch
+        write dir
+    }
+    step mark "Make a mark" {
+        $ touch ${dir}/mark
+        idempotent
+        rollback { $ rm -f ${dir}/mark }
+    }
+    step nap "Take some time" {
+        env { TOKEN: token } $ sleep 2
+        idempotent
+        rollback { $ rm -f ${dir}/mark }
+    }
+}
+"#;
+
+const RUN: [&str; 4] = ["run", "slow.runbook", "-p", "dir=dir"];
+
+/// A run that is in the middle of its slow step.
+struct Slow {
+    place: Place,
+    child: Child,
+}
+
+impl Slow {
+    fn begin() -> Slow {
+        let place = Place::new();
+        std::fs::create_dir(place.path().join("dir")).unwrap();
+        place.write("slow.runbook", SLOW);
+        let child = place
+            .command(&RUN)
+            .env("SLOW_TOKEN", "tok-71b3-canary")
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let slow = Slow { place, child };
+        slow.wait_until("the slow step runs", || slow.file("claims/nap.forward.1.0/started").exists());
+        slow
+    }
+
+    /// A file of the run.
+    fn file(&self, name: &str) -> PathBuf {
+        let run = std::fs::read_dir(self.place.state().join("runs")).ok().and_then(|mut runs| runs.next());
+        run.map_or_else(PathBuf::new, |run| run.unwrap().path().join(name))
+    }
+
+    fn journal(&self) -> String {
+        std::fs::read_to_string(self.file("journal.jsonl")).unwrap_or_default()
+    }
+
+    #[track_caller]
+    fn wait_until(&self, what: &str, holds: impl Fn() -> bool) {
+        let began = Instant::now();
+        while !holds() {
+            assert!(
+                began.elapsed() < PATIENCE,
+                "waited in vain until {what}; the journal:\n{}",
+                self.journal()
+            );
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    fn signal(&self, signal: Signal) {
+        let pid = Pid::from_raw(i32::try_from(self.child.id()).unwrap()).unwrap();
+        kill_process(pid, signal).unwrap();
+    }
+
+    fn mark(&self) -> bool {
+        Path::exists(&self.place.path().join("dir/mark"))
+    }
+}
+
+#[test]
+fn without_a_terminal_a_stop_does_what_the_runbook_says_of_a_failure() {
+    for signal in [Signal::TERM, Signal::INT, Signal::HUP] {
+        let mut slow = Slow::begin();
+        assert!(slow.mark());
+        slow.signal(signal);
+        assert_eq!(slow.child.wait().unwrap().code(), Some(15), "{signal:?}");
+        assert!(!slow.mark(), "{signal:?}: what was owed was paid");
+    }
+}
+
+#[test]
+fn a_run_is_asked_to_stop_from_another_terminal() {
+    let mut slow = Slow::begin();
+    slow.place.run(&["cancel", "0", "--reason", "lunch"]).exits(0).says("is asked to stop");
+    assert_eq!(slow.child.wait().unwrap().code(), Some(15));
+    assert!(!slow.mark());
+}
+
+#[test]
+fn a_second_run_on_the_same_place_is_told_who_is_there() {
+    let mut slow = Slow::begin();
+    let refused = slow.place.command(&RUN).env("SLOW_TOKEN", "x-canary").output().unwrap();
+    assert_eq!(refused.status.code(), Some(20));
+    let said = String::from_utf8(refused.stderr).unwrap();
+    assert!(said.contains("is at work"), "{said}");
+    assert_eq!(slow.child.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn a_killed_run_goes_on_where_it_was_and_only_with_its_secret() {
+    let mut slow = Slow::begin();
+    slow.signal(Signal::KILL);
+    slow.child.wait().unwrap();
+    slow.place.run(&["status"]).exits(0).says("CUT OFF").says("surefoot resume");
+    // Another run on the same place must not begin while this one is unfinished.
+    let refused = slow.place.command(&RUN).env("SLOW_TOKEN", "x-canary").output().unwrap();
+    assert_eq!(refused.status.code(), Some(20), "{}", String::from_utf8_lossy(&refused.stderr));
+    let before = slow.journal();
+    slow.place.run(&["resume", "0"]).exits(2).complains("SLOW_TOKEN, which is not set. Nothing was done");
+    assert_eq!(slow.journal(), before, "nothing was done");
+    let resumed = slow.place.command(&["resume", "0"]).env("SLOW_TOKEN", "tok-71b3-canary").output().unwrap();
+    assert_eq!(resumed.status.code(), Some(0), "{}", String::from_utf8_lossy(&resumed.stdout));
+    assert_eq!(slow.journal().matches(r#""intent":{"claim":{"step":"nap""#).count(), 1, "its claim was read");
+    assert!(slow.mark());
+    assert!(!slow.journal().contains("tok-71b3-canary"), "the secret is in the journal");
+    slow.place.run(&["rollback", "0"]).exits(2).complains("SLOW_TOKEN");
+    let back = slow.place.command(&["rollback", "0"]).env("SLOW_TOKEN", "tok-71b3-canary").output().unwrap();
+    assert_eq!(back.status.code(), Some(15), "{}", String::from_utf8_lossy(&back.stdout));
+    assert!(!slow.mark(), "a run that is done can be taken back");
+}
+
+#[test]
+fn a_waiver_has_a_reason_and_is_told() {
+    let place = Place::new();
+    std::fs::create_dir(place.path().join("dir")).unwrap();
+    place.write("slow.runbook", &SLOW.replace("sleep 2", "sleep 0"));
+    let with = |more: &[&str]| {
+        place.command(&[&RUN[..], more].concat()).env("SLOW_TOKEN", "tok-71b3-canary").output().unwrap()
+    };
+    assert_eq!(with(&["--waive", "landlock"]).status.code(), Some(2), "a reason is needed");
+    let unknown = with(&["--waive", "everything", "--reason", "why not"]);
+    assert_eq!(unknown.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&unknown.stderr).contains("these can: namespaces"));
+    assert_eq!(with(&["--waive", "landlock", "--reason", "an old kernel"]).status.code(), Some(0));
+    place.run(&["transcript"]).exits(0).says("landlock").says("an old kernel");
+}
+
+#[test]
+fn a_run_that_cannot_be_kept_is_not_begun() {
+    let place = Place::new();
+    std::fs::create_dir(place.path().join("dir")).unwrap();
+    place.write("slow.runbook", SLOW);
+    place.write("state", "a file where a folder is meant");
+    let ran = place.command(&RUN).env("SLOW_TOKEN", "tok-71b3-canary").output().unwrap();
+    assert_eq!(ran.status.code(), Some(2), "{}", String::from_utf8_lossy(&ran.stderr));
+    assert!(!place.path().join("dir/mark").exists());
+}
