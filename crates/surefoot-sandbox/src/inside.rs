@@ -19,7 +19,7 @@ use rustix::fs::{CWD, Mode, OFlags};
 use rustix::net::{
     AddressFamily, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage, SendFlags, SocketFlags, SocketType,
 };
-use rustix::process::{Pid, Signal, WaitOptions};
+use rustix::process::{DumpableBehavior, Pid, Signal, WaitOptions};
 use serde::{Deserialize, Serialize};
 use surefoot_journal::Exit;
 
@@ -123,6 +123,9 @@ impl Inside<'_> {
             };
             root::enter(self.payload, &hosts, self.pid_max)?;
         }
+        // It holds the secrets of its supervisor. Programs become open to inspection again when they are executed.
+        rustix::process::set_dumpable_behavior(DumpableBehavior::NotDumpable)
+            .map_err(|error| format!("its memory could not be hidden: {error}"))?;
         let rules = match self.payload.waived.landlock {
             true => None,
             false => Some(domain::rules(self.payload)?),

@@ -307,3 +307,69 @@ fn what_was_never_started_never_will_be() {
     let outcome = room.perform(sh("true"));
     assert!(matches!(outcome, Outcome::NotPerformed { .. }), "{outcome:?}");
 }
+
+#[test]
+fn system_calls_that_lead_out_are_denied() {
+    let mut room = Room::new();
+    let attacker = room.base().join("attacker");
+    std::fs::copy(env!("CARGO_BIN_EXE_surefoot-supervise-test"), &attacker).expect("copied");
+    let attacker = attacker.display().to_string();
+    room.rights.run.insert(attacker.clone());
+    for detached in [false, true] {
+        if detached {
+            room.rights.detach.insert(attacker.clone());
+        }
+        let report = room.act(cmd(&[&attacker]));
+        assert!(report.ok, "detached: {detached}: {report:?}");
+        assert!(room.probe(cmd(&[&attacker])).ok, "a probe, detached: {detached}");
+    }
+}
+
+#[test]
+fn the_first_process_cannot_be_looked_into() {
+    let room = Room::new();
+    for file in ["environ", "mem", "maps", "fd/0", "root/etc/passwd"] {
+        failed(&room.act(sh(&format!("cat /proc/1/{file}"))), file);
+    }
+}
+
+#[test]
+fn a_program_runs_as_another_user_only_with_the_right() {
+    if !rustix::process::geteuid().is_root() {
+        let mut room = Room::new();
+        room.rights.users.insert("root".into());
+        let why = room.not_performed(as_user("root", "true"));
+        assert!(why.contains("run by root"), "{why}");
+        return;
+    }
+    let mut room = Room::new();
+    let theirs = room.file("theirs/file", "theirs");
+    std::fs::set_permissions(&theirs, std::os::unix::fs::PermissionsExt::from_mode(0o600)).expect("mode");
+    room.rights.run.insert("id".into());
+    room.rights.read = vec![room.base().display().to_string()];
+    let why = room.not_performed(as_user("daemon", "id -u"));
+    assert!(why.contains("may not run as `daemon`"), "{why}");
+    room.rights.users.insert("daemon".into());
+    assert_eq!(room.act(as_user("daemon", "id -u")).output[0].tail, "1\n");
+    failed(&room.act(as_user("daemon", &format!("cat {}", theirs.display()))), "a file of root");
+    assert_eq!(room.act(sh(&format!("cat {}", theirs.display()))).output[0].tail, "theirs");
+}
+
+fn as_user(user: &str, script: &str) -> surefoot_executor::Command {
+    let mut command = sh(script);
+    command.user = Some(user.to_owned());
+    command
+}
+
+#[test]
+fn output_that_cannot_be_kept_loses_no_outcome() {
+    let mut room = Room::new();
+    let mut command = sh("head -c 3000000 /dev/zero; exit 4");
+    command.exits.insert(4);
+    room.rights.run.insert("head".into());
+    let stdout = room.folder.claim(&room.peek_claim()).join("stdout");
+    std::fs::create_dir_all(&stdout).expect("in the way");
+    let report = room.act(command);
+    assert_eq!((report.ok, report.exit), (true, Some(Exit::Code(4))), "{report:?}");
+    assert!(report.output[0].tail.contains("could not be kept"), "{report:?}");
+}

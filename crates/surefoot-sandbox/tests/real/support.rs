@@ -135,6 +135,11 @@ impl Room {
         }
     }
 
+    /// The claim of the next act.
+    pub(crate) fn peek_claim(&self) -> Claim {
+        Claim { attempt: self.attempt.get() + 1, ..self.claim() }
+    }
+
     /// A claim that nobody took.
     pub(crate) fn next_claim(&self) -> Claim {
         self.attempt.set(self.attempt.get() + 1);
