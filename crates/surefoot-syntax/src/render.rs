@@ -7,7 +7,7 @@ use annotate_snippets::{AnnotationKind, Group, Level, Patch, Renderer, Snippet};
 use line_index::{LineIndex, TextSize};
 use serde_json::{Value, json};
 
-use crate::{Diagnostic, Fix, Label, NoteKind, Severity, Source, Span};
+use crate::{Diagnostic, Fix, Label, NoteKind, Severity, Source, Span, visible};
 
 /// Most diagnostics shown to a person; what remains is counted. Nobody reads the hundredth, and the first is the cause.
 const SHOWN_MAX: usize = 50;
@@ -46,22 +46,42 @@ pub enum Format {
 #[must_use]
 pub fn render(diagnostics: &[Diagnostic], sources: &[Source], options: &RenderOptions) -> String {
     let files: Vec<File<'_>> = sources.iter().map(File::new).collect();
+    let printable = || diagnostics.iter().map(printable).collect::<Vec<_>>();
     match options.format {
-        Format::Human => human(diagnostics, &files, options),
-        Format::Short => diagnostics.iter().map(|diagnostic| short(diagnostic, &files)).collect(),
+        Format::Human => human(&printable(), &files, options),
+        Format::Short => printable().iter().map(|diagnostic| short(diagnostic, &files)).collect(),
         Format::Json => machine(diagnostics, &files),
     }
 }
 
+/// The diagnostic without characters that would steer a terminal. Messages quote what stands in a file.
+fn printable(diagnostic: &Diagnostic) -> Diagnostic {
+    let mut diagnostic = diagnostic.clone();
+    diagnostic.message = visible::escaped(&diagnostic.message);
+    let labels = diagnostic.secondary.iter_mut().chain(&mut diagnostic.trace);
+    for label in labels.chain([&mut diagnostic.primary]) {
+        label.text = visible::escaped(&label.text);
+    }
+    for note in &mut diagnostic.notes {
+        note.text = visible::escaped(&note.text);
+    }
+    for fix in &mut diagnostic.fixes {
+        fix.title = visible::escaped(&fix.title);
+    }
+    diagnostic
+}
+
 /// A source with its lines.
 struct File<'s> {
+    /// Its path, as it can be shown.
+    path: String,
     source: &'s Source,
     lines: LineIndex,
 }
 
 impl<'s> File<'s> {
     fn new(source: &'s Source) -> Self {
-        Self { source, lines: LineIndex::new(&source.text) }
+        Self { path: visible::escaped(&source.path), source, lines: LineIndex::new(&source.text) }
     }
 
     /// The line and the column in characters, both counted from 1.
@@ -160,8 +180,7 @@ fn snippets<'a>(
         let start = of_file().map(|(label, _)| clamp(text, label.span.start)).min().unwrap_or(0);
         let end = of_file().map(|(label, _)| clamp(text, label.span.end)).max().unwrap_or(0);
         let window = Window::new(file, start, end.max(start));
-        let mut snippet =
-            Snippet::source(window.text).line_start(window.line).path(file.source.path.as_str());
+        let mut snippet = Snippet::source(window.text).line_start(window.line).path(file.path.as_str());
         for (label, kind) in of_file() {
             let mut annotation = kind.span(window.range(text, label.span));
             if !label.text.is_empty() {
@@ -204,7 +223,7 @@ fn trace(steps: &[Label], files: &[File<'_>]) -> String {
         let place = match find(files, step.span) {
             Some(file) => {
                 let (line, _) = file.position(step.span.start);
-                format!("{}:{line}", file.source.path)
+                format!("{}:{line}", file.path)
             }
             None => String::new(),
         };
@@ -222,7 +241,7 @@ fn proposal<'a>(fix: &'a Fix, files: &'a [File<'a>]) -> Option<Group<'a>> {
     let start = of_file().map(|edit| clamp(text, edit.span.start)).min()?;
     let end = of_file().map(|edit| clamp(text, edit.span.end)).max()?;
     let window = Window::new(file, start, end.max(start));
-    let mut snippet = Snippet::source(window.text).line_start(window.line).path(file.source.path.as_str());
+    let mut snippet = Snippet::source(window.text).line_start(window.line).path(file.path.as_str());
     for edit in of_file() {
         snippet = snippet.patch(Patch::new(window.range(text, edit.span), edit.text.as_str()));
     }
@@ -235,7 +254,7 @@ fn short(diagnostic: &Diagnostic, files: &[File<'_>]) -> String {
     let place = match find(files, diagnostic.primary.span) {
         Some(file) => {
             let (line, column) = file.position(diagnostic.primary.span.start);
-            format!("{}:{line}:{column}: ", file.source.path)
+            format!("{}:{line}:{column}: ", file.path)
         }
         None => String::new(),
     };

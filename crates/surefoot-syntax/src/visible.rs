@@ -34,27 +34,39 @@ pub(crate) fn check(file: FileId, text: &str, tokens: &mut [Token]) -> Vec<Diagn
     found
 }
 
+/// The text with what cannot be seen, or would steer a terminal, written as an escape.
+pub(crate) fn escaped(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for character in text.chars() {
+        if character != '\n' && (character.is_control() || reverses(character) || hides(character)) {
+            escaped.extend(character.escape_unicode());
+        } else {
+            escaped.push(character);
+        }
+    }
+    escaped
+}
+
+fn reverses(character: char) -> bool {
+    matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}' | '\u{61c}')
+}
+
+fn hides(character: char) -> bool {
+    matches!(
+        character,
+        '\u{200b}'..='\u{200d}' | '\u{2060}'..='\u{2065}' | '\u{feff}' | '\u{ad}' | '\u{180e}' | '\u{115f}'
+            | '\u{1160}' | '\u{3164}' | '\u{ffa0}' | '\u{2028}' | '\u{2029}' | '\u{fff9}'..='\u{fffb}'
+            | '\u{e0000}'..='\u{e007f}'
+    )
+}
+
 fn refused(character: char, rest: &str, kind: SyntaxKind, span: Span) -> Option<Diagnostic> {
     let name = match character {
         '\t' | '\n' => return None,
         '\r' if rest.starts_with('\n') => return None,
-        '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}' | '\u{61c}' => {
-            "a character that reverses how the line is shown"
-        }
+        _ if reverses(character) => "a character that reverses how the line is shown",
         '\u{feff}' if span.start == 0 => "a byte order mark",
-        '\u{200b}'..='\u{200d}'
-        | '\u{2060}'..='\u{2065}'
-        | '\u{feff}'
-        | '\u{ad}'
-        | '\u{180e}'
-        | '\u{115f}'
-        | '\u{1160}'
-        | '\u{3164}'
-        | '\u{ffa0}'
-        | '\u{2028}'
-        | '\u{2029}'
-        | '\u{fff9}'..='\u{fffb}'
-        | '\u{e0000}'..='\u{e007f}' => "a character that cannot be seen",
+        _ if hides(character) => "a character that cannot be seen",
         '\u{a0}' | '\u{1680}' | '\u{2000}'..='\u{200a}' | '\u{202f}' | '\u{205f}' | '\u{3000}'
             if matches!(kind, SyntaxKind::Error | SyntaxKind::WordText) =>
         {

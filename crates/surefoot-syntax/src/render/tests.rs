@@ -50,3 +50,12 @@ fn what_is_too_much_is_counted() {
     let shown = shown(&text, Format::Human);
     assert!(shown.contains("… and 30 more."), "{shown}");
 }
+
+#[test]
+fn a_source_cannot_steer_the_terminal() {
+    let text = "runbook demo {\n    step a {\n        $ A=\u{1b}[31m\u{202e}x b\n    }\n}\n";
+    for format in [Format::Human, Format::Short] {
+        let shown = shown(text, format);
+        assert!(!shown.contains('\u{1b}') && !shown.contains('\u{202e}'), "{shown:?}");
+    }
+}
