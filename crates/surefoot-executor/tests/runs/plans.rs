@@ -68,6 +68,13 @@ pub(crate) fn command(program: &str) -> Statement {
     }
 }
 
+/// The right to run every program of these plans.
+fn rights() -> Rights {
+    let programs =
+        ["do", "back", "start", "first", "second", "read", "get", "look", "scale", "use", "whoami", "tail"];
+    Rights { run: programs.into_iter().map(str::to_owned).collect(), ..Rights::default() }
+}
+
 /// A rollback that brings back what was.
 pub(crate) fn rollback() -> Way {
     Way::Rollback(Rollback {
@@ -97,8 +104,8 @@ pub(crate) fn step(name: &str, requires: &[&str], ensures: &[&str]) -> Step {
         retry: None,
         way: rollback(),
         on_failure: None,
-        rights: Rights::default(),
-        rollback_rights: Rights::default(),
+        rights: rights(),
+        rollback_rights: rights(),
     }
 }
 
@@ -117,7 +124,7 @@ pub(crate) fn plan(facts: &[&str], body: Vec<Node>) -> Plan {
         sources: Vec::new(),
         inputs: Vec::new(),
         constraints: Vec::new(),
-        allow: Rights::default(),
+        allow: rights(),
         questions: facts.iter().map(|name| ((*name).to_owned(), question())).collect(),
         facts: Vec::new(),
         lets: Vec::new(),
@@ -286,7 +293,7 @@ pub(crate) fn wide() -> Plan {
     let int = Question { answer: Type::Int, ..question() };
     plan.questions.insert("replicas".into(), int);
     plan.lets = vec![read("who", vec![text("whoami")])];
-    plan.collect = vec![Collect { statement: command("tail"), rights: Rights::default() }];
+    plan.collect = vec![Collect { statement: command("tail"), rights: rights() }];
     plan
 }
 

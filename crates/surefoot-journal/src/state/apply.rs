@@ -386,7 +386,14 @@ impl RunState {
             return Err("the step has acted: what was before it is gone".into());
         }
         self.forward(step, Forward::Before)?;
-        self.base.retain(|_, recorded| recorded.step != *step);
+        // Taken once more, because nothing of it acted: what it recorded before counts no more. Only its own
+        // cells are looked at, so that a plan of many steps stays linear.
+        let taken = self.steps.get(step).map(|state| state.base.clone()).unwrap_or_default();
+        for reading in &taken {
+            if self.base.get(&reading.cell).is_some_and(|recorded| recorded.step == *step) {
+                self.base.remove(&reading.cell);
+            }
+        }
         for reading in base {
             let entry = self.base.entry(reading.cell.clone());
             entry.or_insert_with(|| Base { step: step.clone(), answer: reading.answer.clone() });
