@@ -31,7 +31,7 @@ mod scenario;
 mod step;
 mod value;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use surefoot_plan::{About, Expr, FORMAT, Name, OnFailure, Plan, QuestionId, Read, Rights, StepId, Type};
@@ -129,6 +129,8 @@ pub(crate) struct Lowering<'a> {
     commands: bool,
     /// Whether a part of `allow` could not be read: then no right can be called missing.
     rights_damaged: bool,
+    /// Rights that were found missing, as they would be written.
+    missing: BTreeSet<String>,
     /// The needs of everything, to tell which rights are not needed.
     all_needs: Needs,
     plan: Plan,
@@ -261,6 +263,7 @@ impl<'a> Lowering<'a> {
             nodes: 0,
             commands: false,
             rights_damaged: false,
+            missing: BTreeSet::new(),
             all_needs: Needs::default(),
             plan,
             origins: Origins { runbook: head, ..Origins::default() },

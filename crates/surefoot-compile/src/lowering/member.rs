@@ -1,6 +1,6 @@
 //! The parts of a runbook, in the order in which they depend on each other.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use surefoot_plan::{
     About, Collect, Expr, Invariant, Name, Node, OnFailure, Require, Statement, StepId, Value, Wait,
@@ -474,15 +474,14 @@ impl<'a> Lowering<'a> {
             before: false,
         };
         if let Expr::Literal(Value::List(items)) = expr {
-            for (index, value) in items.iter().enumerate() {
-                if items.iter().take(index).any(|earlier| earlier == value) {
-                    self.report(
-                        error("SF0304", span, format!("the list holds `{value}` twice"))
-                            .note("each item is done once; two equal ones are most likely a mistake")
-                            .help("take one of them out"),
-                    );
-                    return None;
-                }
+            let mut seen: BTreeSet<&Value> = BTreeSet::new();
+            if let Some(twice) = items.iter().find(|value| !seen.insert(value)) {
+                self.report(
+                    error("SF0304", span, format!("the list holds `{twice}` twice"))
+                        .note("each item is done once; two equal ones are most likely a mistake")
+                        .help("take one of them out"),
+                );
+                return None;
             }
             return Some(items.iter().cloned().map(Expr::Literal).map(bound).collect());
         }

@@ -190,6 +190,9 @@ impl<'a> Lowering<'a> {
             let allowed = self.plan.allow.connect.iter().any(|allowed| allowed == to);
             if !allowed {
                 let shown = endpoint_shown(to);
+                if !self.first_missing("connect", &shown) {
+                    continue;
+                }
                 let found = error("SF0602", *span, format!("`allow` does not grant a connection to {shown}"))
                     .here(if what.starts_with("asking") {
                         "asking this connects there".to_owned()
@@ -211,7 +214,7 @@ impl<'a> Lowering<'a> {
             }
         }
         for (user, span) in &needs.users {
-            if !self.plan.allow.users.contains(user) {
+            if !self.plan.allow.users.contains(user) && self.first_missing("as", user) {
                 let found = error("SF0605", *span, format!("`allow` does not let a program run as `{user}`"));
                 self.report(self.with_right(found, "as", user));
             }
@@ -220,6 +223,9 @@ impl<'a> Lowering<'a> {
     }
 
     fn refuse_program(&mut self, program: &str, span: Span, what: &str) {
+        if !self.first_missing("run", program) {
+            return;
+        }
         let found = error("SF0601", span, format!("`allow` does not name the program `{program}`")).here(
             if what.starts_with("asking") {
                 "asking this runs it".to_owned()
@@ -246,9 +252,17 @@ impl<'a> Lowering<'a> {
             );
             return;
         }
-        let shown = path_shown(path);
+        let shown = path.to_string();
+        if !self.first_missing(verb, &shown) {
+            return;
+        }
         let refused = error("SF0603", span, format!("`allow` does not let {what} {verb} {shown}"));
         self.report(self.with_right(refused, verb, &shown));
+    }
+
+    /// Whether a right is found missing for the first time: one line of `allow` mends all the others.
+    fn first_missing(&mut self, word: &str, object: &str) -> bool {
+        self.missing.insert(format!("{word} {object}"))
     }
 
     /// Adds the edit that widens `allow`.
@@ -470,10 +484,6 @@ fn last_of(right: &Right, word: &str) -> Option<Span> {
 
 fn endpoint_shown(to: &Endpoint) -> String {
     format!("{}:{}", to.host, to.port)
-}
-
-fn path_shown(path: &Expr) -> String {
-    path.to_string()
 }
 
 #[cfg(test)]
