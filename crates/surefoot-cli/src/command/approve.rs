@@ -48,7 +48,7 @@ pub(crate) fn approve(arguments: &args::Approve) -> Result<Exit, CommandError> {
             .hint(format!("that is {}, by the surefoot.toml of the run", people.join(" or "))));
     }
     let answer = if arguments.no { "Refused" } else { "Approved" };
-    output::line(&format!("{answer}: {} of {}.", title(notice), notice.runbook));
+    output::line(&surefoot_view::plain(&format!("{answer}: {} of {}.", title(notice), notice.runbook)));
     output::print(&surefoot_view::notice(notice, &folder.run().0, runs::now(), &terminal::style()));
     let says =
         Says::Approval { step: step.clone(), approved: !arguments.no, comment: arguments.comment.clone() };

@@ -27,7 +27,8 @@ pub(crate) fn dry_run(arguments: &args::DryRun) -> Result<Exit, CommandError> {
         load::wait_for(walk(&program, None::<&RealWorld<Nobody>>, runs::now()))?
     };
     match arguments.format {
-        Format::Human => output::print(&walked.to_string()),
+        // Answers of probes come from outside, and a terminal obeys what it is sent.
+        Format::Human => output::print(&surefoot_view::plain_text(&walked.to_string())),
         Format::Json => {
             let json = serde_json::to_string_pretty(&walked);
             output::line(&json.map_err(|error| CommandError::new(Exit::Internal, format!("{error}.")))?);
