@@ -151,3 +151,9 @@ const VIOLATIONS_MAX: usize = 100;
 
 #[cfg(test)]
 mod tests;
+
+/// A random plan, for tests of other modules.
+#[cfg(test)]
+pub(crate) fn sample(seed: u64) -> Plan {
+    tests::sample(seed)
+}

@@ -64,3 +64,5 @@ fn too_many_nodes_are_refused() {
     let error = Plan::from_json(&many.to_json()).unwrap_err();
     assert!(matches!(error, ReadError::TooManyNodes { .. }), "{error}");
 }
+
+mod schema;

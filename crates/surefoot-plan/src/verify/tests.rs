@@ -248,6 +248,11 @@ fn a_rollback_may_cover_several_steps_if_the_whole_way_ends_where_it_began() {
     assert!(text.contains("the way back ends with `c` as the rollback of `two` sets it"), "{text}");
 }
 
+/// A random plan.
+pub(super) fn sample(seed: u64) -> Plan {
+    generate::plan(seed)
+}
+
 mod checks;
 mod generate;
 mod machine;
