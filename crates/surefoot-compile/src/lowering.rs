@@ -28,6 +28,7 @@ mod param;
 mod prune;
 mod rights;
 mod scenario;
+mod script;
 mod step;
 mod value;
 

@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use surefoot_plan::{Decoder, Exec, Expr, Script, Source, Type, Value, Word};
 use surefoot_syntax::Span;
-use surefoot_syntax::ast::{Command, CommandBody, Expr as Syntax, Ident, Word as Written, WordPart};
+use surefoot_syntax::ast::{Command, CommandBody, Expr as Syntax, Ident, Text, Word as Written, WordPart};
 
 use super::ask::value_expr;
+use super::script::unset_variables;
 use super::{Asking, Lowering};
 use crate::report::{Report, before, error};
 use crate::term::{Term, What, text};
@@ -126,7 +127,7 @@ impl<'a> Lowering<'a> {
                 (pipeline, None)
             }
             CommandBody::Script { language, arguments, text } => {
-                (Vec::new(), self.script(language, arguments, &text.text))
+                (Vec::new(), self.script(language, arguments, text, &env))
             }
             CommandBody::Error => (Vec::new(), None),
         };
@@ -340,7 +341,8 @@ impl<'a> Lowering<'a> {
         &mut self,
         language: &'a Ident,
         arguments: &'a [(Ident, Syntax)],
-        body: &str,
+        body: &Text,
+        env: &BTreeMap<String, Expr>,
     ) -> Option<Script> {
         if !matches!(language.text.as_str(), "sh" | "bash") {
             self.report(
@@ -403,7 +405,28 @@ impl<'a> Lowering<'a> {
                 ));
             }
         }
-        Some(Script { language: language.text.clone(), text: body.to_owned(), arguments: named })
+        let by_name = |name: &str| arguments.iter().any(|(argument, _)| argument.text == name);
+        self.check_variables(body, |name| by_name(name) || env.contains_key(name));
+        Some(Script { language: language.text.clone(), text: body.text.clone(), arguments: named })
+    }
+
+    /// Reports the variables of a script that nothing sets, each where it is read.
+    fn check_variables(&mut self, body: &Text, given: impl Fn(&str) -> bool) {
+        for name in unset_variables(&body.text, given) {
+            let written = self.modules.text(body.span);
+            let at = [format!("${name}"), format!("${{{name}")]
+                .iter()
+                .find_map(|read| written.find(read.as_str()));
+            let start = body.span.start.saturating_add(u32::try_from(at.unwrap_or(0)).unwrap_or(0));
+            let end = start.saturating_add(u32::try_from(name.len() + 1).unwrap_or(0)).min(body.span.end);
+            let span = if at.is_some() { Span { start, end, ..body.span } } else { body.span };
+            self.report(
+                error("SF0313", span, format!("nothing sets the variable `{name}`"))
+                    .here("the script would stop here")
+                    .note("a script sees no name of the runbook by itself: values are given by name")
+                    .help(format!("give it: `({name}: …)` after the language; or say what counts without it: `${{{name}:-…}}`")),
+            );
+        }
     }
 
     /// Understands the host that something acts on.
