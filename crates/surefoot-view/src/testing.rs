@@ -62,7 +62,12 @@ fn ensure(cell: Cell, holds: bool, within_ms: u64) -> Ensure {
 fn question(parameters: &[&str], answer: Type) -> Question {
     let parameters = parameters.iter().map(|name| Parameter {
         name: (*name).into(),
-        r#type: Type::Text,
+        r#type: match *name {
+            "port" | "server" => Type::Port,
+            "host" => Type::Host,
+            "data" => Type::Path,
+            _ => Type::Text,
+        },
         secret: *name == "password",
     });
     let probe = Probe { reads: Vec::new(), answer: Expr::Literal(Value::Bool(true)) };
@@ -257,7 +262,7 @@ pub(crate) fn plan() -> Plan {
         ],
         constraints: vec![(Expr::Literal(Value::Bool(true)), "standby_port != primary_port".into())],
         allow: Rights {
-            run: ["pg_ctl", "pg_rewind", "postgres", "psql"].map(str::to_owned).into(),
+            run: ["pg_ctl", "pg_rewind", "postgres", "psql", "tail"].map(str::to_owned).into(),
             detach: BTreeSet::from(["pg_ctl".into()]),
             connect: [54361, 54362]
                 .map(|port| Endpoint { host: text("127.0.0.1"), port: Expr::Literal(Value::Int(port)) })

@@ -33,7 +33,7 @@ fn branches_and_hosts_are_told() {
     let mut plan = testing::plan();
     let condition = plan.facts[0].formula.clone();
     let mut inner =
-        step("tidy", "Tidy up", vec![command(&["true"])], Vec::new(), surefoot_plan::Way::Nothing);
+        step("tidy", "Tidy up", vec![command(&["psql"])], Vec::new(), surefoot_plan::Way::Nothing);
     if let Node::Step(step) = &mut inner {
         step.class = surefoot_plan::Class::Idempotent;
         step.leaves.push(surefoot_plan::Leaves { atoms: Vec::new(), why: "it is only tidying".into() });
