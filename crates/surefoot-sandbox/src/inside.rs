@@ -257,6 +257,11 @@ impl Inside<'_> {
     ) -> String {
         let steps = || -> Result<(), String> {
             let _ = rustix::process::setsid();
+            if self.payload.view == View::Host || self.payload.waived.namespaces {
+                // No namespace ends with its first process here. What a program starts does not inherit this.
+                rustix::process::set_parent_process_death_signal(Some(Signal::KILL))
+                    .map_err(|error| format!("its lifeline could not be tied: {error}"))?;
+            }
             let folder = match &self.payload.folder {
                 Some(folder) => folder.clone(),
                 None if self.payload.waived.namespaces => PathBuf::from("/"),

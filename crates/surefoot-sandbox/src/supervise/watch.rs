@@ -130,13 +130,18 @@ impl<'a> Watch<'a> {
             }
         }
         if !self.started {
-            let failures = self.ending.members.iter().filter_map(|member| member.failure.clone());
-            let why = failures.collect::<Vec<_>>().join("; ");
-            return Err(match why.is_empty() {
-                true if self.ending.timed_out => "its time was over before it could start".to_owned(),
-                true => "the process that builds its confinement ended without a word".to_owned(),
-                false => why,
-            });
+            let failures: Vec<String> =
+                self.ending.members.iter().filter_map(|member| member.failure.clone()).collect();
+            if !failures.is_empty() {
+                return Err(failures.join("; "));
+            }
+            // Nobody said that a program started, and nobody that none did: that is no proof.
+            let why = match self.ending.timed_out {
+                true => "its time was over while its confinement was built",
+                false => "the process that builds its confinement ended without a word",
+            };
+            self.ending.failure = Some(why.to_owned());
+            return Ok(self.ending);
         }
         if !self.over && !self.ending.timed_out && !self.ending.interrupted {
             self.ending.failure = Some("the first process of its confinement was killed".to_owned());
@@ -273,8 +278,11 @@ impl<'a> Watch<'a> {
         self.stopping = true;
         if self.payload.view == View::Private && !self.payload.waived.namespaces {
             let _ = rustix::process::kill_process(self.first, Signal::KILL);
-        } else {
+        } else if self.started {
             inside::send_order(&self.line, order::KILL);
+        } else {
+            // It hears no orders while it builds.
+            let _ = rustix::process::kill_process(self.first, Signal::KILL);
         }
     }
 }
