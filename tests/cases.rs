@@ -18,7 +18,7 @@ mod syntax;
 /// Runbooks become trees; what is wrong with them is said.
 #[test]
 fn syntax() {
-    each("syntax", "runbook", |case| syntax::show(case));
+    each("syntax", "runbook", syntax::show);
 }
 
 /// What is wrong with a runbook is said, at its lines.

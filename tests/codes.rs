@@ -47,9 +47,11 @@ fn found(example: &str) -> Vec<Diagnostic> {
     let Some(settings) = example.lines().next().and_then(|line| line.strip_prefix("#!")) else {
         return found;
     };
-    let settings: BTreeMap<String, BTreeMap<String, String>> = toml::from_str(settings).unwrap();
-    let inputs =
-        Inputs::from_texts(settings["inputs"].iter().map(|(name, text)| (name.as_str(), text.as_str())));
-    found.extend(lower(&analysis, analysis.runbooks()[0], &inputs).err().unwrap_or_default());
+    let settings: BTreeMap<String, BTreeMap<String, String>> =
+        toml::from_str(settings).unwrap_or_else(|error| panic!("{error}\n{example}"));
+    let given = settings.get("inputs").into_iter().flatten();
+    let inputs = Inputs::from_texts(given.map(|(name, text)| (name.as_str(), text.as_str())));
+    let runbook = analysis.runbooks().first().map_or(String::new(), |name| (*name).to_owned());
+    found.extend(lower(&analysis, &runbook, &inputs).err().unwrap_or_default());
     found
 }

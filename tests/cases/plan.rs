@@ -27,7 +27,7 @@ pub(crate) fn show(case: &Case) -> String {
     if !wrong.is_empty() {
         return render(&wrong, &sources, &options);
     }
-    let runbook = analysis.runbooks()[0].to_owned();
+    let runbook = analysis.runbooks().first().map_or(String::new(), |name| (*name).to_owned());
     match lower(&analysis, &runbook, &inputs(case)) {
         Ok(lowered) => {
             let mut lines = Lines(Vec::new());
