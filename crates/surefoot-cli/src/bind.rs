@@ -21,13 +21,22 @@ pub(crate) fn hosts(plan: &Plan) -> Result<(), CommandError> {
     let internal = |error: serde_json::Error| {
         CommandError::new(crate::exit::Exit::Internal, format!("the plan cannot be looked at: {error}."))
     };
-    // The plan as JSON: a target may stand in any command of any step, probe or collect, and one that
-    // were overlooked would be performed here.
-    let json = serde_json::to_value(plan).map_err(internal)?;
+    let json = as_json(plan)?;
     let mut targets = BTreeSet::new();
-    find_targets(&json, &mut targets);
-    let mut cells = Vec::new();
-    find_cells(&json, &mut cells);
+    let mut cells: Vec<Cell> = Vec::new();
+    find(&json, &mut |fields| {
+        if let Some(target) = fields.get("target").filter(|target| !target.is_null())
+            && (fields.contains_key("pipeline") || fields.contains_key("deadline_ms"))
+        {
+            targets.insert(target.to_string());
+        }
+        if fields.len() == 2
+            && fields.contains_key("question")
+            && let Ok(cell) = serde_json::from_value(Json::Object(fields.clone()))
+        {
+            cells.push(cell);
+        }
+    });
     for target in targets {
         let target: Expr = serde_json::from_str(&target).map_err(internal)?;
         for host in possible_hosts(&target, plan, &cells)? {
@@ -49,40 +58,6 @@ pub(crate) fn look_around(plan: &Plan) -> Result<(BTreeMap<Name, String>, String
     let path = std::env::var("PATH").unwrap_or_default();
     programs(plan, &path)?;
     Ok((secrets(plan)?, path))
-}
-
-/// Finds every `target`, each as JSON text.
-fn find_targets(json: &Json, found: &mut BTreeSet<String>) {
-    match json {
-        Json::Object(fields) => {
-            if let Some(target) = fields.get("target").filter(|target| !target.is_null())
-                && (fields.contains_key("pipeline") || fields.contains_key("deadline_ms"))
-            {
-                found.insert(target.to_string());
-            }
-            fields.values().for_each(|field| find_targets(field, found));
-        }
-        Json::Array(items) => items.iter().for_each(|item| find_targets(item, found)),
-        Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) => {}
-    }
-}
-
-/// Finds every fact that is asked.
-fn find_cells(json: &Json, found: &mut Vec<Cell>) {
-    match json {
-        Json::Object(fields) => {
-            if fields.len() == 2
-                && fields.contains_key("question")
-                && fields.contains_key("arguments")
-                && let Ok(cell) = serde_json::from_value(json.clone())
-            {
-                found.push(cell);
-            }
-            fields.values().for_each(|field| find_cells(field, found));
-        }
-        Json::Array(items) => items.iter().for_each(|item| find_cells(item, found)),
-        Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) => {}
-    }
 }
 
 /// What a target can be: a value, or each value that an argument of a fact has somewhere.
@@ -147,6 +122,7 @@ pub(crate) fn roles(
     roles: &BTreeMap<Name, Vec<String>>,
     me: &Identity,
 ) -> Result<(), CommandError> {
+    asked_roles(plan, roles)?;
     for step in plan.steps() {
         let Some(approval) = &step.approval else { continue };
         let role = &approval.role;
@@ -179,6 +155,45 @@ pub(crate) fn roles(
         }
     }
     Ok(())
+}
+
+/// Refuses a plan that asks a role that nobody has.
+fn asked_roles(plan: &Plan, roles: &BTreeMap<Name, Vec<String>>) -> Result<(), CommandError> {
+    let json = as_json(plan)?;
+    let mut asked = BTreeSet::new();
+    find(&json, &mut |fields| {
+        if let (Some(Json::String(role)), true) = (fields.get("by"), fields.contains_key("see")) {
+            asked.insert(role.clone());
+        }
+    });
+    match asked.iter().find(|role| roles.get(*role).is_none_or(Vec::is_empty)) {
+        Some(role) => {
+            Err(CommandError::usage(format!("`{role}` is asked, and nobody has that role.")).hint(format!(
+                "in surefoot.toml, beside the runbook or above it: [roles] with the line {role} = [\"USER\"]"
+            )))
+        }
+        None => Ok(()),
+    }
+}
+
+/// The plan as JSON: what is looked for may stand in any step, probe or collect, and what were
+/// overlooked would be done as if it were not there.
+fn as_json(plan: &Plan) -> Result<Json, CommandError> {
+    serde_json::to_value(plan).map_err(|error| {
+        CommandError::new(crate::exit::Exit::Internal, format!("the plan cannot be looked at: {error}."))
+    })
+}
+
+/// Looks at every object.
+fn find(json: &Json, look: &mut impl FnMut(&serde_json::Map<String, Json>)) {
+    match json {
+        Json::Object(fields) => {
+            look(fields);
+            fields.values().for_each(|field| find(field, look));
+        }
+        Json::Array(items) => items.iter().for_each(|item| find(item, look)),
+        Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) => {}
+    }
 }
 
 /// Refuses a plan that needs a program that is not here: in its steps, and on its way back.

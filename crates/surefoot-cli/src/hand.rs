@@ -126,11 +126,12 @@ impl Hand {
     fn interrupted(&self, display: &Display<'_>) {
         let level = self.said.stop.borrow().level + 1;
         let text = match level {
+            _ if display.is_asking() => "The question stays open.",
             1 => "Stopping once what runs is over. Ctrl-C again asks it to end.",
             2 => "What runs is asked to end. Ctrl-C again kills it.",
             _ => "What runs is killed.",
         };
-        display.say(&[format!("^C {text}")]);
+        display.interrupt(text);
         self.said.stop(level, &self.said.operator);
     }
 

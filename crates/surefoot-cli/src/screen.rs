@@ -139,6 +139,17 @@ impl<'p> Display<'p> {
         }
     }
 
+    /// Whether a person is asked just now.
+    pub(crate) fn is_asking(&self) -> bool {
+        self.prompting.get()
+    }
+
+    /// Says what Ctrl-C does. The terminal shows `^C` where a person types, and nowhere else.
+    pub(crate) fn interrupt(&self, text: &str) {
+        let line = if self.is_asking() { format!(" {text}") } else { format!("^C {text}") };
+        self.say(&[line]);
+    }
+
     /// Takes the live part off the screen.
     fn clear(&self) {
         let painted = self.painted.take();

@@ -69,3 +69,14 @@ fn a_program_that_is_missing_is_named_before_anything_is_done() {
     );
     assert!(refused(programs(&rollback, "/usr/bin:/bin")).contains("frobnicate-3000"), "the way back counts");
 }
+
+#[test]
+fn a_role_that_is_asked_needs_somebody() {
+    let plan = plan("step s { let ok = ask \"Is it?\": bool by lead\n leaves \"nothing\" }");
+    let me = Identity { user: "ann".to_owned(), uid: 1000, verified: false };
+    assert!(
+        refused(roles(&plan, &BTreeMap::new(), &me)).contains("`lead` is asked, and nobody has that role")
+    );
+    // An answer is no approval: who runs may give it.
+    assert!(roles(&plan, &BTreeMap::from([("lead".to_owned(), vec!["ann".to_owned()])]), &me).is_ok());
+}
