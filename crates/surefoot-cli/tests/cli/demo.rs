@@ -136,3 +136,22 @@ fn a_program_that_reads_json_gets_one_record_a_line() {
     assert!(records.first().is_some_and(|record| record["event"] == "started"));
     assert!(records.last().is_some_and(|record| record["event"] == "ended"));
 }
+
+#[test]
+fn without_its_first_step_the_runbook_is_refused_with_the_path_that_leads_there() {
+    let demo = Demo::new();
+    let path = demo.place.path().join("change-workers.runbook");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let (head, rest) = text.split_once("    step drain").unwrap();
+    let (_, tail) = rest.split_once("    step change").unwrap();
+    std::fs::write(&path, format!("{head}    step change{tail}")).unwrap();
+    let check = ["check", "change-workers.runbook"];
+    demo.place
+        .run(&check)
+        .exits(1)
+        .says("SF0502")
+        .says("while `change` is half done")
+        .says("`in_rotation` is true");
+    demo.run("8").exits(1).complains("SF0502");
+    assert!(!demo.place.state().join("runs").exists(), "nothing was begun");
+}
