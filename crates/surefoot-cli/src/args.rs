@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// Runbooks that know the way back.
 #[derive(Debug, Parser)]
-#[command(name = "surefoot", version, about, max_term_width = 100, arg_required_else_help = true)]
+#[command(name = "surefoot", version, max_term_width = 100, arg_required_else_help = true)]
 #[command(after_help = "Exit codes are listed in the README; `surefoot explain SF0401` explains a finding.")]
 pub(crate) struct Arguments {
     /// What to do.

@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use surefoot_executor::{Control, Halt, Program, Signal, drive, going_on, record};
 use surefoot_journal::{
-    Event, HeldWhy, Holder, Identity, Record, RunFolder, RunState, Standing, Started, StateRoot, Target,
-    TargetLock, WorldKind, Writer, person,
+    Debt, Event, HeldWhy, Holder, Identity, Record, RunFolder, RunState, Standing, Started, StateRoot,
+    Target, TargetLock, WorldKind, Writer, person,
 };
 use surefoot_plan::{Name, Plan, Policy, VerifiedPlan, verify};
 use surefoot_sandbox::{RealWorld, Waivers};
@@ -95,6 +95,7 @@ pub(crate) fn begin(beginning: Beginning) -> Result<Exit, CommandError> {
         waivers,
         json,
         decisions: VecDeque::new(),
+        waits: false,
     }
     .work()
 }
@@ -143,6 +144,7 @@ pub(crate) fn take_up(
             CommandError::new(Exit::JournalDamaged, format!("{}: {error}.", folder.journal().display()))
         })?;
     }
+    refuse_idle(&state, &wish, &folder)?;
     let mut session = Session {
         plan: Arc::new(plan.plan().clone()),
         verified: Arc::new(plan),
@@ -159,9 +161,39 @@ pub(crate) fn take_up(
         waivers: crate::waive::read(&waived)?,
         json,
         decisions: VecDeque::new(),
+        waits: false,
     };
     session.resume(wish)?;
     session.work()
+}
+
+/// Refuses what a run has no use for, before its journal says that it was taken up.
+fn refuse_idle(state: &RunState, wish: &Wish, folder: &RunFolder) -> Result<(), CommandError> {
+    let run = &folder.run().0;
+    let is_over = matches!(state.standing(), Standing::Ended(_));
+    let owed: Vec<&str> = state.owed().map(|Debt::Rollback(step)| step.0.as_str()).collect();
+    let story = format!("surefoot transcript {run}");
+    match wish {
+        Wish::GoOn if is_over && !owed.is_empty() => {
+            Err(CommandError::usage(format!("run {run} is over, and owes {}.", owed.join(", ")))
+                .hint(format!("surefoot rollback {run}")))
+        }
+        Wish::GoOn if is_over => {
+            Err(CommandError::usage(format!("run {run} is over, and owes nothing.")).hint(story))
+        }
+        Wish::RollBack if is_over && owed.is_empty() && state.closed().len() == 0 => {
+            Err(CommandError::usage(format!("run {run} is over, and nothing of it is left to take back."))
+                .hint(story))
+        }
+        Wish::Forgive(Signal::Forgive { debt: Debt::Rollback(step), .. })
+            if !owed.contains(&step.0.as_str()) =>
+        {
+            let owes = if owed.is_empty() { "nothing".to_owned() } else { owed.join(", ") };
+            Err(CommandError::usage(format!("run {run} does not owe the rollback of `{step}`."))
+                .hint(format!("it owes {owes}")))
+        }
+        Wish::GoOn | Wish::RollBack | Wish::Forgive(_) => Ok(()),
+    }
 }
 
 /// An executor at work on a run.
@@ -181,6 +213,8 @@ struct Session {
     waivers: Waivers,
     json: bool,
     decisions: VecDeque<Signal>,
+    /// Nothing is to be driven.
+    waits: bool,
 }
 
 impl Session {
@@ -207,6 +241,15 @@ impl Session {
                 by,
                 reason: "surefoot rollback".to_owned(),
             }),
+            // A run that waits goes on waiting: only its debt was spoken of.
+            Wish::Forgive(Signal::Forgive { debt, by, reason })
+                if matches!(self.state.standing(), Standing::Held(_)) =>
+            {
+                let event = Event::Forgiven { debt, by, reason };
+                let forgiven = record(&mut self.state, &mut self.writer, runs::now(), event);
+                self.records.push(forgiven.map_err(|halt| self.failed(&Failed::Halt(halt)))?);
+                self.waits = true;
+            }
             Wish::Forgive(signal) => self.decisions.push_back(signal),
         }
         Ok(())
@@ -222,7 +265,7 @@ impl Session {
         let plan = self.plan.clone();
         let short = around(&self.root, &self.folder).short;
         let display = Rc::new(Display::new(self.json, &plan, &short, &self.records));
-        let driven = runtime.block_on(self.drive(&keyboard, &display));
+        let driven = if self.waits { Ok(()) } else { runtime.block_on(self.drive(&keyboard, &display)) };
         // A thread may still wait for the keyboard; it must not keep the command from ending.
         runtime.shutdown_background();
         let exit = self.let_go();
@@ -335,7 +378,7 @@ fn wish_of(signal: &Signal) -> String {
         Signal::Decide { choice: surefoot_journal::Choice::RollBack, .. } => "to roll back".to_owned(),
         Signal::Decide { .. } => "to go on".to_owned(),
         Signal::Resolve { step, .. } => format!("to say what {step} did"),
-        Signal::Forgive { debt: surefoot_journal::Debt::Rollback(step), .. } => {
+        Signal::Forgive { debt: Debt::Rollback(step), .. } => {
             format!("to let the rollback of {step} go")
         }
         Signal::Note(text) => format!("to note {text}"),

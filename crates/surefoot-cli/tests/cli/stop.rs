@@ -169,3 +169,52 @@ fn a_run_that_cannot_be_kept_is_not_begun() {
     assert_eq!(ran.status.code(), Some(2), "{}", String::from_utf8_lossy(&ran.stderr));
     assert!(!place.path().join("dir/mark").exists());
 }
+
+#[test]
+fn what_a_run_has_no_use_for_is_refused_and_leaves_no_trace() {
+    let place = Place::new();
+    std::fs::create_dir(place.path().join("dir")).unwrap();
+    place.write("slow.runbook", &SLOW.replace("sleep 2", "false").replace("run rm, sleep", "run false, rm"));
+    let with =
+        |arguments: &[&str]| place.command(arguments).env("SLOW_TOKEN", "tok-71b3-canary").output().unwrap();
+    assert_eq!(with(&RUN).status.code(), Some(10));
+    let run = std::fs::read_dir(place.state().join("runs")).unwrap().next().unwrap().unwrap().path();
+    let journal = || std::fs::read_to_string(run.join("journal.jsonl")).unwrap();
+    let before = journal();
+    for (arguments, said) in [
+        (&["resume", "0"][..], "is over, and owes nothing"),
+        (&["rollback", "0"], "nothing of it is left to take back"),
+        (&["forgive", "0", "mark", "--reason", "why not"], "does not owe the rollback of `mark`"),
+        (&["cancel", "0"], "nobody is at work"),
+    ] {
+        let output = with(arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        assert!(String::from_utf8_lossy(&output.stderr).contains(said), "{arguments:?}: {said}");
+    }
+    assert_eq!(journal(), before);
+}
+
+#[test]
+fn a_run_that_stopped_owing_pays_or_is_let_go_later() {
+    let place = Place::new();
+    std::fs::create_dir(place.path().join("dir")).unwrap();
+    let text = SLOW.replace("sleep 2", "false").replace("run rm, sleep", "run false, rm");
+    place.write("slow.runbook", &text.replace("    step mark", "    on failure stop\n    step mark"));
+    let with = |arguments: &[&str]| {
+        let output = place.command(arguments).env("SLOW_TOKEN", "tok-71b3-canary").output().unwrap();
+        (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    assert_eq!(with(&RUN).0, Some(11), "it stops and owes");
+    assert!(place.path().join("dir/mark").exists());
+    place.run(&["status"]).exits(0).says("surefoot rollback");
+    assert_eq!(with(&RUN).0, Some(20), "what is owed keeps the place locked");
+    let (code, said) = with(&["resume", "0"]);
+    assert_eq!(code, Some(2), "{said}");
+    assert!(said.contains("owes nap, mark"), "{said}");
+    assert_eq!(with(&["forgive", "0", "nap", "--reason", "it did nothing"]).0, Some(11));
+    assert!(place.path().join("dir/mark").exists(), "only that one was let go");
+    let (code, said) = with(&["rollback", "0"]);
+    assert_eq!(code, Some(10), "{said}");
+    assert!(!place.path().join("dir/mark").exists());
+    assert_eq!(with(&RUN).0, Some(11), "the place is free again");
+}
