@@ -6,7 +6,7 @@
 use std::cell::{Cell, RefCell};
 use std::io::{self, IsTerminal as _, Write as _};
 
-use surefoot_journal::{Record, RunFolder, RunState, StateRoot};
+use surefoot_journal::{Record, RunFolder, RunState, StateRoot, Timestamp};
 use surefoot_plan::Plan;
 use surefoot_sandbox::Printed;
 use surefoot_view::{Lines, Screen, Size, json_line, plain, redraw, what_to_type};
@@ -14,6 +14,9 @@ use surefoot_view::{Lines, Screen, Size, json_line, plain, redraw, what_to_type}
 use crate::command::status::around;
 use crate::output;
 use crate::terminal::{self, Echo};
+
+/// Least time between two paintings that records ask for, in milliseconds; the clock asks for more.
+const PAINT_MS_MIN: u64 = 50;
 
 /// What the operator sees.
 pub(crate) struct Display<'p> {
@@ -23,6 +26,8 @@ pub(crate) struct Display<'p> {
     state: RefCell<RunState>,
     /// How many lines of the live part are on the screen, to be painted over.
     painted: Cell<usize>,
+    /// When it was painted last.
+    painted_at: Cell<Timestamp>,
     /// Whether a person types just now.
     prompting: Cell<bool>,
 }
@@ -57,6 +62,7 @@ impl<'p> Display<'p> {
             way,
             state: RefCell::new(RunState::new()),
             painted: Cell::new(0),
+            painted_at: Cell::default(),
             prompting: Cell::new(false),
         };
         if let Some((new, old)) = records.split_last() {
@@ -73,7 +79,10 @@ impl<'p> Display<'p> {
         match &self.way {
             Way::Live { .. } => {
                 drop(state);
-                self.paint();
+                // A plan may have thousands of steps, each with several records in a millisecond.
+                if crate::runs::now().since(self.painted_at.get()) >= PAINT_MS_MIN {
+                    self.paint();
+                }
             }
             Way::Plain(lines) => {
                 lines.borrow_mut().tell(self.plan, record, &state).iter().for_each(|line| output::line(line));
@@ -171,7 +180,9 @@ impl<'p> Display<'p> {
         let (columns, lines) = terminal::size();
         // The cursor stands in the line below.
         let size = Size { columns: columns.into(), lines: usize::from(lines).saturating_sub(1) };
-        let lines = screen.borrow().draw(&self.state.borrow(), crate::runs::now(), size, alive);
+        let now = crate::runs::now();
+        self.painted_at.set(now);
+        let lines = screen.borrow().draw(&self.state.borrow(), now, size, alive);
         let before = self.painted.replace(lines.len());
         output::print(&redraw(before, &lines));
     }

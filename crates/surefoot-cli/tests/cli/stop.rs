@@ -26,7 +26,7 @@ runbook slow {
         rollback { $ rm -f ${dir}/mark }
     }
     step nap "Take some time" {
-        env { TOKEN: token } $ sleep 2
+        env { TOKEN: token } $ sleep 4
         idempotent
         rollback { $ rm -f ${dir}/mark }
     }
@@ -147,7 +147,7 @@ fn a_killed_run_goes_on_where_it_was_and_only_with_its_secret() {
 fn a_waiver_has_a_reason_and_is_told() {
     let place = Place::new();
     std::fs::create_dir(place.path().join("dir")).unwrap();
-    place.write("slow.runbook", &SLOW.replace("sleep 2", "sleep 0"));
+    place.write("slow.runbook", &SLOW.replace("sleep 4", "sleep 0"));
     let with = |more: &[&str]| {
         place.command(&[&RUN[..], more].concat()).env("SLOW_TOKEN", "tok-71b3-canary").output().unwrap()
     };
@@ -174,7 +174,7 @@ fn a_run_that_cannot_be_kept_is_not_begun() {
 fn what_a_run_has_no_use_for_is_refused_and_leaves_no_trace() {
     let place = Place::new();
     std::fs::create_dir(place.path().join("dir")).unwrap();
-    place.write("slow.runbook", &SLOW.replace("sleep 2", "false").replace("run rm, sleep", "run false, rm"));
+    place.write("slow.runbook", &SLOW.replace("sleep 4", "false").replace("run rm, sleep", "run false, rm"));
     let with =
         |arguments: &[&str]| place.command(arguments).env("SLOW_TOKEN", "tok-71b3-canary").output().unwrap();
     assert_eq!(with(&RUN).status.code(), Some(10));
@@ -198,7 +198,7 @@ fn what_a_run_has_no_use_for_is_refused_and_leaves_no_trace() {
 fn a_run_that_stopped_owing_pays_or_is_let_go_later() {
     let place = Place::new();
     std::fs::create_dir(place.path().join("dir")).unwrap();
-    let text = SLOW.replace("sleep 2", "false").replace("run rm, sleep", "run false, rm");
+    let text = SLOW.replace("sleep 4", "false").replace("run rm, sleep", "run false, rm");
     place.write("slow.runbook", &text.replace("    step mark", "    on failure stop\n    step mark"));
     let with = |arguments: &[&str]| {
         let output = place.command(arguments).env("SLOW_TOKEN", "tok-71b3-canary").output().unwrap();
