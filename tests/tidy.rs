@@ -7,7 +7,7 @@
     clippy::disallowed_methods,
     reason = "looks at the files of the repository and asks cargo about it"
 )]
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a helper of a test fails like a test")]
+#![expect(clippy::unwrap_used, reason = "a helper of a test fails like a test")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
