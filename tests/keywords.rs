@@ -4,6 +4,7 @@
 //! behind the mark. Both are made into plans and, where the case says so, run in a model; what is seen must differ.
 
 #![expect(clippy::disallowed_methods, reason = "cases are files of the repository")]
+#![expect(clippy::unwrap_used, reason = "a helper of a test fails like a test")]
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
