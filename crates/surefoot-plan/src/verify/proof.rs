@@ -251,9 +251,11 @@ impl Ways {
 impl std::fmt::Display for Summary {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let facts = if self.facts == 1 { "fact" } else { "facts" };
+        let conditions = if self.proved == 1 { "condition is" } else { "conditions are" };
+        let probes = if self.probes == 1 { "becomes a probe" } else { "become probes" };
         write!(
             f,
-            "proved over {} {facts}; {} of {} changing steps state facts; {} conditions are proved, {} become probes",
+            "proved over {} {facts}; {} of {} changing steps state facts; {} {conditions} proved, {} {probes}",
             self.facts, self.stating_steps, self.changing_steps, self.proved, self.probes
         )?;
         match self.rollbacks_by_hand {
