@@ -25,6 +25,11 @@ fn killed_after_every_record_it_still_switches_over() {
             let times = wrapper::times(site, act);
             assert!(times <= most, "{context}: {act} was done {times} times: {:?}", wrapper::ledger(site));
         }
+        // `rejoin` stops the server too, and may do so again: it is idempotent.
+        let ledger = wrapper::ledger(site);
+        let stops =
+            ledger.iter().take_while(|line| !line.starts_with("open")).filter(|line| *line == "stop done");
+        assert_eq!(stops.count(), 1, "{context}: the old primary was stopped once: {ledger:?}");
     });
 }
 
@@ -81,6 +86,8 @@ fn one(site: &Site, shim: &Path, name: &str, record: u32, code: i32, holds: impl
     if ran.signal != Some(9) {
         assert_eq!(ran.code, Some(code), "{context}: it ended alive; it printed:\n{}", ran.output);
         approver.finish();
+        let records = site.journal(&state).lines().count();
+        assert!(records < record as usize, "{context}: it was not killed, and has {records} records");
         holds(site, &context);
         return false;
     }

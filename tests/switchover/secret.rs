@@ -62,6 +62,9 @@ fn everything(site: &Site) -> Vec<Ran> {
         finish(site.on_lab("runs", &["plan", "--format", "json"])),
     ];
     printed.push(finish(site.on_lab("runs", &["dry-run", "--probe"])));
+    for ran in &printed {
+        ran.expect_code(0);
+    }
     wrapper::install(site, Some(Fault { act: "stop", when: When::After }));
     let failed = finish(site.on_lab("failed", &["run"]));
     failed.expect_code(10);

@@ -1,5 +1,6 @@
 //! Kills the executor after a journal record of its own: a preloaded library counts its `fdatasync`
-//! calls on the journal and sends SIGKILL to its own process after the n-th.
+//! calls on the journal and sends SIGKILL to its own process after the n-th. The first record comes
+//! with the file: it is there when the file was renamed and its folder synced.
 //!
 //! Only the executor counts. Supervisors and helpers are the same program, re-executed with a first
 //! argument that begins with `__`, and must live on.
@@ -35,27 +36,55 @@ static int is_executor(void) {
     return first < line + length && strncmp(first, "__", 2) != 0;
 }
 
+static int ends_as_journal(const char *path) {
+    size_t length = strlen(path), end = strlen("/journal.jsonl");
+    return length > end && strcmp(path + length - end, "/journal.jsonl") == 0;
+}
+
 static int is_journal(int fd) {
     char link[64], path[4096];
     snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
     ssize_t length = readlink(link, path, sizeof path - 1);
     if (length <= 0) return 0;
     path[length] = 0;
-    const char *name = "/journal.jsonl";
-    size_t end = strlen(name);
-    return (size_t)length > end && strcmp(path + length - end, name) == 0;
+    return ends_as_journal(path);
+}
+
+static void record_is_durable(void) {
+    static long records;
+    const char *after = getenv("KILL_AFTER_RECORD");
+    if (after && is_executor() && ++records == atol(after)) {
+        kill(getpid(), SIGKILL);
+        pause();
+    }
+}
+
+static int created;
+
+int rename(const char *from, const char *to) {
+    static int (*real)(const char *, const char *);
+    if (!real) real = (int (*)(const char *, const char *))dlsym(RTLD_NEXT, "rename");
+    int result = real(from, to);
+    if (result == 0 && ends_as_journal(to)) created = 1;
+    return result;
+}
+
+int fsync(int fd) {
+    static int (*real)(int);
+    if (!real) real = (int (*)(int))dlsym(RTLD_NEXT, "fsync");
+    int result = real(fd);
+    if (created) {
+        created = 0;
+        record_is_durable();
+    }
+    return result;
 }
 
 int fdatasync(int fd) {
     static int (*real)(int);
-    static long records;
     if (!real) real = (int (*)(int))dlsym(RTLD_NEXT, "fdatasync");
     int result = real(fd);
-    const char *after = getenv("KILL_AFTER_RECORD");
-    if (after && is_journal(fd) && is_executor() && ++records == atol(after)) {
-        kill(getpid(), SIGKILL);
-        pause();
-    }
+    if (is_journal(fd)) record_is_durable();
     return result;
 }
 "#;
