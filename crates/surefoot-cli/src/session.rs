@@ -127,6 +127,8 @@ pub(crate) fn take_up(
     if started.world != WorldKind::Real {
         return Err(CommandError::usage("this run was not real, and cannot be taken up."));
     }
+    // Before its secrets and programs are looked for: a run that is over needs none.
+    refuse_idle(&folded(&records, &folder)?, &wish, &folder)?;
     let plan =
         verify(started.plan.clone(), &Policy::default()).map_err(|violations| load::refuse(&violations))?;
     bind::hosts(plan.plan())?;
@@ -138,13 +140,7 @@ pub(crate) fn take_up(
     let target =
         root.lock_target(&Target::of(plan.plan()), &holder).map_err(|error| runs::lock_error(&error))?;
     let opened = Writer::open(&folder, lock, time).map_err(|error| runs::open_error(&folder, &error))?;
-    let mut state = RunState::new();
-    for record in &opened.records {
-        state.apply(record).map_err(|error| {
-            CommandError::new(Exit::JournalDamaged, format!("{}: {error}.", folder.journal().display()))
-        })?;
-    }
-    refuse_idle(&state, &wish, &folder)?;
+    let state = folded(&opened.records, &folder)?;
     let mut session = Session {
         plan: Arc::new(plan.plan().clone()),
         verified: Arc::new(plan),
@@ -167,19 +163,35 @@ pub(crate) fn take_up(
     session.work()
 }
 
+/// The state that records lead to.
+fn folded(records: &[Record], folder: &RunFolder) -> Result<RunState, CommandError> {
+    let mut state = RunState::new();
+    for record in records {
+        state.apply(record).map_err(|error| {
+            CommandError::new(Exit::JournalDamaged, format!("{}: {error}.", folder.journal().display()))
+        })?;
+    }
+    Ok(state)
+}
+
 /// Refuses what a run has no use for, before its journal says that it was taken up.
+///
+/// Who resumes a run that is over learns how it ended, by its exit too: its executor may have died
+/// before it could tell.
 fn refuse_idle(state: &RunState, wish: &Wish, folder: &RunFolder) -> Result<(), CommandError> {
     let run = &folder.run().0;
-    let is_over = matches!(state.standing(), Standing::Ended(_));
+    let ended = if let Standing::Ended(ended) = state.standing() { Some(ended) } else { None };
+    let is_over = ended.is_some();
+    let verdict = ended.map_or(Exit::Usage, Exit::of);
     let owed: Vec<&str> = state.owed().map(|Debt::Rollback(step)| step.0.as_str()).collect();
     let story = format!("surefoot transcript {run}");
     match wish {
         Wish::GoOn if is_over && !owed.is_empty() => {
-            Err(CommandError::usage(format!("run {run} is over, and owes {}.", owed.join(", ")))
+            Err(CommandError::new(verdict, format!("run {run} is over, and owes {}.", owed.join(", ")))
                 .hint(format!("surefoot rollback {run}")))
         }
         Wish::GoOn if is_over => {
-            Err(CommandError::usage(format!("run {run} is over, and owes nothing.")).hint(story))
+            Err(CommandError::new(verdict, format!("run {run} is over, and owes nothing.")).hint(story))
         }
         Wish::RollBack if is_over && owed.is_empty() && state.closed().len() == 0 => {
             Err(CommandError::usage(format!("run {run} is over, and nothing of it is left to take back."))
