@@ -373,17 +373,12 @@ fn the_tests_that_the_architecture_names_exist() {
 
 #[test]
 fn no_path_of_one_machine_is_written_down() {
-    let needles = [
-        concat!("/work/", "wt"),
-        concat!("/work/", "main"),
-        concat!("/work/", "shared"),
-        concat!("/tmp/", "team"),
-        concat!("/root/", ".cargo"),
-    ];
+    // Where this tree is checked out, and where its builder's tools are.
+    let needles = [root().display().to_string(), concat!("/root/", ".cargo").to_owned()];
     let mut findings = Vec::new();
     for file in files() {
         for (number, line) in file.lines() {
-            if needles.iter().any(|needle| line.contains(needle)) {
+            if needles.iter().any(|needle| line.contains(needle.as_str())) {
                 findings.push(format!("{}:{number}: {}", file.path, line.trim()));
             }
         }
