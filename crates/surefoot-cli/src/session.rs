@@ -141,6 +141,8 @@ pub(crate) fn take_up(
         root.lock_target(&Target::of(plan.plan()), &holder).map_err(|error| runs::lock_error(&error))?;
     let opened = Writer::open(&folder, lock, time).map_err(|error| runs::open_error(&folder, &error))?;
     let state = folded(&opened.records, &folder)?;
+    // And again now that nobody else can write: its last executor may have ended it meanwhile.
+    refuse_idle(&state, &wish, &folder)?;
     let mut session = Session {
         plan: Arc::new(plan.plan().clone()),
         verified: Arc::new(plan),
