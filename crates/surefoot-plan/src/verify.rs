@@ -19,6 +19,11 @@ mod bounds;
     reason = "only a few kinds of expression and value say anything here"
 )]
 mod cells;
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "only literals, texts and items say that they are different"
+)]
+mod distinct;
 mod facts;
 mod flow;
 #[expect(

@@ -9,6 +9,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use super::distinct::Distinct;
 use crate::eval::{Values, eval, moment};
 use crate::{
     Atom, BinaryOperator, Cell, Comparison, Expr, Formula, Literal, Plan, Real, Test, Type, UnaryOperator,
@@ -40,7 +41,6 @@ pub(super) struct Cells {
     constants: HashMap<String, Vec<Value>>,
     tests: HashMap<(Comparison, Expr), u32>,
     equalities: BTreeSet<u32>,
-    distinct: BTreeSet<(Expr, Expr)>,
 }
 
 /// What is known of a cell.
@@ -90,7 +90,6 @@ impl Cells {
     /// Finds every cell of a plan.
     pub(super) fn new(plan: &Plan) -> Cells {
         let mut cells = Cells::default();
-        cells.collect_distinct(plan);
         cells.collect_constants(plan);
         for_each_formula(plan, &mut |formula| {
             for atom in formula.atoms() {
@@ -304,23 +303,6 @@ impl Cells {
         self.constants = found.into_iter().map(cut).collect();
     }
 
-    /// Each `where a != b` says that two arguments are different things.
-    fn collect_distinct(&mut self, plan: &Plan) {
-        for (constraint, _) in &plan.constraints {
-            let mut open = vec![constraint];
-            while let Some(expr) = open.pop() {
-                match expr {
-                    Expr::Binary(BinaryOperator::And, left, right) => open.extend([&**left, &**right]),
-                    Expr::Binary(BinaryOperator::NotEqual, left, right) => {
-                        self.distinct.insert(((**left).clone(), (**right).clone()));
-                        self.distinct.insert(((**right).clone(), (**left).clone()));
-                    }
-                    _ => {}
-                }
-            }
-        }
-    }
-
     /// Finds the cells of one question whose arguments are not known to be different.
     fn find_aliases(&mut self, plan: &Plan) {
         let mut by_question: BTreeMap<&str, Vec<(&Cell, CellIx)>> = BTreeMap::new();
@@ -329,26 +311,10 @@ impl Cells {
         for (cell, at) in sorted {
             by_question.entry(&cell.question).or_default().push((cell, at));
         }
+        let distinct = Distinct::new(plan);
         let mut pairs = Vec::new();
         for cells in by_question.values() {
-            if are_items_of_one_list(cells) {
-                continue;
-            }
-            for (index, (cell, at)) in cells.iter().enumerate() {
-                if cell.arguments.iter().all(|argument| matches!(argument, Expr::Literal(_))) {
-                    continue;
-                }
-                for (other_index, (other, other_at)) in cells.iter().enumerate() {
-                    // A pair of two open cells is met twice; one with a closed cell once.
-                    let open = other.arguments.iter().any(|argument| !matches!(argument, Expr::Literal(_)));
-                    if index != other_index
-                        && (!open || index < other_index)
-                        && !self.are_distinct(cell, other)
-                    {
-                        pairs.push((*at, *other_at));
-                    }
-                }
-            }
+            distinct.may_be_equal(cells, &mut |left, right| pairs.push((left, right)));
         }
         pairs.extend(related(plan, &by_question));
         for (left, right) in pairs {
@@ -358,18 +324,6 @@ impl Cells {
                 }
             }
         }
-    }
-
-    /// Arguments are distinct if one position is.
-    fn are_distinct(&self, left: &Cell, right: &Cell) -> bool {
-        let mut pairs = left.arguments.iter().zip(&right.arguments);
-        pairs.any(|(left, right)| match (left, right) {
-            (Expr::Literal(left), Expr::Literal(right)) => left != right,
-            (Expr::Item { list, index }, Expr::Item { list: other, index: other_index }) => {
-                list == other && index != other_index
-            }
-            (left, right) => self.distinct.contains(&(left.clone(), right.clone())),
-        })
     }
 }
 
@@ -438,24 +392,6 @@ fn can_lie_between(answer: &Type, below: Option<&Value>, above: Option<&Value>) 
         (_, None, Some(Value::Duration(above) | Value::Size(above))) => *above > 0,
         (_, _, _) => true,
     }
-}
-
-/// The common shape of a loop over an unbound list: different items at one position, so no two are the same.
-/// Found out without looking at every pair.
-fn are_items_of_one_list(cells: &[(&Cell, CellIx)]) -> bool {
-    let arity = cells.first().map_or(0, |(cell, _)| cell.arguments.len());
-    (0..arity).any(|position| {
-        let mut seen = BTreeSet::new();
-        let mut lists = BTreeSet::new();
-        let all = cells.iter().all(|(cell, _)| match cell.arguments.get(position) {
-            Some(Expr::Item { list, index }) => {
-                lists.insert(list);
-                seen.insert(index)
-            }
-            Some(_) | None => false,
-        });
-        all && lists.len() == 1
-    })
 }
 
 /// The constant that an expression is, in the form of a question's answers.

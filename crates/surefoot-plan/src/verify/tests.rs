@@ -257,3 +257,5 @@ mod checks;
 mod generate;
 mod machine;
 mod property;
+
+pub(super) use generate::Random;

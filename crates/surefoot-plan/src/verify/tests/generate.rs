@@ -9,10 +9,10 @@ use crate::{
 };
 
 /// A small generator of random numbers (xorshift), so that a seed gives the same plan for ever.
-pub(super) struct Random(u64);
+pub(in crate::verify) struct Random(u64);
 
 impl Random {
-    pub(super) fn new(seed: u64) -> Random {
+    pub(in crate::verify) fn new(seed: u64) -> Random {
         Random(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1)
     }
 
@@ -24,7 +24,7 @@ impl Random {
     }
 
     /// A number below `end`.
-    pub(super) fn below(&mut self, end: u64) -> u64 {
+    pub(in crate::verify) fn below(&mut self, end: u64) -> u64 {
         (self.next() >> 11) % end
     }
 
