@@ -183,13 +183,14 @@ impl Verifier<'_> {
         }
         self.facts.join(ends, node);
         // A cell that the arms changed in different ways was brought back in each: it has its old value,
-        // unless a debt that is paid by now left it changed.
+        // unless a debt that is paid by now left it changed, or a step since then did that owes nothing.
         let lost = match self.debts.get(at) {
             Some(Debt::Choice { lost, .. }) => lost.clone(),
             Some(Debt::Rollback { .. } | Debt::Bottom { .. }) | None => Vec::new(),
         };
         for (cell, name) in lost {
-            if !after.unsettled.contains(&cell) {
+            let is_left = self.program.left_last.get(cell).is_some_and(|last| *last > node + 1);
+            if !is_left && !after.unsettled.contains(&cell) {
                 self.facts.rename(cell, name);
             }
         }

@@ -248,6 +248,34 @@ fn a_rollback_may_cover_several_steps_if_the_whole_way_ends_where_it_began() {
     assert!(text.contains("the way back ends with `c` as the rollback of `two` sets it"), "{text}");
 }
 
+#[test]
+fn a_step_that_owes_nothing_may_have_changed_what_an_arm_brings_back() {
+    // If `b` holds, `inner` ends `a` and owes to bring it back; `last` leaves `a` changed, whatever the arm.
+    let mut first = step("first", &["c"]);
+    first.requires = vec![require("!c")];
+    rollback(&mut first).requires = vec![require("a")];
+    let mut inner = step("inner", &["!a"]);
+    rollback(&mut inner).restores = Restores::Captured;
+    let mut last = step("last", &[]);
+    last.class = Class::Idempotent;
+    last.way = Way::Nothing;
+    last.leaves = vec![Leaves { atoms: vec![atom("a")], why: "it moves by itself".into() }];
+    let mut plan = plan_of(vec![first, last]);
+    plan.requires = vec![require("a")];
+    let choice = Node::If {
+        id: StepId("if".into()),
+        condition: formula("b"),
+        then: vec![Node::Step(Box::new(inner))],
+        otherwise: Vec::new(),
+        unknown: None,
+    };
+    plan.body.insert(1, choice);
+    assert!(!proof(&plan).is_proved(&Place::Rollback(StepId("first".into()))));
+    // Without it the arm alone is brought back.
+    plan.body.pop();
+    assert!(proof(&plan).is_proved(&Place::Rollback(StepId("first".into()))));
+}
+
 /// A random plan.
 pub(super) fn sample(seed: u64) -> Plan {
     generate::plan(seed)
