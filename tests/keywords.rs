@@ -103,8 +103,10 @@ fn no_keyword_is_without_a_case() {
 /// The keywords of the language as far as it is built.
 const KEYWORDS: &[&str] = &[
     "about",
+    "all",
     "allow",
     "and",
+    "any",
     "approved",
     "as",
     "ask",

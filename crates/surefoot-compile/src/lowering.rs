@@ -26,6 +26,7 @@ mod name;
 mod operator;
 mod param;
 mod prune;
+mod quantifier;
 mod rights;
 mod scenario;
 mod script;

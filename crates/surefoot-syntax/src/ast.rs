@@ -679,6 +679,17 @@ pub enum ExprKind {
         /// Which turns count.
         condition: Option<Box<Expr>>,
     },
+    /// `all f(x) for x in xs`, `any f(x) for x in xs`
+    Quantifier {
+        /// Whether it must hold for every item, and not for one.
+        every: bool,
+        /// What must hold.
+        condition: Box<Expr>,
+        /// The name bound in turn.
+        name: Ident,
+        /// The list.
+        list: Box<Expr>,
+    },
     /// A command as an expression: `text $ …`
     Command(Box<Command>),
     /// `ask "…" : TYPE by ROLE see URL "normal" within D default V`

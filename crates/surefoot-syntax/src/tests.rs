@@ -220,6 +220,8 @@ const PIECES: &[&str] = &[
     "allow",
     "connect a:1",
     "param x: list of text",
+    "all",
+    "any",
 ];
 
 proptest::proptest! {

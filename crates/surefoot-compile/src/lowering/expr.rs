@@ -6,6 +6,7 @@ use surefoot_plan::{Expr, Name, Real, Type, Value};
 use surefoot_syntax::Span;
 use surefoot_syntax::ast::{Expr as Syntax, ExprKind, Ident, WordPart};
 
+use super::quantifier::Quantified;
 use super::{Asking, Lowering};
 use crate::report::{Report, error};
 use crate::scope::{Bound, Named};
@@ -39,6 +40,9 @@ impl<'a> Lowering<'a> {
             ExprKind::If(condition, then, otherwise) => self.if_then_else(condition, then, otherwise, span),
             ExprKind::Comprehension { item, name, list, condition } => {
                 self.comprehension(item, name, list, condition.as_deref(), span)
+            }
+            ExprKind::Quantifier { every, condition, name, list } => {
+                self.quantified(Quantified { every: *every, condition, name, list }, span)
             }
             ExprKind::Command(command) => self.command_value(command, syntax),
             ExprKind::Ask(ask) => self.ask_value(ask, syntax),

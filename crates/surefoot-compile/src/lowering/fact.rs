@@ -422,6 +422,7 @@ fn asks_in(expr: &Syntax) -> bool {
         ExprKind::Comprehension { item, list, condition, .. } => {
             asks_in(item) || asks_in(list) || condition.as_deref().is_some_and(asks_in)
         }
+        ExprKind::Quantifier { condition, list, .. } => asks_in(condition) || asks_in(list),
         ExprKind::Int(_)
         | ExprKind::Float(_)
         | ExprKind::Bool(_)

@@ -1,18 +1,19 @@
 //! The parts of a runbook, in the order in which they depend on each other.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use surefoot_plan::{
-    About, Collect, Expr, Invariant, Name, Node, OnFailure, Require, Statement, StepId, Value, Wait,
+    About, Collect, Expr, Invariant, Name, Node, OnFailure, Require, Statement, StepId, Wait,
 };
 use surefoot_syntax::ast::{self, Fact, Ident, Item, Let, Member, Param, Patience, Requires, Step, Text};
 use surefoot_syntax::{Severity, Span};
 
 use super::fact::Meaning;
+use super::quantifier::parts;
 use super::{Binding, Context, EVERY_MS, Lowering, Part, STEPS_MAX};
 use crate::report::{Report, after, error, warning};
-use crate::scope::{Bound, Named, Outputs};
-use crate::term::{Term, What, depends};
+use crate::scope::{Named, Outputs};
+use crate::term::{Term, What};
 
 impl<'a> Lowering<'a> {
     /// Understands the runbook.
@@ -46,8 +47,10 @@ impl<'a> Lowering<'a> {
                 Member::Invariant(invariant) => {
                     let formula = self.condition(&invariant.condition);
                     let message = message(invariant.message.as_ref());
-                    self.plan.invariants.push(Invariant { formula, message });
-                    self.origins.invariants.push(invariant.span);
+                    for formula in parts(formula) {
+                        self.plan.invariants.push(Invariant { formula, message: message.clone() });
+                        self.origins.invariants.push(invariant.span);
+                    }
                 }
                 Member::About(_)
                 | Member::Param(_)
@@ -227,14 +230,15 @@ impl<'a> Lowering<'a> {
             match member {
                 Member::Ensures(ensures) => {
                     for condition in &ensures.conditions {
-                        let formula = self.condition(condition);
-                        self.plan.ensures.push(Require {
-                            formula,
-                            every_ms: every(&ensures.patience),
-                            within_ms: within(&ensures.patience),
-                            message: String::new(),
-                        });
-                        self.origins.ensures.push(condition.span);
+                        for formula in parts(self.condition(condition)) {
+                            self.plan.ensures.push(Require {
+                                formula,
+                                every_ms: every(&ensures.patience),
+                                within_ms: within(&ensures.patience),
+                                message: String::new(),
+                            });
+                            self.origins.ensures.push(condition.span);
+                        }
                     }
                 }
                 Member::Collect(collect) => self.collect(collect),
@@ -259,12 +263,14 @@ impl<'a> Lowering<'a> {
     pub(super) fn requires(&mut self, requires: &'a Requires) -> Vec<Require> {
         let mut found = Vec::new();
         for condition in &requires.conditions {
-            found.push(Require {
-                formula: self.condition(condition),
-                every_ms: every(&requires.patience),
-                within_ms: within(&requires.patience),
-                message: message(requires.message.as_ref()),
-            });
+            for formula in parts(self.condition(condition)) {
+                found.push(Require {
+                    formula,
+                    every_ms: every(&requires.patience),
+                    within_ms: within(&requires.patience),
+                    message: message(requires.message.as_ref()),
+                });
+            }
         }
         found
     }
@@ -462,46 +468,6 @@ impl<'a> Lowering<'a> {
             }
         }
         nodes
-    }
-
-    /// Returns the items of a list that the plan knows; of one that is not bound yet, two that stand for any.
-    pub(super) fn known_items(&mut self, list: &Term, span: Span) -> Option<Vec<Bound>> {
-        let item = self.item_type(list)?;
-        let What::Value(expr) = &list.what else { return None };
-        let bound = |expr: Expr| Bound {
-            term: Term::value(expr, Some(item.clone()), span).with_labels_of(list),
-            lifted: true,
-            before: false,
-        };
-        if let Expr::Literal(Value::List(items)) = expr {
-            let mut seen: BTreeSet<&Value> = BTreeSet::new();
-            if let Some(twice) = items.iter().find(|value| !seen.insert(value)) {
-                self.report(
-                    error("SF0304", span, format!("the list holds `{twice}` twice"))
-                        .note("each item is done once; two equal ones are most likely a mistake")
-                        .help("take one of them out"),
-                );
-                return None;
-            }
-            return Some(items.iter().cloned().map(Expr::Literal).map(bound).collect());
-        }
-        let found = depends(expr);
-        if found.run || found.fact || found.argument {
-            self.report(
-                error("SF0303", span, "this list is known only during the run, and the plan lists every step")
-                    .here("the plan cannot say for which items")
-                    .note("loops over what a run discovers are designed and not built yet")
-                    .help("make it a parameter (`param nodes: list of host`), and give what was discovered as input"),
-            );
-            return None;
-        }
-        if let Expr::List(items) = expr {
-            return Some(items.iter().cloned().map(bound).collect());
-        }
-        let name =
-            if let Expr::Input(name) = expr { name.clone() } else { self.modules.text(span).to_owned() };
-        // Two: what is proved of two distinct items holds between any two.
-        Some((0..2).map(|index| bound(Expr::Item { list: name.clone(), index })).collect())
     }
 
     fn warn_of_unused(&mut self, members: &'a [Member]) {

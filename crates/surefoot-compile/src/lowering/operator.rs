@@ -284,7 +284,7 @@ fn misfit(
 }
 
 /// A formula that asks no fact is a value.
-fn collapsed(formula: Formula, span: Span) -> Term {
+pub(super) fn collapsed(formula: Formula, span: Span) -> Term {
     fn value(formula: &Formula) -> Option<Expr> {
         match formula {
             Formula::Atom(_) => None,

@@ -24,6 +24,7 @@ fn is_expression(kind: SyntaxKind) -> bool {
             | SyntaxKind::ParenExpr
             | SyntaxKind::IfExpr
             | SyntaxKind::Comprehension
+            | SyntaxKind::QuantifierExpr
             | SyntaxKind::AskExpr
             | SyntaxKind::CommandExpr
     )
@@ -92,6 +93,15 @@ impl Lower {
                     name: self.name(node)?,
                     list: parts.next()?,
                     condition: parts.next(),
+                }
+            }
+            SyntaxKind::QuantifierExpr => {
+                let mut parts = self.exprs(node).into_iter().map(Box::new);
+                ExprKind::Quantifier {
+                    every: super::has_word(node, "all"),
+                    condition: parts.next()?,
+                    name: self.name(node)?,
+                    list: parts.next()?,
                 }
             }
             SyntaxKind::AskExpr => ExprKind::Ask(Box::new(self.ask(node))),

@@ -171,11 +171,7 @@ impl Parser<'_> {
                 p.expect_word("else")?;
                 p.expr()
             }),
-            "all" | "any" if self.is_quantifier() => {
-                let here = self.here();
-                let word = self.word();
-                self.not_built(&format!("{word} … for … in"), here)
-            }
+            "all" | "any" => self.node(SyntaxKind::QuantifierExpr, Self::quantifier),
             "assume" | "reveal" if self.ahead(1).kind == SyntaxKind::ParenOpen => {
                 let here = self.here();
                 let word = self.word();
@@ -186,24 +182,26 @@ impl Parser<'_> {
         }
     }
 
-    /// `all f(x) for x in xs`: a word follows that is not an operator.
-    fn is_quantifier(&self) -> bool {
-        let next = self.ahead(1);
-        next.kind == SyntaxKind::Ident
-            && !matches!(
-                self.text_of(next),
-                "and"
-                    | "or"
-                    | "in"
-                    | "matches"
-                    | "every"
-                    | "within"
-                    | "else"
-                    | "then"
-                    | "for"
-                    | "if"
-                    | "where"
-            )
+    /// `all f(x) for x in xs`: the condition may be any, the list stands without operators.
+    fn quantifier(&mut self) -> Parsed {
+        let word = self.word();
+        self.bump();
+        self.expr()?;
+        let height = self.height;
+        if !self.at_word("for") {
+            let here = self.here();
+            return self.halt(
+                Diagnostic::error("SF0002", here, format!("expected `for`, found {}", self.found()))
+                    .help(format!("`{word}` goes through a list: `{word} f(x) for x in xs`; a command in it goes on to the end of its line, so give it a name with `fact`")),
+            );
+        }
+        self.bump();
+        self.name("a name for the element")?;
+        self.expect_word("in")?;
+        self.operand()?;
+        self.height = self.height.max(height);
+        self.grow(1);
+        Ok(())
     }
 
     fn name_or_call(&mut self) -> Parsed {

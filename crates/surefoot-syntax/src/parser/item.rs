@@ -36,6 +36,8 @@ pub(super) const RESERVED: &[&str] = &[
     "where",
     "wait",
     "unknown",
+    "all",
+    "any",
 ];
 
 impl Parser<'_> {
