@@ -12,8 +12,8 @@ use std::task::{Context, Poll, Waker};
 
 use surefoot_journal::{Answer, Claim, Exit, Identity, Outcome, Phase, Report, RunState, Timestamp};
 use surefoot_plan::{
-    BinaryOperator, Cell, Comparison, Decoder, Ensure, Expr, Literal, Name, Real, Restores, Statement, Step,
-    StepId, Test, Type, Value, Way, eval, ground,
+    BinaryOperator, Cell, Comparison, Ensure, Expr, Literal, Name, Real, Restores, Statement, Step, StepId,
+    Test, Type, Value, Way, eval, ground,
 };
 
 use crate::known::Known;
@@ -409,19 +409,10 @@ impl<'a> Simulated<'a> {
 
     /// What a command that acts prints: a reply to its words, or a stand-in of its kind.
     fn printed(&self, command: &Command) -> Option<Value> {
-        let kind = match command.decoder {
-            Decoder::Nothing => return None,
-            Decoder::Text => Type::Text,
-            Decoder::Int => Type::Int,
-            Decoder::Float => Type::Float,
-            Decoder::Bool | Decoder::Exit { .. } => Type::Bool,
-            Decoder::Size => Type::Size,
-            Decoder::Json => Type::Json,
-            Decoder::Lines | Decoder::Table => Type::List(Box::new(Type::Text)),
-        };
+        let kind = command.r#type.as_ref()?;
         let words = words(command);
         let reply = self.inner.borrow().replies.get(&words).cloned();
-        Some(reply.unwrap_or_else(|| stand_in(Some(&kind), &words)))
+        Some(reply.unwrap_or_else(|| stand_in(Some(kind), &words)))
     }
 
     /// What a read gives: a reply that was set, or a stand-in of its type.

@@ -110,6 +110,23 @@ pub enum Decoder {
     Table,
 }
 
+impl Decoder {
+    /// Returns the type of what it reads, where nothing else says it; none if it reads nothing.
+    pub fn answer(&self) -> Option<Type> {
+        match self {
+            Decoder::Nothing => None,
+            Decoder::Exit { .. } | Decoder::Bool => Some(Type::Bool),
+            Decoder::Text => Some(Type::Text),
+            Decoder::Lines => Some(Type::List(Box::new(Type::Text))),
+            Decoder::Int => Some(Type::Int),
+            Decoder::Float => Some(Type::Float),
+            Decoder::Size => Some(Type::Size),
+            Decoder::Json => Some(Type::Json),
+            Decoder::Table => Some(Type::List(Box::new(Type::Json))),
+        }
+    }
+}
+
 /// A call of the library, which knows what it reads, does and needs.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]

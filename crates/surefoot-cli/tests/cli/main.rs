@@ -8,3 +8,4 @@ mod demo;
 mod place;
 mod run_folder;
 mod stop;
+mod values;

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use surefoot_plan::{
-    Approval, Class, Decoder, Ensure, Expr, Irreversible, Leaves, LibraryCall, Literal, Name, Node, Read,
-    Restores, Retry, Rollback, Source, Statement, Step, StepId, Type, ValueId, Way,
+    Approval, Class, Ensure, Expr, Irreversible, Leaves, LibraryCall, Literal, Name, Node, Read, Restores,
+    Retry, Rollback, Source, Statement, Step, StepId, Type, ValueId, Way,
 };
 use surefoot_syntax::Span;
 use surefoot_syntax::ast::{self, Call, Clause, Ensures, Let};
@@ -630,7 +630,7 @@ fn push_read(read: Read, step: Option<StepId>, body: &mut Vec<Statement>) {
         body.push(Statement::Read(read));
         return;
     };
-    if step.is_none() || natural_type(&exec.decoder) == Some(read.r#type.clone()) {
+    if step.is_none() || exec.decoder.answer().as_ref() == Some(&read.r#type) {
         body.push(Statement::Command { exec, name: Some(read.name) });
         return;
     }
@@ -639,19 +639,4 @@ fn push_read(read: Read, step: Option<StepId>, body: &mut Vec<Statement>) {
     body.push(Statement::Command { exec, name: Some(raw.clone()) });
     let source = Source::Value(Expr::Local(ValueId { step, name: raw }));
     body.push(Statement::Read(Read { source, ..read }));
-}
-
-/// Returns the type that a decoder gives.
-fn natural_type(decoder: &Decoder) -> Option<Type> {
-    match decoder {
-        Decoder::Nothing => None,
-        Decoder::Exit { .. } | Decoder::Bool => Some(Type::Bool),
-        Decoder::Text => Some(Type::Text),
-        Decoder::Lines => Some(Type::List(Box::new(Type::Text))),
-        Decoder::Int => Some(Type::Int),
-        Decoder::Float => Some(Type::Float),
-        Decoder::Size => Some(Type::Size),
-        Decoder::Json => Some(Type::Json),
-        Decoder::Table => Some(Type::List(Box::new(Type::Json))),
-    }
 }

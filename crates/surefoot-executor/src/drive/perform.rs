@@ -169,7 +169,9 @@ impl<W: World, J: Journal> Driver<'_, '_, W, J> {
             Asker::new(self.program, self.state, self.world).probe(std::iter::empty(), &cells).await;
         let known = Known { now: Some(self.world.now()), ..Known::with(self.program, self.state, &readings) };
         match statement {
-            Statement::Command { exec, .. } => Ok(Act::Command(request::command(exec, None, &known)?)),
+            Statement::Command { exec, .. } => {
+                Ok(Act::Command(request::command(exec, exec.decoder.answer().as_ref(), &known)?))
+            }
             Statement::Library(call) => {
                 let arguments = request::arguments(call, &known)?;
                 Ok(Act::Library { function: call.function.clone(), arguments })
