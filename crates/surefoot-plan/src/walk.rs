@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::{Atom, Cell, Expr, Formula, Node, Plan, Statement, Step, StepId, Test, Way};
+use crate::{Atom, Cell, Ensure, Expr, Formula, Node, Plan, Statement, Step, StepId, Test, Way};
 
 impl Plan {
     /// Returns every step, in the order of the source, those of all arms included.
@@ -26,6 +26,21 @@ impl Plan {
     /// Returns how many nodes the plan has.
     pub fn node_count(&self) -> usize {
         self.nodes().count()
+    }
+
+    /// Returns every atom that the plan asks, sets or leaves, with repetitions.
+    pub fn atoms(&self) -> Vec<&Atom> {
+        let conditions = self.requires.iter().chain(&self.ensures).map(|require| &require.formula);
+        let invariants = self.invariants.iter().map(|invariant| &invariant.formula);
+        let mut atoms: Vec<&Atom> = conditions.chain(invariants).flat_map(Formula::atoms).collect();
+        for node in self.nodes() {
+            match node {
+                Node::Step(step) => step.collect_atoms(&mut atoms),
+                Node::Wait(wait) => wait.until.formula.collect_atoms(&mut atoms),
+                Node::If { condition, .. } => condition.collect_atoms(&mut atoms),
+            }
+        }
+        atoms
     }
 }
 
@@ -99,6 +114,22 @@ impl Step {
     /// Whether it can change anything: it has a statement that acts.
     pub fn acts(&self) -> bool {
         self.body.iter().any(Statement::acts) || !self.ensures.is_empty() || !self.leaves.is_empty()
+    }
+
+    fn collect_atoms<'a>(&'a self, atoms: &mut Vec<&'a Atom>) {
+        let mut required: Vec<&Formula> = self.requires.iter().map(|require| &require.formula).collect();
+        let mut set: Vec<&Ensure> = self.ensures.iter().collect();
+        match &self.way {
+            Way::Rollback(rollback) => {
+                required.extend(rollback.requires.iter().map(|require| &require.formula));
+                set.extend(&rollback.ensures);
+            }
+            Way::Irreversible(seal) => required.extend(&seal.undone_when),
+            Way::Nothing => {}
+        }
+        atoms.extend(required.into_iter().flat_map(Formula::atoms));
+        atoms.extend(set.into_iter().map(|ensure| &ensure.literal.atom));
+        atoms.extend(self.leaves.iter().flat_map(|leaves| &leaves.atoms));
     }
 }
 

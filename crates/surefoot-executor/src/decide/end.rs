@@ -1,10 +1,14 @@
 //! The ends of a run, and their verdicts.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use surefoot_journal::{
     Answer, Ended, Event, FactsVerdict, ForwardVerdict, HeldWhy, LastProbe, Stage, WayBackVerdict,
 };
+use surefoot_plan::{Cell, Test, Value, ground};
 
-use super::{Order, View};
+use super::{Order, View, judge};
+use crate::known::Known;
 
 /// The runbook's own conditions did not hold at the start.
 pub(super) fn refused(view: View<'_>) -> Order {
@@ -45,11 +49,13 @@ pub(super) fn restored(view: View<'_>, probe: Option<&LastProbe>) -> Order {
         return ended(view, forward(view), WayBackVerdict::NoneNeeded, FactsVerdict::Untouched);
     }
     let mut facts = FactsVerdict::AsBefore;
+    let tests = Tests::of(view);
     for reading in probe.iter().flat_map(|probe| &probe.readings) {
         let Some(base) = view.state.base().get(&reading.cell) else { continue };
         facts = match (&base.answer, &reading.answer) {
             _ if facts == FactsVerdict::NotAsBefore => facts,
             (Answer::Known(before), Answer::Known(now)) if before == now => facts,
+            (Answer::Known(before), Answer::Known(now)) if tests.same(&reading.cell, before, now) => facts,
             (Answer::Known(_), Answer::Known(_)) => FactsVerdict::NotAsBefore,
             (Answer::Unknown(_), _) | (_, Answer::Unknown(_)) => FactsVerdict::Unknown,
         };
@@ -62,6 +68,47 @@ pub(super) fn restored(view: View<'_>, probe: Option<&LastProbe>) -> Order {
         facts = FactsVerdict::AsBeforeExcept;
     }
     ended(view, forward(view), way_back, facts)
+}
+
+/// How a run looks at its facts.
+struct Tests<'a> {
+    /// The facts that a step sets exactly, or does not set at all: they are as before, or they are not.
+    exact: BTreeSet<Cell>,
+    /// Every test that the plan makes of a fact. Answers that pass the same ones lie in one region of the
+    /// verifier, and are one to all that it proved.
+    asked: BTreeMap<Cell, Vec<&'a Test>>,
+    /// The values of the run.
+    known: Known<'a>,
+}
+
+impl<'a> Tests<'a> {
+    /// Gathers them.
+    fn of(view: View<'a>) -> Tests<'a> {
+        let known = Known::with(view.program, view.state, &[]);
+        let mut asked: BTreeMap<Cell, Vec<&Test>> = BTreeMap::new();
+        for atom in view.program.plan().atoms() {
+            if let Ok(cell) = ground(&atom.cell, &known) {
+                asked.entry(cell).or_default().push(&atom.test);
+            }
+        }
+        let acted = view.state.steps().filter(|(_, step)| step.acted);
+        let mut exact = BTreeSet::new();
+        for part in acted.filter_map(|(id, _)| view.program.step(id)) {
+            let with_leeway = |cell: &Cell| {
+                let mut set = part.step.ensures.iter().filter(|ensure| ensure.literal.atom.cell == *cell);
+                set.clone().next().is_some() && set.all(|ensure| judge::has_leeway(&ensure.literal.atom.test))
+            };
+            let cells = part.changes.iter().filter(|cell| !with_leeway(cell));
+            exact.extend(cells.filter_map(|cell| ground(cell, &known).ok()));
+        }
+        Tests { exact, asked, known }
+    }
+
+    /// Whether a fact is as before, although its answer is another.
+    fn same(&self, cell: &Cell, before: &Value, now: &Value) -> bool {
+        let asked = self.asked.get(cell).filter(|_| !self.exact.contains(cell));
+        asked.is_some_and(|tests| judge::same_verdict(tests, before, now, &self.known))
+    }
 }
 
 /// How far the run came, if not to its end.

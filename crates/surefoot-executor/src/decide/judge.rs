@@ -1,7 +1,9 @@
 //! Judges what was probed.
 
 use surefoot_journal::{Answer, LastProbe, Point, Reading, Refusal, StepState};
-use surefoot_plan::{Environment as _, Literal, Tri, Value, decide_formula, ground, test_answer};
+use surefoot_plan::{
+    Comparison, Environment as _, Literal, Test, Tri, Value, decide_formula, ground, test_answer,
+};
 
 use super::View;
 use crate::known::Known;
@@ -103,6 +105,26 @@ fn literal(wanted: &Literal, known: &Known<'_>) -> Tri {
     match test_answer(&wanted.atom.test, &answer, known) {
         Ok(truth) => Tri::from(truth == wanted.holds),
         Err(_) => Tri::Unknown,
+    }
+}
+
+/// Whether two answers are the same as far as these tests tell: a lag of 3 MiB and one of 4 MiB both fail
+/// `lag < 1MiB`. An answer that a test gives exactly (a yes or no, `==`) has no such leeway.
+pub(super) fn same_verdict(tests: &[&Test], was: &Value, now: &Value, known: &Known<'_>) -> bool {
+    tests.iter().all(|test| {
+        let was = test_answer(test, was, known);
+        was.is_ok() && was == test_answer(test, now, known)
+    })
+}
+
+/// Whether what a step sets a fact to leaves leeway: it compares it, and not for equality.
+pub(super) fn has_leeway(test: &Test) -> bool {
+    match test {
+        Test::Holds | Test::Compares(Comparison::Equal | Comparison::NotEqual, _) => false,
+        Test::Compares(
+            Comparison::Less | Comparison::LessOrEqual | Comparison::Greater | Comparison::GreaterOrEqual,
+            _,
+        ) => true,
     }
 }
 

@@ -8,7 +8,7 @@
 use surefoot_journal::{
     Answer, BackStage, Claim, Debt, Event, HeldWhy, LastProbe, Outcome, Phase, Point, Stage, StepState,
 };
-use surefoot_plan::{Cell, Ensure, Environment as _, StepId, ground, test_answer};
+use surefoot_plan::{Cell, Ensure, Environment as _, StepId, Test, Value, ground};
 
 use super::{Condition, Order, Probe, View, doubt, end, judge, step};
 use crate::known::Known;
@@ -229,38 +229,21 @@ fn as_recorded(view: View<'_>, part: &StepPart, state: &StepState, probe: &LastP
         match known.fact(&before.cell) {
             None => return Err(format!("it cannot be told whether {} is {wanted} again", before.cell)),
             Some(now) if now == *wanted => {}
-            Some(now) if same_verdict(view, part, before, wanted, &now) => {}
+            Some(now) if same_to(part, &before.cell, wanted, &now, &known) => {}
             Some(now) => return Err(format!("{} is {now}, not {wanted} as before", before.cell)),
         }
     }
     Ok(())
 }
 
-/// Whether two answers are the same to the step that changed the fact: a lag of 3 MiB and one of 4 MiB
-/// are both no longer what the step had made of it. Only for facts that the step compares.
-fn same_verdict(
-    view: View<'_>,
-    part: &StepPart,
-    before: &surefoot_journal::Reading,
-    was: &surefoot_plan::Value,
-    now: &surefoot_plan::Value,
-) -> bool {
-    let known = Known::with(view.program, view.state, &[]);
-    let about =
-        |ensure: &&Ensure| ground(&ensure.literal.atom.cell, &known).is_ok_and(|cell| cell == before.cell);
-    let equality = |ensure: &Ensure| match &ensure.literal.atom.test {
-        surefoot_plan::Test::Holds => true,
-        surefoot_plan::Test::Compares(comparison, _) => {
-            matches!(comparison, surefoot_plan::Comparison::Equal | surefoot_plan::Comparison::NotEqual)
-        }
-    };
-    let mut ensures = part.step.ensures.iter().filter(about).peekable();
-    ensures.peek().is_some()
-        && ensures.all(|ensure| {
-            let test = &ensure.literal.atom.test;
-            !equality(ensure)
-                && test_answer(test, was, &known).is_ok_and(|was| test_answer(test, now, &known) == Ok(was))
-        })
+/// Whether two answers are the same to the step that changed the fact: both are, or are not, what it ensures.
+fn same_to(part: &StepPart, cell: &Cell, was: &Value, now: &Value, known: &Known<'_>) -> bool {
+    let about = |ensure: &&Ensure| ground(&ensure.literal.atom.cell, known).as_ref() == Ok(cell);
+    let ensured = part.step.ensures.iter().filter(about);
+    let tests: Vec<&Test> = ensured.map(|ensure| &ensure.literal.atom.test).collect();
+    !tests.is_empty()
+        && tests.iter().all(|test| judge::has_leeway(test))
+        && judge::same_verdict(&tests, was, now, known)
 }
 
 /// Whether later rollbacks that were paid set, by their own `ensures`, all that a step changed.

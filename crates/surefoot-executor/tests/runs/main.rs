@@ -1,6 +1,7 @@
 //! Runs in a model: what happens, and what is left of the world.
 
 mod audit;
+mod back;
 mod controls;
 mod coverage;
 mod dry;

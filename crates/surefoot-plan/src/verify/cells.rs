@@ -13,7 +13,7 @@ use super::distinct::Distinct;
 use crate::eval::{Values, eval, moment};
 use crate::{
     Atom, BinaryOperator, Cell, Comparison, Expr, Formula, Literal, Plan, Real, Test, Type, UnaryOperator,
-    Value, Way,
+    Value,
 };
 
 /// Most constants that cut the answers of one question: two regions for each and one more fit a word of
@@ -91,14 +91,9 @@ impl Cells {
     pub(super) fn new(plan: &Plan) -> Cells {
         let mut cells = Cells::default();
         cells.collect_constants(plan);
-        for_each_formula(plan, &mut |formula| {
-            for atom in formula.atoms() {
-                cells.intern(plan, &atom.cell);
-            }
-        });
-        for_each_literal(plan, &mut |atom| {
+        for atom in plan.atoms() {
             cells.intern(plan, &atom.cell);
-        });
+        }
         cells.find_aliases(plan);
         cells
     }
@@ -287,16 +282,14 @@ impl Cells {
 
     fn collect_constants(&mut self, plan: &Plan) {
         let mut found: BTreeMap<String, BTreeSet<Value>> = BTreeMap::new();
-        let mut add = |atom: &Atom| {
+        for atom in plan.atoms() {
             let answer = plan.questions.get(&atom.cell.question).map(|question| &question.answer);
             if let (Test::Compares(_, expr), Some(answer)) = (&atom.test, answer)
                 && let Some(value) = constant(answer, expr)
             {
                 found.entry(atom.cell.question.clone()).or_default().insert(value);
             }
-        };
-        for_each_formula(plan, &mut |formula| formula.atoms().into_iter().for_each(&mut add));
-        for_each_literal(plan, &mut add);
+        }
         let cut = |(question, values): (String, BTreeSet<Value>)| {
             (question, values.into_iter().take(CONSTANTS_MAX).collect())
         };
@@ -406,38 +399,5 @@ fn constant(answer: &Type, expr: &Expr) -> Option<Value> {
         (Type::Json, Value::Float(_) | Value::Int(_)) => None,
         (_, Value::Secret(_)) => None,
         (_, value) => Some(value),
-    }
-}
-
-/// Calls `visit` with every formula of a plan that the verifier reads.
-pub(super) fn for_each_formula(plan: &Plan, visit: &mut dyn FnMut(&Formula)) {
-    plan.requires.iter().chain(&plan.ensures).for_each(|require| visit(&require.formula));
-    plan.invariants.iter().for_each(|invariant| visit(&invariant.formula));
-    for node in plan.nodes() {
-        match node {
-            crate::Node::Step(step) => {
-                step.requires.iter().for_each(|require| visit(&require.formula));
-                match &step.way {
-                    Way::Rollback(rollback) => {
-                        rollback.requires.iter().for_each(|require| visit(&require.formula));
-                    }
-                    Way::Irreversible(seal) => seal.undone_when.iter().for_each(&mut *visit),
-                    Way::Nothing => {}
-                }
-            }
-            crate::Node::Wait(wait) => visit(&wait.until.formula),
-            crate::Node::If { condition, .. } => visit(condition),
-        }
-    }
-}
-
-/// Calls `visit` with every atom that a step or a rollback sets or leaves.
-pub(super) fn for_each_literal(plan: &Plan, visit: &mut dyn FnMut(&Atom)) {
-    for step in plan.steps() {
-        step.ensures.iter().for_each(|ensure| visit(&ensure.literal.atom));
-        step.leaves.iter().flat_map(|leaves| &leaves.atoms).for_each(&mut *visit);
-        if let Way::Rollback(rollback) = &step.way {
-            rollback.ensures.iter().for_each(|ensure| visit(&ensure.literal.atom));
-        }
     }
 }
