@@ -17,7 +17,7 @@ mod failure;
 mod flow;
 pub(crate) mod judge;
 mod retry;
-mod rollback;
+pub(crate) mod rollback;
 mod step;
 
 use surefoot_journal::{Claim, Event, Facing, Point, RunState, Standing, Timestamp};
@@ -61,12 +61,14 @@ pub struct Probe {
     pub delay_ms: u64,
     /// How often in a row all must hold.
     pub times: u32,
+    /// How often is asked what cannot be told, before that is the answer.
+    pub tries: u32,
 }
 
 impl Probe {
     /// Probes what must hold.
     fn new(point: Point, conditions: &[Condition]) -> Probe {
-        Probe { point, conditions: conditions.to_vec(), cells: Vec::new(), delay_ms: 0, times: 1 }
+        Probe { point, conditions: conditions.to_vec(), cells: Vec::new(), delay_ms: 0, times: 1, tries: 1 }
     }
 }
 

@@ -15,13 +15,14 @@ use std::collections::VecDeque;
 use std::future::pending;
 
 use surefoot_journal::{
-    AppendError, Choice, Debt, Effect, Event, Identity, IllegalTransition, Journal, Phase, Point, Record,
-    RunState, Timestamp,
+    Answer, AppendError, Choice, Debt, Effect, Event, Identity, IllegalTransition, Journal, Phase, Point,
+    Record, RunState, Timestamp,
 };
 use surefoot_plan::{StepId, Tri};
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use crate::ask::Asker;
+use crate::decide::rollback::ROLLBACK_PAUSE_MS;
 use crate::decide::{Order, Probe, decide, judge};
 use crate::known::Known;
 use crate::program::Program;
@@ -241,6 +242,7 @@ impl<W: World, J: Journal> Driver<'_, '_, W, J> {
         }
         let start = self.world.uptime_ms();
         let mut in_a_row = 0;
+        let mut tries = 0;
         let mut shown: Option<Vec<surefoot_journal::Reading>> = None;
         loop {
             let readings = {
@@ -248,11 +250,15 @@ impl<W: World, J: Journal> Driver<'_, '_, W, J> {
                 asker.probe(probe.conditions.iter().map(|condition| &condition.formula), &probe.cells).await
             };
             let waited = self.world.uptime_ms().saturating_sub(start);
-            let (holds, patient, every) = self.look(&probe, &readings, waited);
+            let (found, patient, every) = self.look(&probe, &readings, waited);
+            let holds = found == Tri::True;
             in_a_row = if holds { in_a_row + 1 } else { 0 };
+            tries += 1;
+            let again = found == Tri::Unknown && !patient && tries < probe.tries;
+            let every = if again { ROLLBACK_PAUSE_MS } else { every };
             let enough = in_a_row >= probe.times;
             let stopped = self.state.cancel().is_some_and(|level| level >= 2);
-            if enough || stopped || !(patient || (holds && waited <= patience(&probe))) {
+            if enough || stopped || !(patient || again || (holds && waited <= patience(&probe))) {
                 return self.append(Event::Probed { point: probe.point, readings, settled: true });
             }
             // Only what is new is recorded: a wait of an hour is not a record a second.
@@ -267,17 +273,24 @@ impl<W: World, J: Journal> Driver<'_, '_, W, J> {
     }
 
     /// Whether all holds; whether what does not has patience left; and when to look again.
-    fn look(&self, probe: &Probe, readings: &[surefoot_journal::Reading], waited: u64) -> (bool, bool, u64) {
+    fn look(&self, probe: &Probe, readings: &[surefoot_journal::Reading], waited: u64) -> (Tri, bool, u64) {
         let known = Known::with(self.program, self.state, readings);
-        let (mut holds, mut patient, mut every) = (true, true, u64::MAX);
+        let (mut found, mut patient, mut every) = (Tri::True, true, u64::MAX);
         for condition in &probe.conditions {
             every = every.min(condition.every_ms.max(EVERY_MS_MIN));
-            if judge::holds(condition, &known) != Tri::True {
-                holds = false;
+            let holds = judge::holds(condition, &known);
+            if holds != Tri::True {
+                found = found.and(holds);
                 patient &= waited < condition.within_ms;
             }
         }
-        (holds, !holds && patient, if every == u64::MAX { EVERY_MS_MIN } else { every })
+        let patient = found != Tri::True && patient;
+        // What is only looked at can be told, or it is asked again like a condition.
+        let untold = |reading: &surefoot_journal::Reading| matches!(reading.answer, Answer::Unknown(_));
+        if probe.tries > 1 && !probe.cells.is_empty() && readings.iter().any(untold) {
+            found = found.and(Tri::Unknown);
+        }
+        (found, patient, if every == u64::MAX { EVERY_MS_MIN } else { every })
     }
 }
 

@@ -114,12 +114,16 @@ struct Inner {
     faults: Vec<Injected>,
     /// What reads and questions give, by their label or text.
     replies: BTreeMap<String, Value>,
-    /// Reads that are impossible.
-    unreadable: BTreeSet<String>,
+    /// Reads that are impossible, and how often they still are.
+    unreadable: BTreeMap<String, u32>,
+    /// How often what could be read was not.
+    unread: u32,
     /// Reads that are impossible once a step was begun.
     unreadable_after: Vec<(StepId, String)>,
     /// What becomes true by itself, and when.
     later: Vec<(u64, Cell, Value)>,
+    /// What can be told again by itself, and when.
+    shown_later: Vec<(u64, Cell)>,
     /// What becomes true by itself after a step.
     after: BTreeMap<StepId, Vec<(Cell, Value)>>,
     /// What cannot be told any more after a step.
@@ -169,7 +173,12 @@ impl<'a> Simulated<'a> {
 
     /// Makes a read, by its name, impossible from now on.
     pub fn unreadable(&self, label: impl Into<String>) {
-        self.inner.borrow_mut().unreadable.insert(label.into());
+        self.unreadable_for(label, u32::MAX);
+    }
+
+    /// Makes a read, by its name, impossible so many times.
+    pub fn unreadable_for(&self, label: impl Into<String>, times: u32) {
+        self.inner.borrow_mut().unreadable.insert(label.into(), times);
     }
 
     /// Makes a read, by its name, impossible once a step was begun.
@@ -180,6 +189,11 @@ impl<'a> Simulated<'a> {
     /// Makes a fact known at a moment, in milliseconds from the start.
     pub fn set_at(&self, ms: u64, cell: Cell, value: Value) {
         self.inner.borrow_mut().later.push((ms, cell, value));
+    }
+
+    /// Makes a fact possible to tell again at a moment, in milliseconds from the start.
+    pub fn show_at(&self, ms: u64, cell: Cell) {
+        self.inner.borrow_mut().shown_later.push((ms, cell));
     }
 
     /// Makes a fact known once a step has had its effect.
@@ -235,6 +249,11 @@ impl<'a> Simulated<'a> {
         self.inner.borrow().performed.clone()
     }
 
+    /// Returns how often a read was impossible.
+    pub fn unread(&self) -> u32 {
+        self.inner.borrow().unread
+    }
+
     /// Returns how often a second person was asked.
     pub fn approvals(&self) -> u32 {
         self.inner.borrow().approvals
@@ -252,7 +271,7 @@ impl<'a> Simulated<'a> {
             return Outcome::NotPerformed { why: "the plan has no such step".into() };
         };
         let unreadable = inner.unreadable_after.iter().filter(|(step, _)| *step == claim.step);
-        let unreadable: Vec<String> = unreadable.map(|(_, label)| label.clone()).collect();
+        let unreadable: Vec<(String, u32)> = unreadable.map(|(_, label)| (label.clone(), u32::MAX)).collect();
         inner.unreadable.extend(unreadable);
         // The effect is that of the last statement that acts: those before it prepare it.
         let statements = part.statements(claim.phase);
@@ -417,8 +436,10 @@ impl<'a> Simulated<'a> {
 
     /// What a read gives: a reply that was set, or a stand-in of its type.
     fn read(&self, label: &str, from: &ReadFrom) -> Outcome {
-        let inner = self.inner.borrow();
-        if inner.unreadable.contains(label) {
+        let mut inner = self.inner.borrow_mut();
+        if let Some(times) = inner.unreadable.get_mut(label).filter(|times| **times > 0) {
+            *times = times.saturating_sub(1);
+            inner.unread += 1;
             return report(false, "it cannot be read");
         }
         let (wanted, words) = match from {
@@ -440,6 +461,9 @@ impl Inner {
         self.later = rest;
         let due: Vec<(u64, Cell, Value)> = due;
         self.facts.extend(due.into_iter().map(|(_, cell, value)| (cell, value)));
+        for (_, cell) in self.shown_later.extract_if(.., |(at, _)| *at <= now) {
+            self.hidden.remove(&cell);
+        }
     }
 
     /// The fault that this performance meets, if any.

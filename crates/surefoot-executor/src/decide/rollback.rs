@@ -14,12 +14,12 @@ use super::{Condition, Order, Probe, View, doubt, end, judge, step};
 use crate::known::Known;
 use crate::program::StepPart;
 
-/// How often a rollback is tried. It is idempotent by contract, so trying again is right; more than a
-/// few times only hides for how long it has been failing.
-const ROLLBACK_TRIES: u32 = 3;
+/// How often a rollback is tried, and each of its reads and probes within one try. It is idempotent by
+/// contract, so trying again is right; more than a few times only hides for how long it has been failing.
+pub(crate) const ROLLBACK_TRIES: u32 = 3;
 
-/// Between two tries of a rollback, in milliseconds.
-const ROLLBACK_PAUSE_MS: u64 = 2_000;
+/// Between two tries of a rollback, a read or a probe, in milliseconds.
+pub(crate) const ROLLBACK_PAUSE_MS: u64 = 2_000;
 
 /// A person wants to turn back: what runs is waited for, and an irreversible step is cleared up, first.
 pub(super) fn turn(view: View<'_>) -> Order {
@@ -109,7 +109,8 @@ fn still_running(id: &StepId, state: &StepState) -> Option<Order> {
 /// Probes the guard of a rollback.
 fn guard(part: &StepPart, delay_ms: u64) -> Order {
     let point = Point::Guard(part.step.id.clone(), Phase::Rollback);
-    Order::Probe(Probe { delay_ms, ..Probe::new(point, &part.rollback_guard) })
+    // A guard that is false is an answer. One that cannot be told may only be a probe that failed.
+    Order::Probe(Probe { delay_ms, tries: ROLLBACK_TRIES, ..Probe::new(point, &part.rollback_guard) })
 }
 
 /// The guard of a rollback was probed.
@@ -134,7 +135,9 @@ fn statement(part: &StepPart, index: u32, attempt: u32) -> Order {
     let cells = part.changes.clone();
     let conditions = &part.rollback_ensures;
     let point = Point::Ensures(id.clone(), Phase::Rollback);
-    Order::Probe(Probe { cells, ..Probe::new(point, conditions) })
+    // What has statements is tried again as a whole; what has none can only be looked at again.
+    let tries = if part.statements(Phase::Rollback).is_empty() { ROLLBACK_TRIES } else { 1 };
+    Order::Probe(Probe { cells, tries, ..Probe::new(point, conditions) })
 }
 
 /// A statement of a rollback is over.

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use surefoot_journal::{Claim, Debt, Event, HeldWhy, Identity, Journal, Outcome, Phase, Refusal, Report};
-use surefoot_plan::{Rights, Statement, Step, StepId, Value, ValueId};
+use surefoot_plan::{Read, Rights, Statement, Step, StepId, Value, ValueId};
 
 use super::{Driver, Halt, next_signal};
 use crate::ask::{Asker, READ_DEADLINE_MS, exprs_of, push_cells};
+use crate::decide::rollback::{ROLLBACK_PAUSE_MS, ROLLBACK_TRIES};
 use crate::known::Known;
 use crate::program::StepPart;
 use crate::request;
@@ -82,38 +83,56 @@ impl<W: World, J: Journal> Driver<'_, '_, W, J> {
         let Some(statement) = part.statements(claim.phase).get(claim.statement as usize) else {
             unreachable!("`decide` orders only what the plan has")
         };
-        match statement {
-            Statement::Read(read) => {
-                let found = {
-                    let mut asker = Asker::new(self.program, self.state, self.world);
-                    asker.step = Some(&claim.step);
-                    asker.rights = Some(rights(&part.step, claim.phase));
-                    asker.read(read, None, 0).await
-                };
-                match found {
+        let mut tries = 0;
+        loop {
+            let why = match statement {
+                Statement::Read(read) => match self.found(&claim, &part, read).await {
                     Ok(value) => {
                         let id = ValueId { step: Some(claim.step.clone()), name: read.name.clone() };
-                        self.append(Event::Bound { id, value, at: Some(claim) })
+                        return self.append(Event::Bound { id, value, at: Some(claim) });
                     }
-                    Err(why) => self.cannot(&claim, format!("`{}` has no value: {why}", read.name)),
+                    Err(why) => format!("`{}` has no value: {why}", read.name),
+                },
+                Statement::Note(expr) => {
+                    let found = Asker::new(self.program, self.state, self.world).value(expr, None, 0).await;
+                    // A line for the transcript never fails a step.
+                    let text = match found {
+                        Ok(value) => value.to_string(),
+                        Err(why) => format!("(this note has no text: {why})"),
+                    };
+                    return self.append(Event::Noted { at: Some(claim), text });
                 }
-            }
-            Statement::Note(expr) => {
-                let found = Asker::new(self.program, self.state, self.world).value(expr, None, 0).await;
-                // A line for the transcript never fails a step.
-                let text = match found {
-                    Ok(value) => value.to_string(),
-                    Err(why) => format!("(this note has no text: {why})"),
-                };
-                self.append(Event::Noted { at: Some(claim), text })
-            }
-            Statement::Command { .. } | Statement::Library(_) | Statement::Manual(_) => {
-                match self.request_of(&claim, &part, statement).await {
-                    Ok(request) => self.act(claim, request).await,
-                    Err(why) => self.cannot(&claim, why),
+                Statement::Command { .. } | Statement::Library(_) | Statement::Manual(_) => {
+                    match self.request_of(&claim, &part, statement).await {
+                        Ok(request) => return self.act(claim, request).await,
+                        Err(why) => why,
+                    }
                 }
+            };
+            tries += 1;
+            if !self.asks_again(&claim, tries, &why).await? {
+                return self.cannot(&claim, why);
             }
         }
+    }
+
+    /// What a `let` of a step, or of its rollback, reads.
+    async fn found(&self, claim: &Claim, part: &StepPart, read: &Read) -> Result<Value, String> {
+        let mut asker = Asker::new(self.program, self.state, self.world);
+        asker.step = Some(&claim.step);
+        asker.rights = Some(rights(&part.step, claim.phase));
+        asker.read(read, None, 0).await
+    }
+
+    /// Whether what has no value is asked again, once some time has passed. Only on the way back: forward, a
+    /// step says itself how often it is tried.
+    async fn asks_again(&mut self, claim: &Claim, tries: u32, why: &str) -> Result<bool, Halt> {
+        if claim.phase == Phase::Forward || tries >= ROLLBACK_TRIES {
+            return Ok(false);
+        }
+        let text = format!("the rollback of {} asks again, because {why}", claim.step);
+        self.append(Event::Noted { at: None, text })?;
+        self.pause(ROLLBACK_PAUSE_MS, 2).await
     }
 
     /// Announces an act, and only then asks the world for it.

@@ -1,10 +1,10 @@
-//! The way back: how facts are compared with what was recorded.
+//! The way back: how facts are compared with what was recorded, and what is tried again.
 
 use surefoot_executor::Program;
 use surefoot_executor::simulated::{Fault, Injected};
-use surefoot_journal::{Debt, FactsVerdict, Phase, Standing, WayBackVerdict};
+use surefoot_journal::{Choice, Debt, FactsVerdict, Phase, Standing, WayBackVerdict};
 use surefoot_plan::{
-    Atom, Comparison, Ensure, Expr, Formula, Literal, Node, Plan, Question, Require, Test, Type, Value,
+    Atom, Comparison, Ensure, Expr, Formula, Literal, Node, Plan, Question, Require, Test, Type, Value, Way,
 };
 
 use crate::harness::{Run, program};
@@ -72,4 +72,79 @@ fn a_number_that_a_step_sets_exactly_is_brought_back_exactly() {
     run.forgive(Debt::Rollback(id("s0")));
     assert!(run.live(None));
     assert_eq!(run.ended().facts, FactsVerdict::NotAsBefore, "{}", run.story());
+}
+
+/// Runs the wide plan until its last step fails.
+fn wide_run(program: &Program) -> Run<'_> {
+    let run = Run::new(program, &WIDE_START);
+    run.world.inject(Injected { step: id("last"), phase: Phase::Forward, fault: Fault::After, times: 1 });
+    run
+}
+
+#[test]
+fn a_read_that_fails_on_the_way_back_is_tried_again_then_stuck() {
+    let program = program(wide());
+    let mut run = wide_run(&program);
+    run.world.unreadable_for("now", 2);
+    assert!(run.live(None));
+    assert_eq!(run.ended().way_back, WayBackVerdict::Complete, "{}", run.story());
+    assert_eq!(run.world.unread(), 2);
+
+    let mut run = wide_run(&program);
+    run.world.unreadable("now");
+    assert!(run.live(None));
+    let Standing::Stuck { why, .. } = run.state.standing() else { panic!("{}", run.story()) };
+    assert!(why.contains("`now` has no value"), "{why}");
+    assert_eq!(run.world.unread(), 3, "{}", run.story());
+    // A person who tries again gets as many tries.
+    run.world.unreadable_for("now", 2);
+    run.decide(Choice::RetryRollback);
+    assert!(run.live(None));
+    assert_eq!(run.ended().way_back, WayBackVerdict::Complete, "{}", run.story());
+}
+
+#[test]
+fn a_guard_that_cannot_be_told_on_the_way_back_is_asked_again_then_stuck() {
+    let program = program(switchover());
+    let begin = || {
+        let run = Run::new(&program, &SWITCHOVER_START);
+        run.world.inject(Injected {
+            step: id("fence"),
+            phase: Phase::Forward,
+            fault: Fault::After,
+            times: 1,
+        });
+        // No answer of a yes-or-no: the probe failed.
+        run.world.set_after(id("fence"), cell("standby"), Value::Text("?".into()));
+        run
+    };
+    let mut run = begin();
+    run.world.set_at(3_000, cell("standby"), Value::Bool(false));
+    assert!(run.live(None));
+    assert_eq!(run.ended().way_back, WayBackVerdict::Complete, "{}", run.story());
+    assert!(run.is("primary"));
+
+    let mut run = begin();
+    run.world.set_at(30_000, cell("standby"), Value::Bool(false));
+    assert!(run.live(None));
+    assert!(matches!(run.state.standing(), Standing::Stuck { .. }), "{}", run.story());
+    assert!(!run.is("primary"), "it was not started\n{}", run.story());
+}
+
+#[test]
+fn a_rollback_without_a_statement_looks_again_at_what_cannot_be_told() {
+    let mut plan = linear(2);
+    if let Some(Node::Step(step)) = plan.body.first_mut()
+        && let Way::Rollback(rollback) = &mut step.way
+    {
+        rollback.body.clear();
+    }
+    let program = program(plan);
+    let mut run = Run::new(&program, &[("f0", false), ("f1", false)]);
+    run.world.inject(Injected { step: id("s1"), phase: Phase::Forward, fault: Fault::After, times: 1 });
+    run.world.set_after(id("s1"), cell("f0"), Value::Bool(false));
+    run.world.hide_after(id("s1"), cell("f0"));
+    run.world.show_at(3_000, cell("f0"));
+    assert!(run.live(None));
+    assert_eq!(run.ended().way_back, WayBackVerdict::Complete, "{}", run.story());
 }
