@@ -77,8 +77,12 @@ fn a_refused_approval_brings_the_old_primary_back() {
     wrapper::install(&site, None);
     let approver = Approver::of(&site, "runs", site.approver, Says::No);
     let ran = finish(site.on_lab("runs", &["run"]));
-    approver.finish();
+    let asked = approver.finish();
     ran.expect_code(10);
+    assert!(
+        asked.iter().any(|ran| ran.output.contains("old_serving is false")),
+        "who approves is shown the facts as the runbook calls them: {asked:?}"
+    );
     site.assert_as_before("after the refusal");
     assert_eq!(wrapper::times(&site, "promote"), 0);
     assert_eq!(wrapper::times(&site, "stop"), 1, "it had come as far as that: {:?}", wrapper::ledger(&site));

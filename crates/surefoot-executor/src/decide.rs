@@ -21,7 +21,7 @@ pub(crate) mod rollback;
 mod step;
 
 use surefoot_journal::{Claim, Event, Facing, Point, RunState, Standing, Timestamp};
-use surefoot_plan::{Cell, StepId};
+use surefoot_plan::{Cell, Names, StepId};
 
 use crate::program::{Condition, Program};
 
@@ -81,6 +81,13 @@ struct View<'a> {
     state: &'a RunState,
     /// The time. Only approvals look at it.
     now: Timestamp,
+}
+
+impl<'a> View<'a> {
+    /// How facts are called, for messages.
+    fn names(self) -> Names<'a> {
+        Names::found(self.program.plan(), self.state.bound())
+    }
 }
 
 /// Returns what a run does next; nothing if it is over.

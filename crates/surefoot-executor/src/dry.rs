@@ -21,7 +21,9 @@ use std::pin::Pin;
 
 use serde::Serialize;
 use surefoot_journal::{Answer, Outcome, Reading, RunState, Timestamp};
-use surefoot_plan::{Cell, Formula, Name, Node, Read, Step, StepId, Tri, Value, ValueId, Wait, Way, ground};
+use surefoot_plan::{
+    Cell, Formula, Name, Names, Node, Read, Step, StepId, Tri, Value, ValueId, Wait, Way, ground,
+};
 
 use crate::ask::Asker;
 use crate::decide::judge;
@@ -220,6 +222,11 @@ impl<W: World> Walker<'_, '_, W> {
         Asker { found: self.found.clone(), ..Asker::new(self.program, &self.state, &self.world) }
     }
 
+    /// How facts are called, as far as the values about which they ask were found.
+    fn names(&self) -> Names<'_> {
+        Names::found(self.program.plan(), &self.found)
+    }
+
     /// The beginning: the runbook's `let`s, then what must hold.
     async fn start(&mut self) {
         let mut does = Vec::new();
@@ -313,6 +320,7 @@ impl<W: World> Walker<'_, '_, W> {
     /// Assumes what a step ensures, and that what it leaves cannot be told.
     fn assume_effect(&mut self, part: &StepPart, entry: &mut Entry) {
         let known = Known { found: Some(&self.found), ..Known::with(self.program, &self.state, &[]) };
+        let names = self.names();
         let mut assumed = self.world.assumed.borrow_mut();
         for cell in &part.changes {
             let Ok(cell) = ground(cell, &known) else { continue };
@@ -320,7 +328,7 @@ impl<W: World> Walker<'_, '_, W> {
             assumed.insert(cell, (Answer::Unknown(why), part.step.id.clone()));
         }
         for ensure in &part.step.ensures {
-            entry.assumes.push(ensure.literal.to_string());
+            entry.assumes.push(names.literal(&ensure.literal));
             let Ok(cell) = ground(&ensure.literal.atom.cell, &known) else { continue };
             if let Some(value) = satisfying(&ensure.literal, &known) {
                 assumed.insert(cell, (Answer::Known(value), part.step.id.clone()));
@@ -330,7 +338,7 @@ impl<W: World> Walker<'_, '_, W> {
 
     /// A wait: nobody waits; it is assumed to come true, and what follows if it does not is walked too.
     async fn wait(&mut self, wait: &Wait) {
-        let conditions = self.check(&[Condition::of(&wait.until)]).await;
+        let conditions = self.check(&[Condition::of(&wait.until, &self.names())]).await;
         let holds = conditions.iter().all(|checked| checked.found == Tri::True);
         let mut entry = self.entry(What::Wait, &wait.id.0, "", conditions);
         if !holds {
@@ -361,7 +369,7 @@ impl<W: World> Walker<'_, '_, W> {
         otherwise: &[Node],
         unknown: Option<&[Node]>,
     ) {
-        let conditions = self.check(&[Condition::at_once(condition.clone())]).await;
+        let conditions = self.check(&[Condition::at_once(condition.clone(), &self.names())]).await;
         let found = conditions.iter().fold(Tri::True, |all, checked| all.and(checked.found));
         let mut entry = self.entry(What::If, &id.0, "", conditions);
         // A choice refuses nothing.
@@ -383,6 +391,7 @@ impl<W: World> Walker<'_, '_, W> {
             if found != Tri::Unknown && found != arm {
                 if !nodes.is_empty() {
                     let what = format!("the arm of {id} for {}", render::word(arm));
+                    let condition = self.names().formula(condition);
                     self.leave_out(what, format!("`{condition}` is {}", render::word(found)));
                 }
                 continue;
@@ -463,12 +472,12 @@ impl<W: World> Walker<'_, '_, W> {
         known: &Known<'_>,
         unknown: &mut Vec<(String, String)>,
     ) -> String {
-        let plan = self.program.plan();
+        let names = self.names();
         let assumed = self.world.assumed.borrow();
         let mut reasons: BTreeSet<String> = BTreeSet::new();
         for atom in condition.formula.atoms() {
             let Ok(cell) = ground(&atom.cell, known) else { continue };
-            let shown = plan.show_cell(&cell);
+            let shown = names.cell(&cell);
             let by = assumed.get(&cell).map(|(_, by)| by);
             let reading = readings.iter().find(|reading| reading.cell == cell);
             match (reading.map(|reading| &reading.answer), by) {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use surefoot_journal::{Finished, FinishedHow, Phase};
 use surefoot_plan::{
-    Approval, Atom, Cell, Ensure, Expr, Formula, InputValue, Name, Node, Place, Plan, Proof, Require,
+    Approval, Atom, Cell, Ensure, Expr, Formula, InputValue, Name, Names, Node, Place, Plan, Proof, Require,
     Statement, Step, StepId, Tri, Value, Verdict, VerifiedPlan, Wait, Way, What,
 };
 
@@ -140,12 +140,13 @@ impl Program {
             InputValue::SecretFromEnv(_) => Some((input.name.clone(), Value::Secret(input.name.clone()))),
             InputValue::Unbound => None,
         });
+        let names = Names::of(plan);
         let invariants: Vec<Condition> = plan
             .invariants
             .iter()
             .map(|invariant| Condition {
                 formula: invariant.formula.clone(),
-                text: invariant.formula.to_string(),
+                text: names.formula(&invariant.formula),
                 every_ms: INVARIANT_EVERY_MS,
                 within_ms: INVARIANT_PATIENCE_MS,
                 message: invariant.message.clone(),
@@ -153,7 +154,8 @@ impl Program {
             })
             .collect();
         // At the start nothing is proved: the world is as it is found.
-        let mut entry: Vec<Condition> = plan.requires.iter().map(Condition::of).collect();
+        let mut entry: Vec<Condition> =
+            plan.requires.iter().map(|require| Condition::of(require, &names)).collect();
         entry.extend(invariants.iter().map(|invariant| Condition {
             within_ms: 0,
             proved: false,
@@ -165,11 +167,11 @@ impl Program {
             index: HashMap::new(),
             first: None,
             entry,
-            end: requires(&plan.ensures, proof, &Place::End),
+            end: requires(&plan.ensures, proof, &Place::End, &names),
             invariants,
             verified: Arc::clone(&verified),
         };
-        program.first = program.lay(&plan.body, None, None);
+        program.first = program.lay(&plan.body, None, None, &names);
         program
     }
 
@@ -179,6 +181,7 @@ impl Program {
         nodes: &[Node],
         after: Option<usize>,
         mut covering: Option<(StepId, Approval)>,
+        names: &Names<'_>,
     ) -> Option<usize> {
         // Forward first, because an approval covers the steps after it; the links follow backward.
         let mut parts = Vec::with_capacity(nodes.len());
@@ -189,7 +192,7 @@ impl Program {
                     if let Some(own) = &step.approval {
                         covering = Some((step.id.clone(), own.clone()));
                     }
-                    let part = StepPart::of(step, &self.verified, covering.as_ref());
+                    let part = StepPart::of(step, &self.verified, covering.as_ref(), names);
                     if let Way::Irreversible(_) = step.way {
                         covering = None;
                     }
@@ -211,19 +214,21 @@ impl Program {
                 (Node::Step(_), Some(part)) => (part, [None; 3]),
                 (Node::Step(_), None) => continue,
                 (Node::Wait(wait), _) => {
-                    let otherwise = self.lay(&wait.otherwise, next, covering.clone());
-                    let part =
-                        WaitPart { until: vec![Condition::of(&wait.until)], wait: wait.as_ref().clone() };
+                    let otherwise = self.lay(&wait.otherwise, next, covering.clone(), names);
+                    let part = WaitPart {
+                        until: vec![Condition::of(&wait.until, names)],
+                        wait: wait.as_ref().clone(),
+                    };
                     let arm = if wait.otherwise.is_empty() { None } else { otherwise };
                     (Part::Wait(Arc::new(part)), [None, arm, None])
                 }
                 (Node::If { id, condition, then, otherwise, unknown }, _) => {
                     let arms = [
-                        self.lay(then, next, covering.clone()),
-                        self.lay(otherwise, next, covering.clone()),
-                        unknown.as_ref().and_then(|nodes| self.lay(nodes, next, covering.clone())),
+                        self.lay(then, next, covering.clone(), names),
+                        self.lay(otherwise, next, covering.clone(), names),
+                        unknown.as_ref().and_then(|nodes| self.lay(nodes, next, covering.clone(), names)),
                     ];
-                    let condition = Condition::at_once(condition.clone());
+                    let condition = Condition::at_once(condition.clone(), names);
                     let part =
                         IfPart { id: id.clone(), condition: vec![condition], has_unknown: unknown.is_some() };
                     (Part::If(Arc::new(part)), arms)
@@ -285,29 +290,34 @@ impl Program {
 
 impl StepPart {
     /// Gathers what `decide` needs of a step.
-    fn of(step: &Step, verified: &VerifiedPlan, covering: Option<&(StepId, Approval)>) -> StepPart {
+    fn of(
+        step: &Step,
+        verified: &VerifiedPlan,
+        covering: Option<&(StepId, Approval)>,
+        names: &Names<'_>,
+    ) -> StepPart {
         let changes: Vec<Cell> = step.changes().into_iter().cloned().collect();
         let rollback_changes: Vec<Cell> = step.rollback_changes().into_iter().cloned().collect();
         let (plan, proof) = (verified.plan(), verified.proof());
         let place = Place::Step(step.id.clone());
-        let mut guard = requires(&step.requires, proof, &place);
+        let mut guard = requires(&step.requires, proof, &place, names);
         let mut guard_again: Vec<Condition> =
             guard.iter().cloned().filter_map(|condition| condition.without(&changes)).collect();
-        let half_done = half_done_invariants(plan, &changes, proof, &place);
+        let half_done = half_done_invariants(plan, &changes, proof, &place, names);
         guard.extend(half_done.iter().cloned());
         guard_again.extend(half_done);
         let (rollback_guard, rollback_ensures) = match &step.way {
             Way::Rollback(rollback) => {
                 let place = Place::Rollback(step.id.clone());
-                let mut guard = requires(&rollback.requires, proof, &place);
-                guard.extend(half_done_invariants(plan, &rollback_changes, proof, &place));
-                (guard, rollback.ensures.iter().map(Condition::of_ensure).collect())
+                let mut guard = requires(&rollback.requires, proof, &place, names);
+                guard.extend(half_done_invariants(plan, &rollback_changes, proof, &place, names));
+                (guard, rollback.ensures.iter().map(|ensure| Condition::of_ensure(ensure, names)).collect())
             }
             Way::Irreversible(_) | Way::Nothing => (Vec::new(), Vec::new()),
         };
         let (undone_when, needs_cover) = match &step.way {
             Way::Irreversible(way) => (
-                way.undone_when.iter().map(|formula| Condition::at_once(formula.clone())).collect(),
+                way.undone_when.iter().map(|formula| Condition::at_once(formula.clone(), names)).collect(),
                 way.without_approval.is_none(),
             ),
             Way::Rollback(_) | Way::Nothing => (Vec::new(), false),
@@ -318,7 +328,7 @@ impl StepPart {
             leaves: step.residuals().into_iter().cloned().collect(),
             guard,
             guard_again,
-            ensures: step.ensures.iter().map(Condition::of_ensure).collect(),
+            ensures: step.ensures.iter().map(|ensure| Condition::of_ensure(ensure, names)).collect(),
             rollback_guard,
             rollback_ensures,
             undone_when,
@@ -342,10 +352,10 @@ impl StepPart {
 
 impl Condition {
     /// A `requires`.
-    pub(crate) fn of(require: &Require) -> Condition {
+    pub(crate) fn of(require: &Require, names: &Names<'_>) -> Condition {
         Condition {
             formula: require.formula.clone(),
-            text: require.formula.to_string(),
+            text: names.formula(&require.formula),
             every_ms: require.every_ms,
             within_ms: require.within_ms,
             message: require.message.clone(),
@@ -354,11 +364,11 @@ impl Condition {
     }
 
     /// An `ensures` of a step.
-    fn of_ensure(ensure: &Ensure) -> Condition {
+    fn of_ensure(ensure: &Ensure, names: &Names<'_>) -> Condition {
         let atom = Formula::Atom(ensure.literal.atom.clone());
         let formula = if ensure.literal.holds { atom } else { Formula::Not(Box::new(atom)) };
         Condition {
-            text: ensure.literal.to_string(),
+            text: names.literal(&ensure.literal),
             formula,
             every_ms: ensure.every_ms,
             within_ms: ensure.within_ms,
@@ -368,8 +378,8 @@ impl Condition {
     }
 
     /// A formula that is asked once.
-    pub(crate) fn at_once(formula: Formula) -> Condition {
-        let (text, message) = (formula.to_string(), String::new());
+    pub(crate) fn at_once(formula: Formula, names: &Names<'_>) -> Condition {
+        let (text, message) = (names.formula(&formula), String::new());
         Condition { text, formula, every_ms: 0, within_ms: 0, message, proved: false }
     }
 
@@ -410,16 +420,22 @@ fn node_id(node: &Node) -> &StepId {
 }
 
 /// The `requires` of a place, each with whether it was proved.
-fn requires(requires: &[Require], proof: &Proof, place: &Place) -> Vec<Condition> {
+fn requires(requires: &[Require], proof: &Proof, place: &Place, names: &Names<'_>) -> Vec<Condition> {
     let condition = |(index, require)| Condition {
         proved: proof.verdict(place, What::Requires(index)) == Some(Verdict::Proved),
-        ..Condition::of(require)
+        ..Condition::of(require, names)
     };
     requires.iter().enumerate().map(condition).collect()
 }
 
 /// Each invariant that a half-done change of these cells could break, for every value they may have.
-fn half_done_invariants(plan: &Plan, changes: &[Cell], proof: &Proof, place: &Place) -> Vec<Condition> {
+fn half_done_invariants(
+    plan: &Plan,
+    changes: &[Cell],
+    proof: &Proof,
+    place: &Place,
+    names: &Names<'_>,
+) -> Vec<Condition> {
     let mut conditions = Vec::new();
     for (index, invariant) in plan.invariants.iter().enumerate() {
         let mut changed: Vec<&Atom> = Vec::new();
@@ -433,7 +449,7 @@ fn half_done_invariants(plan: &Plan, changes: &[Cell], proof: &Proof, place: &Pl
         }
         conditions.push(Condition {
             formula: for_every_value(&invariant.formula, &changed),
-            text: invariant.formula.to_string(),
+            text: names.formula(&invariant.formula),
             every_ms: 0,
             within_ms: 0,
             message: invariant.message.clone(),

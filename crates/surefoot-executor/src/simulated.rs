@@ -10,7 +10,7 @@ use std::future::Future;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
-use surefoot_journal::{Answer, Claim, Exit, Identity, Outcome, Phase, Report, RunState, Timestamp};
+use surefoot_journal::{Answer, Claim, Exit, Identity, Outcome, Phase, Report, RunState, Shown, Timestamp};
 use surefoot_plan::{
     BinaryOperator, Cell, Comparison, Ensure, Expr, Literal, Name, Real, Restores, Statement, Step, StepId,
     Test, Type, Value, Way, eval, ground,
@@ -136,6 +136,8 @@ struct Inner {
     performed: Vec<Performed>,
     /// How often a second person was asked.
     approvals: u32,
+    /// What they were shown last.
+    shown: Vec<Shown>,
 }
 
 impl<'a> Simulated<'a> {
@@ -257,6 +259,11 @@ impl<'a> Simulated<'a> {
     /// Returns how often a second person was asked.
     pub fn approvals(&self) -> u32 {
         self.inner.borrow().approvals
+    }
+
+    /// Returns what a second person was shown last.
+    pub fn shown(&self) -> Vec<Shown> {
+        self.inner.borrow().shown.clone()
     }
 
     /// Performs a statement, or what a fault makes of it.
@@ -491,9 +498,10 @@ impl World for Simulated<'_> {
                     None => Outcome::NotPerformed { why: "nobody answered".into() },
                 }
             }
-            EffectRequest::Approval { .. } => {
+            EffectRequest::Approval { shown, .. } => {
                 let mut inner = self.inner.borrow_mut();
                 inner.approvals += 1;
+                inner.shown = shown;
                 let Some(approver) = inner.approver.clone() else {
                     return Outcome::NotPerformed { why: "nobody approved it".into() };
                 };

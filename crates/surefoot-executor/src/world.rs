@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 
 use serde::{Deserialize, Serialize};
-use surefoot_journal::{Answer, Claim, Identity, Outcome, Reading, RunId, Timestamp};
+use surefoot_journal::{Answer, Claim, Identity, Outcome, RunId, Shown, Timestamp};
 use surefoot_plan::{Cell, Decoder, Name, StepId, Type, Value};
 
 /// Performs effects, reads facts, asks people, and tells the time.
@@ -90,7 +90,7 @@ pub enum EffectRequest {
         /// Whose yes is needed.
         role: Name,
         /// What they are shown.
-        shown: Vec<Reading>,
+        shown: Vec<Shown>,
         /// Who runs, and so cannot approve.
         operators: Vec<Identity>,
     },

@@ -18,7 +18,7 @@ use sha2::{Digest as _, Sha256};
 use surefoot_plan::{Name, StepId, Type, Value};
 
 use crate::folder::file_name;
-use crate::{Choice, Identity, Reading, RunId, Timestamp};
+use crate::{Answer, Choice, Identity, RunId, Timestamp};
 
 /// Longest letter or notice, in bytes. A comment is a few lines; anyone may leave letters.
 const LETTER_BYTES_MAX: u64 = 64 << 10;
@@ -61,7 +61,7 @@ pub enum Asks {
         /// Who has that role.
         people: Vec<String>,
         /// What they are to see first.
-        shown: Vec<Reading>,
+        shown: Vec<Shown>,
         /// How long their yes is good for, in milliseconds.
         expires_ms: u64,
         /// Why the step cannot be taken back; empty if it can.
@@ -85,6 +85,15 @@ pub enum Asks {
         /// What can be chosen.
         choices: Vec<Choice>,
     },
+}
+
+/// A fact that someone is shown: they may not have the plan, so it is called as its author calls it.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Shown {
+    /// The fact.
+    pub fact: String,
+    /// What was found.
+    pub answer: Answer,
 }
 
 impl Notice {

@@ -23,7 +23,7 @@ pub use event::{
     WayBackVerdict, WorldKind,
 };
 pub use folder::{CreateError, FindError, RunFolder, StateRoot, file_name};
-pub use inbox::{Asks, Inbox, InboxError, Letter, Notice, Received, Rejected, Says};
+pub use inbox::{Asks, Inbox, InboxError, Letter, Notice, Received, Rejected, Says, Shown};
 pub use lock::{Holder, LockError, RunLock, Target, TargetLock};
 pub use reader::{ReadError, Reader};
 pub use record::{Chain, Damage, EncodeError, FORMAT, RECORD_BYTES_MAX, Record, RecordHash};

@@ -19,6 +19,7 @@ mod effect;
 mod eval;
 mod expr;
 mod fact;
+mod names;
 mod plan;
 mod read;
 #[expect(clippy::wildcard_enum_match_arm, reason = "all but a few kinds of expression read without brackets")]
@@ -41,6 +42,7 @@ pub use eval::{
 };
 pub use expr::{BinaryOperator, Expr, Function, UnaryOperator, ValueId};
 pub use fact::{Atom, Cell, Comparison, Formula, Literal, Parameter, Probe, Question, QuestionId, Test, Tri};
+pub use names::Names;
 pub use plan::{
     About, Collect, FormatVersion, Input, InputValue, Invariant, Left, NamedFact, Node, OnFailure, Plan,
     SourceFile,

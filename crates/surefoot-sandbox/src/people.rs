@@ -3,7 +3,7 @@
 use std::future::Future;
 
 use surefoot_executor::Question;
-use surefoot_journal::{Claim, Identity, Outcome, Reading};
+use surefoot_journal::{Claim, Identity, Outcome, Shown};
 use surefoot_plan::{Name, StepId};
 
 /// A second person's agreement that is wanted.
@@ -14,7 +14,7 @@ pub struct ApprovalWanted {
     /// Whose yes is needed.
     pub role: Name,
     /// What they are shown.
-    pub shown: Vec<Reading>,
+    pub shown: Vec<Shown>,
     /// Who runs, and so cannot give it.
     pub operators: Vec<Identity>,
 }

@@ -7,7 +7,6 @@
 
 mod blast;
 mod lines;
-mod names;
 mod notice;
 mod plan;
 mod progress;

@@ -2,9 +2,8 @@
 
 use serde::Serialize;
 use surefoot_journal::{Event, Facing, Outcome, Phase, Record, RunState, Stage, Timestamp};
-use surefoot_plan::{Plan, Step};
+use surefoot_plan::{Names, Plan, Step};
 
-use crate::names::Names;
 use crate::say;
 use crate::screen;
 use crate::style::{plain, plain_lines};
@@ -35,7 +34,7 @@ impl Lines {
     pub fn tell(&mut self, plan: &Plan, record: &Record, state: &RunState) -> Vec<String> {
         let mut lines = Vec::new();
         if let Some(weight) = weight(&record.event) {
-            let told = tell(plan, &Names::of(plan), &record.event);
+            let told = tell(plan, &Names::found(plan, state.bound()), &record.event);
             let clock = say::clock(record.time);
             if let Event::Intent { claim } = &record.event
                 && (claim.statement, claim.attempt) == (0, 1)
@@ -172,7 +171,7 @@ struct Told<'a> {
 
 /// A record as a line of JSON, with the state it led to.
 pub fn json_line(plan: &Plan, record: &Record, state: &RunState) -> String {
-    let told = tell(plan, &Names::of(plan), &record.event);
+    let told = tell(plan, &Names::found(plan, state.bound()), &record.event);
     let (about, step) = match about(&record.event) {
         About::Run => ("run", None),
         About::Node(id) => ("step", Some(id.0.as_str())),

@@ -35,9 +35,9 @@ pub fn notice(notice: &Notice, short: &str, now: Timestamp, style: &Style) -> St
             if !irreversible.is_empty() {
                 page.field(0, "FOR GOOD", LABEL, &format!("it cannot be taken back: {irreversible}"));
             }
-            for (at, reading) in shown.iter().enumerate() {
+            for (at, shown) in shown.iter().enumerate() {
                 let label = if at == 0 { "shown" } else { "" };
-                let text = format!("{} is {}", reading.cell, say::answer(&reading.answer));
+                let text = format!("{} is {}", shown.fact, say::answer(&shown.answer));
                 page.field(0, label, LABEL, &text);
             }
             page.field(0, "good for", LABEL, &say::duration(*expires_ms));
@@ -73,8 +73,8 @@ pub fn notice(notice: &Notice, short: &str, now: Timestamp, style: &Style) -> St
 
 #[cfg(test)]
 mod tests {
-    use surefoot_journal::{Answer, Asks, Notice, Reading, RunId, Timestamp};
-    use surefoot_plan::{Cell, StepId, Type, Value};
+    use surefoot_journal::{Answer, Asks, Notice, RunId, Shown, Timestamp};
+    use surefoot_plan::{StepId, Type, Value};
 
     use super::notice;
     use crate::Style;
@@ -96,11 +96,10 @@ mod tests {
 
     #[test]
     fn an_approval_is_asked() {
-        let cell = Cell { question: "old_serving".into(), arguments: Vec::new() };
         insta::assert_snapshot!(asked(Asks::Approval {
             role: "lead".into(),
             people: vec!["bert".into(), "carla".into()],
-            shown: vec![Reading { cell, answer: Answer::Known(Value::Bool(false)) }],
+            shown: vec![Shown { fact: "old_serving".into(), answer: Answer::Known(Value::Bool(false)) }],
             expires_ms: 600_000,
             irreversible: "the standby starts a timeline of its own".into(),
         }));

@@ -4,12 +4,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use surefoot_plan::{
-    Approval, Ensure, ExceptionKind, InputValue, Node, OnFailure, Owed, Place, Plan, Proof, Rollback, Step,
-    StepId, Tri, Verdict, VerifiedPlan, Wait, Way, What,
+    Approval, Ensure, ExceptionKind, InputValue, Names, Node, OnFailure, Owed, Place, Plan, Proof, Rollback,
+    Step, StepId, Tri, Verdict, VerifiedPlan, Wait, Way, What,
 };
 
 use crate::blast::{Kind, blast};
-use crate::names::Names;
 use crate::progress::seals;
 use crate::say;
 use crate::status::title;

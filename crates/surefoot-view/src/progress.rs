@@ -3,9 +3,8 @@
 use std::collections::BTreeMap;
 
 use surefoot_journal::{BackStage, Event, Facing, Record, RunState, Stage, Standing, StepState, Timestamp};
-use surefoot_plan::{Class, Node, Plan, Step, StepId, Tri, Way};
+use surefoot_plan::{Class, Names, Node, Plan, Step, StepId, Tri, Way};
 
-use crate::names::Names;
 use crate::tell::{About, about};
 
 /// What only the records tell: choices, and times.
@@ -102,7 +101,7 @@ impl Progress {
 
     /// Every part of a plan, in order, as it stands. `alive`: a process works on the run.
     pub(crate) fn rows(&self, plan: &Plan, state: &RunState, alive: bool) -> Vec<Row> {
-        let names = Names::of(plan);
+        let names = Names::found(plan, state.bound());
         let mut rows = Vec::new();
         self.add_rows(&names, state, &plan.body, "", false, &mut rows);
         if state.facing() == Facing::Back || state.ended().is_some() {

@@ -5,11 +5,9 @@ use surefoot_journal::{
     Timestamp, WayBackVerdict,
 };
 use surefoot_plan::{
-    Class, Decoder, Exec, Expr, LibraryCall, PersonQuestion, Plan, Read, Require, Source, Statement, Value,
-    Word,
+    Class, Decoder, Exec, Expr, LibraryCall, Names, PersonQuestion, Plan, Read, Require, Source, Statement,
+    Value, Word,
 };
-
-use crate::names::Names;
 
 /// Most lines of a script that are shown; the file has the rest.
 const SCRIPT_LINES_MAX: usize = 12;
@@ -96,7 +94,7 @@ pub(crate) fn read(plan: &Plan, read: &Read) -> String {
         Source::Command(exec) => command(exec).join(" "),
         Source::Library(call) => library(plan, call),
         Source::Person(question) => person("ask", question),
-        Source::Fact(cell) => plan.show_cell(cell),
+        Source::Fact(cell) => Names::of(plan).cell(cell),
         Source::Value(expr) => expr.to_string(),
     };
     format!("{} = {source}", read.name)

@@ -9,9 +9,8 @@
 use std::collections::VecDeque;
 
 use surefoot_journal::{Event, Record, RunState, Standing, Timestamp};
-use surefoot_plan::{Plan, StepId};
+use surefoot_plan::{Names, Plan, StepId};
 
-use crate::names::Names;
 use crate::progress::{Mark, Progress, Row};
 use crate::say;
 use crate::status;
@@ -244,7 +243,7 @@ impl<'a> Screen<'a> {
         }
         match state.standing() {
             Standing::Held(why) => {
-                let told = tell::held(&Names::of(self.plan), why);
+                let told = tell::held(&Names::found(self.plan, state.bound()), why);
                 lines.push(told.text);
                 lines.extend(told.evidence);
             }

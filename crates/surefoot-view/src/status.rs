@@ -4,9 +4,8 @@
 use surefoot_journal::{
     Debt, ForwardVerdict, HeldWhy, Holder, IllegalTransition, Record, RunState, Stage, Standing, Timestamp,
 };
-use surefoot_plan::{Plan, StepId, Way};
+use surefoot_plan::{Names, Plan, StepId, Way};
 
-use crate::names::Names;
 use crate::progress::{Mark, Progress, Row};
 use crate::say;
 use crate::style::{Page, Role, Style, cut, plain, width};
@@ -285,7 +284,7 @@ fn waits_for(plan: &Plan, state: &RunState, around: &Around) -> Vec<String> {
     let mut lines = Vec::new();
     match state.standing() {
         Standing::Held(why) => {
-            let told = tell::held(&Names::of(plan), why);
+            let told = tell::held(&Names::found(plan, state.bound()), why);
             lines.push(told.text.replacen("the run waits for a person: ", "a person: ", 1));
             lines.extend(told.evidence);
         }

@@ -4,9 +4,8 @@ use surefoot_journal::{
     Claim, Debt, Event, HeldWhy, Outcome, Output, Phase, Point, Reading, Refusal, Report, ResolvedBy, Stream,
     WorldKind,
 };
-use surefoot_plan::{Plan, Statement, StepId, Tri, Way};
+use surefoot_plan::{Names, Plan, Statement, StepId, Tri, Way};
 
-use crate::names::Names;
 use crate::say;
 
 /// An event in words.

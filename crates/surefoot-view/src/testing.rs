@@ -30,12 +30,22 @@ fn primary(port: i64) -> Cell {
     cell("postgres.is_primary", vec![text("127.0.0.1"), Expr::Literal(Value::Int(port)), secret()])
 }
 
+/// A cell as a probe of a run is recorded: a secret argument only names itself.
+fn recorded(mut cell: Cell) -> Cell {
+    for argument in &mut cell.arguments {
+        if let Expr::Input(name) = argument {
+            *argument = Expr::Literal(Value::Secret(name.clone()));
+        }
+    }
+    cell
+}
+
 fn limit() -> Cell {
     cell("client_limit", vec![Expr::Literal(Value::Int(54361))])
 }
 
 fn secret() -> Expr {
-    Expr::Literal(Value::Secret("password".into()))
+    Expr::Input("password".into())
 }
 
 fn holds(cell: Cell) -> Formula {
@@ -354,7 +364,7 @@ impl Story {
 
     pub(crate) fn probe(&mut self, point: Point, found: &[(Cell, bool)]) -> &mut Story {
         let readings = found.iter().map(|(cell, answer)| Reading {
-            cell: cell.clone(),
+            cell: recorded(cell.clone()),
             answer: Answer::Known(Value::Bool(*answer)),
         });
         let readings = readings.collect();
@@ -367,7 +377,11 @@ impl Story {
         self.probe(Point::Guard(step.clone(), Phase::Forward), &[(primary(54361), true)]);
         let cell = if name == "fence" { limit() } else { primary(54361) };
         let answer = Answer::Known(if name == "fence" { Value::Int(-1) } else { Value::Bool(true) });
-        self.add(Event::Before { step, base: vec![Reading { cell, answer }], captures: BTreeMap::new() });
+        self.add(Event::Before {
+            step,
+            base: vec![Reading { cell: recorded(cell), answer }],
+            captures: BTreeMap::new(),
+        });
         self.add(Event::Intent { claim: claim(name, Phase::Forward, 0) })
     }
 

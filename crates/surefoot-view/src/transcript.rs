@@ -15,9 +15,8 @@ use surefoot_journal::{
     Ended, Event, FactsVerdict, ForwardVerdict, Identity, Outcome, Output, Record, RunState, Standing,
     Timestamp, WayBackVerdict, WorldKind,
 };
-use surefoot_plan::{InputValue, Place, Plan, Policy, Proof, Verdict, verify};
+use surefoot_plan::{InputValue, Names, Place, Plan, Policy, Proof, Verdict, verify};
 
-use crate::names::Names;
 use crate::progress::Progress;
 use crate::say;
 use crate::status::title;
@@ -261,7 +260,7 @@ impl Transcript {
             owed: state.owed().map(|debt| say::debt(debt).to_owned()).collect(),
             sealed: state.seals().iter().map(|step| step.0.clone()).collect(),
             parts: parts(plan, proof.as_ref(), &state, &progress, beside.at_work),
-            sections: sections(plan, records, beside),
+            sections: sections(&Names::found(plan, state.bound()), plan, records, beside),
             missing,
         })
     }
@@ -382,8 +381,7 @@ fn parts(
 }
 
 /// What happened, cut where the subject changes.
-fn sections(plan: &Plan, records: &[Record], beside: &Beside) -> Vec<Section> {
-    let names = Names::of(plan);
+fn sections(names: &Names<'_>, plan: &Plan, records: &[Record], beside: &Beside) -> Vec<Section> {
     let mut sections: Vec<Section> = Vec::new();
     for record in records {
         let (about, step, title) = match about(&record.event) {
@@ -391,7 +389,7 @@ fn sections(plan: &Plan, records: &[Record], beside: &Beside) -> Vec<Section> {
             About::Node(id) => ("step", Some(id), node_title(plan, &id.0, "")),
             About::Back(id) => ("rollback", Some(id), node_title(plan, &id.0, "taking back ")),
         };
-        let told = tell(plan, &names, &record.event);
+        let told = tell(plan, names, &record.event);
         let entry = Entry {
             seq: record.seq,
             time: record.time,

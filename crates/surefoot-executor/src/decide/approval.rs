@@ -53,7 +53,8 @@ fn void(
     for before in &asked.shown {
         let now = evidence?.iter().find(|reading| reading.cell == before.cell)?;
         if shown(&now.answer) != shown(&before.answer) {
-            return Some(format!("{} is not what {} was shown", before.cell, answer.by.user));
+            let fact = view.names().cell(&before.cell);
+            return Some(format!("{fact} is not what {} was shown", answer.by.user));
         }
     }
     None

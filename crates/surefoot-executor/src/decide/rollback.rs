@@ -229,11 +229,12 @@ fn as_recorded(view: View<'_>, part: &StepPart, state: &StepState, probe: &LastP
     for before in state.base.iter().filter(|before| !skip(&before.cell)) {
         // What was not known before cannot be missed now.
         let Answer::Known(wanted) = &before.answer else { continue };
+        let fact = || view.names().cell(&before.cell);
         match known.fact(&before.cell) {
-            None => return Err(format!("it cannot be told whether {} is {wanted} again", before.cell)),
+            None => return Err(format!("it cannot be told whether {} is {wanted} again", fact())),
             Some(now) if now == *wanted => {}
             Some(now) if same_to(part, &before.cell, wanted, &now, &known) => {}
-            Some(now) => return Err(format!("{} is {now}, not {wanted} as before", before.cell)),
+            Some(now) => return Err(format!("{} is {now}, not {wanted} as before", fact())),
         }
     }
     Ok(())

@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use surefoot_journal::{Claim, Debt, Event, HeldWhy, Identity, Journal, Outcome, Phase, Refusal, Report};
-use surefoot_plan::{Read, Rights, Statement, Step, StepId, Value, ValueId};
+use surefoot_journal::{
+    Claim, Debt, Event, HeldWhy, Identity, Journal, Outcome, Phase, Reading, Refusal, Report, Shown,
+};
+use surefoot_plan::{Names, Read, Rights, Statement, Step, StepId, Value, ValueId};
 
 use super::{Driver, Halt, next_signal};
 use crate::ask::{Asker, READ_DEADLINE_MS, exprs_of, push_cells};
@@ -257,10 +259,13 @@ impl<W: World, J: Journal> Driver<'_, '_, W, J> {
     /// Waits for a second person.
     pub(super) async fn approve(&mut self, step: StepId) -> Result<(), Halt> {
         let Some(asked) = self.state.approval(&step) else { unreachable!("`decide` asks before it waits") };
+        let names = Names::found(self.program.plan(), self.state.bound());
+        let shown =
+            |reading: &Reading| Shown { fact: names.cell(&reading.cell), answer: reading.answer.clone() };
         let request = EffectRequest::Approval {
             step: step.clone(),
             role: asked.role.clone(),
-            shown: asked.shown.clone(),
+            shown: asked.shown.iter().map(shown).collect(),
             operators: self.state.operators().to_vec(),
         };
         let world = self.world;

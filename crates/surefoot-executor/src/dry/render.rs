@@ -33,7 +33,7 @@ impl<W: World> Walker<'_, '_, W> {
             Source::Command(exec) => self.render_command(exec).await,
             Source::Library(call) => self.render_call(call).await,
             Source::Person(question) => format!("ask {}", self.render_question(question).await),
-            Source::Fact(cell) => self.program.plan().show_cell(cell),
+            Source::Fact(cell) => self.names().cell(cell),
             Source::Value(expr) => self.text(expr).await,
         }
     }

@@ -7,6 +7,7 @@ mod coverage;
 mod dry;
 mod faults;
 mod harness;
+mod names;
 mod people;
 mod plans;
 mod route;

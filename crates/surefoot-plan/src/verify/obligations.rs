@@ -86,7 +86,7 @@ impl Parts<'_> {
             // A condition known false is reported; what is left of it here is asked.
             Known::Sometimes | Known::Never => Verdict::Probe,
         };
-        let text = self.program.show(formula);
+        let text = self.program.names.formula(formula);
         proof.obligations.push(Obligation { place: place.clone(), what, text, verdict });
     }
 

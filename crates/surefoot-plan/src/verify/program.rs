@@ -1,15 +1,15 @@
 //! A plan, prepared for the walk: every formula over cells, every guard with what it must hold for.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 
 use super::Rules;
 use super::cells::{CellIx, Cells, Form, Says};
 use super::proof::What;
 use super::table::for_each_cell;
-use crate::{Atom, Cell, Ensure, Formula, Node, Plan, Require, Restores, Step, Test, Way};
+use crate::{Cell, Ensure, Names, Node, Plan, Require, Restores, Step, Way};
 
 /// A plan, prepared.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Program<'a> {
     /// Every node, each before those inside it.
     pub(super) nodes: Vec<NodeFacts<'a>>,
@@ -25,7 +25,7 @@ pub(super) struct Program<'a> {
     /// place, so that 0 says none.
     pub(super) left_last: Vec<usize>,
     /// The names that the author gave to formulas.
-    pub(super) names: BTreeMap<&'a Formula, &'a str>,
+    pub(super) names: Names<'a>,
 }
 
 /// A node, prepared.
@@ -81,7 +81,15 @@ pub(super) struct Conjunct {
 impl<'a> Program<'a> {
     /// Prepares a plan.
     pub(super) fn new(plan: &'a Plan, cells: &mut Cells, rules: &Rules) -> Program<'a> {
-        let mut program = Program::default();
+        let mut program = Program {
+            nodes: Vec::new(),
+            index: HashMap::new(),
+            requires: Vec::new(),
+            ensures: Vec::new(),
+            invariants: Vec::new(),
+            left_last: Vec::new(),
+            names: Names::of(plan),
+        };
         let mut compile = |requires: &[Require]| -> Vec<Form> {
             requires.iter().map(|require| cells.compile(plan, &require.formula)).collect()
         };
@@ -112,7 +120,6 @@ impl<'a> Program<'a> {
                 }
             }
         }
-        program.names = plan.facts.iter().map(|fact| (&fact.formula, fact.name.as_str())).collect();
         program
     }
 
@@ -212,42 +219,6 @@ impl<'a> Program<'a> {
             })
         };
         indices.into_iter().filter_map(conjunct).collect()
-    }
-
-    /// Writes a formula with the names that its author gave.
-    pub(super) fn show(&self, formula: &Formula) -> String {
-        if let Some(name) = self.names.get(formula) {
-            return (*name).to_owned();
-        }
-        let inner = |part: &Formula| match part {
-            Formula::All(parts) | Formula::Any(parts)
-                if parts.len() > 1 && !self.names.contains_key(part) =>
-            {
-                format!("({})", self.show(part))
-            }
-            Formula::All(_) | Formula::Any(_) | Formula::Atom(_) | Formula::Value(_) | Formula::Not(_) => {
-                self.show(part)
-            }
-        };
-        let connected =
-            |parts: &[Formula], word: &str| parts.iter().map(inner).collect::<Vec<_>>().join(word);
-        match formula {
-            Formula::Not(part) => match &**part {
-                Formula::Atom(Atom { test: Test::Compares(..), .. }) if !self.names.contains_key(&**part) => {
-                    format!("not ({})", self.show(part))
-                }
-                Formula::Atom(_)
-                | Formula::Value(_)
-                | Formula::Not(_)
-                | Formula::All(_)
-                | Formula::Any(_) => {
-                    format!("not {}", inner(part))
-                }
-            },
-            Formula::All(parts) if !parts.is_empty() => connected(parts, " and "),
-            Formula::Any(parts) if !parts.is_empty() => connected(parts, " or "),
-            Formula::Atom(_) | Formula::Value(_) | Formula::All(_) | Formula::Any(_) => formula.to_string(),
-        }
     }
 }
 

@@ -51,7 +51,7 @@ impl<'a> Report<'a> {
     /// The runbook requires what cannot be.
     pub(super) fn start_false(&mut self, facts: &Facts, index: usize) {
         let Some(require) = self.plan.requires.get(index) else { return };
-        let text = self.program.show(&require.formula);
+        let text = self.program.names.formula(&require.formula);
         let form = self.program.requires.get(index);
         let cells = form.map(cells_of).unwrap_or_default();
         self.push(Violation {
@@ -70,7 +70,7 @@ impl<'a> Report<'a> {
     /// The runbook ensures what is known false at its end.
     pub(super) fn end_false(&mut self, facts: &Facts, index: usize) {
         let Some(require) = self.plan.ensures.get(index) else { return };
-        let text = self.program.show(&require.formula);
+        let text = self.program.names.formula(&require.formula);
         let cells = self.program.ensures.get(index).map(cells_of).unwrap_or_default();
         let mut trace = self.because(facts, &cells, &BTreeSet::new());
         trace.push(format!("at the end `{text}` is false"));
@@ -389,7 +389,7 @@ impl<'a> Report<'a> {
             crate::Node::If { .. } => None,
         });
         require.map_or_else(Default::default, |require| {
-            (self.program.show(&require.formula), require.message.clone())
+            (self.program.names.formula(&require.formula), require.message.clone())
         })
     }
 
@@ -401,12 +401,12 @@ impl<'a> Report<'a> {
             },
             crate::Node::Wait(_) | crate::Node::If { .. } => None,
         });
-        require.map_or_else(String::new, |require| self.program.show(&require.formula))
+        require.map_or_else(String::new, |require| self.program.names.formula(&require.formula))
     }
 
     fn invariant(&self, index: usize) -> String {
         let Some(invariant) = self.plan.invariants.get(index) else { return String::new() };
-        let text = self.program.show(&invariant.formula);
+        let text = self.program.names.formula(&invariant.formula);
         match invariant.message.as_str() {
             "" => format!("the invariant `{text}`"),
             message => format!("the invariant `{text}` ({message})"),
@@ -482,14 +482,7 @@ impl<'a> Report<'a> {
             .ensures
             .iter()
             .filter(of_cell)
-            .map(|ensure| {
-                let atom = Formula::Atom(ensure.literal.atom.clone());
-                if ensure.literal.holds {
-                    self.program.show(&atom)
-                } else {
-                    self.program.show(&Formula::Not(Box::new(atom)))
-                }
-            })
+            .map(|ensure| self.program.names.literal(&ensure.literal))
             .collect();
         format!("`{id}` sets `{}`", set.join("`, `"))
     }
