@@ -4,7 +4,7 @@
 use surefoot_journal::{
     Debt, ForwardVerdict, HeldWhy, Holder, IllegalTransition, Record, RunState, Stage, Standing, Timestamp,
 };
-use surefoot_plan::{Names, Plan, StepId, Way};
+use surefoot_plan::{Class, Names, Plan, Step, StepId, Way};
 
 use crate::progress::{Mark, Progress, Row};
 use crate::say;
@@ -353,13 +353,31 @@ pub fn what_to_type(plan: &Plan, state: &RunState, around: &Around) -> Vec<(Stri
             if let Some(first) = ended.owed.first() {
                 lines.push(rollback("takes back what is owed"));
                 lines.push(forgive(first));
-            } else if ended.forward == ForwardVerdict::Done && state.closed().len() > 0 {
-                lines.push(rollback("takes all of it back"));
+            } else if ended.forward == ForwardVerdict::Done {
+                lines.extend(taken_back(plan, state).map(|what| rollback(&what)));
             }
             lines.push((format!("surefoot transcript {run}"), "tells the whole story".to_owned()));
         }
     }
     lines
+}
+
+/// What a rollback of a run that is done would take back, and what it would not; none if nothing can be.
+fn taken_back(plan: &Plan, state: &RunState) -> Option<String> {
+    let closed: Vec<&str> = state.closed().map(say::debt).collect();
+    if closed.is_empty() {
+        return None;
+    }
+    let changed =
+        |step: &&Step| step.class != Class::Read && state.step(&step.id).is_some_and(|found| found.acted);
+    let rest = plan.steps().filter(changed).find(|step| !closed.contains(&step.id.0.as_str()));
+    let names = listed(&closed);
+    // Short, and the names last: the line is cut where the terminal ends.
+    Some(match (state.seals().last(), rest) {
+        (Some(seal), _) => format!("takes back what came after {seal}, no more{names}"),
+        (None, Some(_)) => format!("takes back only what has a rollback{names}"),
+        (None, None) => "takes all of it back".to_owned(),
+    })
 }
 
 /// A run in a list.

@@ -99,6 +99,49 @@ fn a_run_that_ended_owing() {
     insta::assert_snapshot!(shown(&story, false));
 }
 
+fn end(story: &mut Story) {
+    story.add(Event::Ended(Ended {
+        forward: ForwardVerdict::Done,
+        way_back: WayBackVerdict::NoneNeeded,
+        facts: FactsVerdict::AsEnsured,
+        owed: Vec::new(),
+    }));
+}
+
+/// What is said of a rollback of this run; none if it is not offered.
+fn offered(story: &Story) -> Option<String> {
+    let shown = shown(story, false);
+    shown.lines().find_map(|line| Some(line.split_once("surefoot rollback 01M80")?.1.trim().to_owned()))
+}
+
+#[test]
+fn a_run_that_is_done_says_how_much_of_it_can_be_taken_back() {
+    let mut whole = Story::begin();
+    end(whole.done("fence").done("stop"));
+    assert_eq!(offered(&whole).as_deref(), Some("takes all of it back"));
+
+    let mut rest = Story::begin();
+    end(rest.done("fence").done("tell"));
+    assert_eq!(offered(&rest).as_deref(), Some("takes back only what has a rollback: fence"));
+
+    let sealed = |then: &[&str]| {
+        let mut story = Story::begin();
+        story.done("fence").done("stop");
+        story.add(Event::Waited { wait: StepId("wait[1]".into()), reached: true }).done("promote");
+        let debts = ["stop", "fence"].map(|step| Debt::Rollback(StepId(step.into())));
+        story.add(Event::Sealed { step: StepId("promote".into()), debts: debts.into() });
+        then.iter().for_each(|step| {
+            story.done(step);
+        });
+        end(&mut story);
+        story
+    };
+    let said = Some("takes back what came after promote, no more: rejoin");
+    assert_eq!(offered(&sealed(&["rejoin"])).as_deref(), said);
+    // What can be taken back came before the point of no return: nothing is offered.
+    assert_eq!(offered(&sealed(&["tell"])), None);
+}
+
 #[test]
 fn nothing_from_outside_reaches_the_terminal_as_it_is() {
     let mut story = Story::begin();
