@@ -4,6 +4,7 @@
 
 use std::io;
 use std::os::fd::OwnedFd;
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
@@ -122,6 +123,8 @@ impl Launcher {
             .stdin(Stdio::from(sealed_memory("policy", &serde_json::to_vec(policy)?)?))
             .stdout(Stdio::from(theirs))
             .stderr(Stdio::from(sealed_memory("handed", &serde_json::to_vec(handed)?)?))
+            // A Ctrl-C goes to everybody in the terminal's group. It must not end what is only beginning.
+            .process_group(0)
             .spawn()?;
         Ok((child, ours))
     }

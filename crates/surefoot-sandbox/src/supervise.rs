@@ -87,6 +87,14 @@ pub fn supervise() -> ! {
     std::process::exit(code)
 }
 
+/// Begins a session of its own. Who leads a group cannot, so it goes back to its parent's for that moment: the
+/// terminal's signals are held back by now.
+fn leave_session() {
+    let parents = rustix::process::getppid().and_then(|parent| rustix::process::getpgid(Some(parent)).ok());
+    // Where the parent is gone already, its own group is enough to be left alone by the terminal.
+    let _ = rustix::process::setpgid(None, parents).and_then(|()| rustix::process::setsid());
+}
+
 struct Supervisor {
     policy: Policy,
     secrets: Secrets,
@@ -106,11 +114,10 @@ impl Supervisor {
         rustix::stdio::dup2_stdin(&null)?;
         rustix::stdio::dup2_stdout(&null)?;
         rustix::stdio::dup2_stderr(&null)?;
-        // Fails if it leads a group already, as after a shell's `setsid`; then there is nothing to do.
-        let _ = rustix::process::setsid();
-        rustix::process::umask(Mode::from_raw_mode(0o077));
         let signals =
             sys::signals(&[libc::SIGTERM, libc::SIGUSR1, libc::SIGINT, libc::SIGHUP, libc::SIGQUIT])?;
+        leave_session();
+        rustix::process::umask(Mode::from_raw_mode(0o077));
         Ok(Supervisor { policy, secrets: handed.secrets, hidden: handed.hidden, line, signals })
     }
 

@@ -5,9 +5,12 @@ use std::net::TcpListener;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use crate::support::{Room, cmd, failed, sh};
+use rustix::process::Pid;
 use surefoot_executor::{Act, Address, EffectRequest, World};
 use surefoot_journal::{Claim, Exit, Outcome};
+use surefoot_sandbox::Launcher;
+
+use crate::support::{Room, cmd, failed, sh};
 
 /// Says that this process is to be an executor on this folder, and to be killed.
 const EXECUTOR: &str = "SUREFOOT_TEST_EXECUTOR";
@@ -83,11 +86,7 @@ fn a_supervisor_that_is_killed_leaves_a_doubt_and_no_process() {
     std::thread::scope(|scope| {
         let killer = scope.spawn(|| {
             wait_for("the process", || crate::support::is_running(&mark));
-            let started = std::fs::read_to_string(claim.join("started")).expect("there");
-            let started: serde_json::Value = serde_json::from_str(&started).expect("JSON");
-            let pid = started["supervisor"]["pid"].as_i64().expect("a pid");
-            let pid = rustix::process::Pid::from_raw(i32::try_from(pid).expect("a pid")).expect("a pid");
-            rustix::process::kill_process(pid, rustix::process::Signal::KILL).expect("killed");
+            rustix::process::kill_process(supervisor(&claim), rustix::process::Signal::KILL).expect("killed");
         });
         let outcome = room.perform(sh(&script));
         killer.join().expect("killed");
@@ -99,6 +98,44 @@ fn a_supervisor_that_is_killed_leaves_a_doubt_and_no_process() {
         matches!(outcome, Outcome::Unknown { over: true, ref why } if why.contains("killed")),
         "{outcome:?}"
     );
+}
+
+/// The supervisor under a claim that was taken.
+fn supervisor(claim: &Path) -> Pid {
+    let started = std::fs::read_to_string(claim.join("started")).expect("there");
+    let started: serde_json::Value = serde_json::from_str(&started).expect("JSON");
+    let pid = started.pointer("/supervisor/pid").and_then(serde_json::Value::as_i64).expect("a pid");
+    Pid::from_raw(i32::try_from(pid).expect("a pid")).expect("a pid")
+}
+
+#[test]
+fn no_signal_of_the_terminal_reaches_a_supervisor_from_its_first_moment_on() {
+    let room = Room::new();
+    let group = room.file("group", "");
+    // Before the supervisor can do anything for itself, it is in a group of its own.
+    let begins = room.program(
+        "begins",
+        &format!(
+            "#!/bin/sh\ncut -d ' ' -f 5 /proc/$$/stat > {}\nexec {} \"$@\"\n",
+            group.display(),
+            env!("CARGO_BIN_EXE_surefoot-supervise-test")
+        ),
+    );
+    let world = room.world().with_launcher(Launcher { program: begins });
+    let claim = room.folder.claim(&room.claim());
+    std::thread::scope(|scope| {
+        let looks = scope.spawn(|| {
+            wait_for("the start", || claim.join("started").exists());
+            let supervisor = supervisor(&claim);
+            (supervisor, rustix::process::getsid(Some(supervisor)).expect("its session"))
+        });
+        let outcome = room.block_on(world.perform(room.request(sh("sleep 1"))));
+        assert!(matches!(&outcome, Outcome::Performed(report) if report.ok), "{outcome:?}");
+        let (supervisor, session) = looks.join().expect("looked");
+        assert_eq!(session, supervisor, "later it has a session of its own");
+        let group = std::fs::read_to_string(group).expect("there");
+        assert_eq!(group.trim(), supervisor.as_raw_nonzero().to_string(), "it leads its group");
+    });
 }
 
 #[test]
