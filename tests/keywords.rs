@@ -132,6 +132,7 @@ const KEYWORDS: &[&str] = &[
     "list_of",
     "listen",
     "manual",
+    "match",
     "matches",
     "not",
     "note",
@@ -172,7 +173,6 @@ fn what_is_not_built_is_refused_by_name() {
     let in_runbook = [
         ("lock", "lock \"pg/main\""),
         ("parallel", "parallel {\n step a { note \"a\" }\n }"),
-        ("match", "match 1 {\n otherwise { }\n }"),
         ("diagnose", "diagnose \"why\" {\n otherwise { }\n }"),
         ("during", "during \"silence\" max 2h {\n }"),
         ("call", "call \"x.runbook\" with { a: 1 }"),

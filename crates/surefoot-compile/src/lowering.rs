@@ -21,6 +21,7 @@ mod file;
 mod fold;
 mod formula;
 mod label;
+mod matching;
 mod member;
 mod name;
 mod operator;

@@ -130,6 +130,8 @@ pub enum Member {
     Wait(Wait),
     /// `if …`
     If(If),
+    /// `match …`
+    Match(Match),
     /// `for …`
     For(For),
     /// A construct that is designed and not built: already reported.
@@ -496,6 +498,30 @@ pub struct If {
     pub otherwise: Option<Vec<Member>>,
     /// When it cannot be told.
     pub unknown: Option<Vec<Member>>,
+    /// All of it.
+    pub span: Span,
+}
+
+/// `match v { "a" { … } otherwise { … } }`
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Match {
+    /// What decides.
+    pub value: Expr,
+    /// What is done for which values, in order.
+    pub arms: Vec<Arm>,
+    /// What is done for every other value.
+    pub otherwise: Option<Arm>,
+    /// All of it.
+    pub span: Span,
+}
+
+/// An arm of a `match`.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Arm {
+    /// The values it is for; none in `otherwise`.
+    pub values: Vec<Expr>,
+    /// What is done.
+    pub body: Vec<Member>,
     /// All of it.
     pub span: Span,
 }

@@ -84,6 +84,7 @@ impl Lower {
             SyntaxKind::Step => Member::Step(Box::new(self.step(node)?)),
             SyntaxKind::Wait => Member::Wait(self.wait(node)),
             SyntaxKind::If => Member::If(self.if_statement(node)),
+            SyntaxKind::Match => Member::Match(self.match_statement(node)),
             SyntaxKind::For => Member::For(self.for_statement(node)?),
             SyntaxKind::NotBuilt => Member::NotBuilt(self.not_built(node)),
             _ => return None,

@@ -221,6 +221,8 @@ const PIECES: &[&str] = &[
     "connect a:1",
     "param x: list of text",
     "all",
+    "match",
+    "otherwise {",
     "any",
 ];
 

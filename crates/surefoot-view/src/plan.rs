@@ -167,7 +167,8 @@ impl View<'_> {
                     let missing = |arm| self.proof.unreachable.contains(&(id.clone(), arm));
                     let said = |arm| if missing(arm) { " (never, if the assumptions hold)" } else { "" };
                     let (yes, no, dunno) = (said(Tri::True), said(Tri::False), said(Tri::Unknown));
-                    self.page.text(inside, &format!("if it is true{yes}:"));
+                    let nothing = if then.is_empty() { " nothing" } else { "" };
+                    self.page.text(inside, &format!("if it is true{yes}:{nothing}"));
                     self.nodes(then, &format!("{number}.a"), inside);
                     if !otherwise.is_empty() {
                         self.page.gap();

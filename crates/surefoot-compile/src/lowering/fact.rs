@@ -15,7 +15,7 @@ use super::rights::Needs;
 use super::{Asking, Context, Lowering};
 use crate::report::error;
 use crate::scope::{Bound, Named, Scopes};
-use crate::term::{Term, What};
+use crate::term::{Term, What, depends};
 use crate::types::shown;
 
 /// Most characters of the name of a question that is asked in place.
@@ -301,6 +301,10 @@ impl<'a> Lowering<'a> {
             }
             FactBody::Expr(body) => {
                 let term = self.value_of(body);
+                // What the world says is held to its words when it is read: another one makes it unknown.
+                let said = matches!(&term.what, What::Value(expr) if depends(expr).argument);
+                let word = said && term.ty == Some(Type::Text) && matches!(answer, Type::OneOf(_));
+                let term = if word { Term { ty: Some(answer.clone()), ..term } } else { term };
                 (self.coerce(term, answer, "the answer of this fact"), answer.clone())
             }
         }

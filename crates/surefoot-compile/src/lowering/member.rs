@@ -61,6 +61,7 @@ impl<'a> Lowering<'a> {
                 | Member::Step(_)
                 | Member::Wait(_)
                 | Member::If(_)
+                | Member::Match(_)
                 | Member::For(_)
                 | Member::NotBuilt(_) => {}
             }
@@ -110,6 +111,11 @@ impl<'a> Lowering<'a> {
                     self.declare_steps(choice.otherwise.as_deref());
                     self.declare_steps(choice.unknown.as_deref());
                 }
+                Member::Match(choice) => {
+                    for arm in choice.arms.iter().chain(&choice.otherwise) {
+                        self.declare_steps(Some(&arm.body));
+                    }
+                }
                 Member::For(turns) => self.declare_steps(Some(&turns.body)),
                 Member::About(_)
                 | Member::Allow(_)
@@ -126,7 +132,7 @@ impl<'a> Lowering<'a> {
     fn declare_steps(&mut self, members: Option<&'a [Member]>) {
         for member in members.unwrap_or_default() {
             match member {
-                Member::Step(_) | Member::Wait(_) | Member::If(_) | Member::For(_) => {
+                Member::Step(_) | Member::Wait(_) | Member::If(_) | Member::Match(_) | Member::For(_) => {
                     self.declare_members(std::slice::from_ref(member));
                 }
                 Member::Let(_)
@@ -182,6 +188,7 @@ impl<'a> Lowering<'a> {
                 | Member::Step(_)
                 | Member::Wait(_)
                 | Member::If(_)
+                | Member::Match(_)
                 | Member::For(_)
                 | Member::NotBuilt(_) => {}
             }
@@ -253,6 +260,7 @@ impl<'a> Lowering<'a> {
                 | Member::Step(_)
                 | Member::Wait(_)
                 | Member::If(_)
+                | Member::Match(_)
                 | Member::For(_)
                 | Member::NotBuilt(_) => {}
             }
@@ -328,6 +336,9 @@ impl<'a> Lowering<'a> {
                         nodes.push(self.choice(choice));
                     }
                 }
+                Member::Match(choice) => {
+                    nodes.extend(self.arms(choice));
+                }
                 Member::For(turns) => nodes.extend(self.turns(turns)),
                 Member::About(about) if !outermost => self.misplaced("`about`", about.span),
                 Member::Param(param) if !outermost => self.misplaced("a parameter", param.span),
@@ -362,7 +373,7 @@ impl<'a> Lowering<'a> {
     }
 
     /// Counts a part of the plan; false when there are too many.
-    fn count(&mut self, span: Span) -> bool {
+    pub(super) fn count(&mut self, span: Span) -> bool {
         self.nodes += 1;
         if self.nodes == STEPS_MAX + 1 {
             self.report(
@@ -379,7 +390,7 @@ impl<'a> Lowering<'a> {
             error(
                 "SF0309",
                 span,
-                format!("{what} stands in the runbook itself, not inside `if`, `for` or `wait`"),
+                format!("{what} stands in the runbook itself, not inside `if`, `match`, `for` or `wait`"),
             )
             .help("move it out of the block"),
         );
@@ -489,6 +500,7 @@ impl<'a> Lowering<'a> {
                 | Member::Step(_)
                 | Member::Wait(_)
                 | Member::If(_)
+                | Member::Match(_)
                 | Member::For(_)
                 | Member::NotBuilt(_) => continue,
             };
@@ -551,6 +563,11 @@ fn step_names(members: &[Member]) -> Vec<&str> {
                 names.extend(step_names(&choice.then));
                 names.extend(step_names(choice.otherwise.as_deref().unwrap_or_default()));
                 names.extend(step_names(choice.unknown.as_deref().unwrap_or_default()));
+            }
+            Member::Match(choice) => {
+                for arm in choice.arms.iter().chain(&choice.otherwise) {
+                    names.extend(step_names(&arm.body));
+                }
             }
             Member::For(turns) => names.extend(step_names(&turns.body)),
             Member::About(_)

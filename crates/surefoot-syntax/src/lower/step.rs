@@ -3,8 +3,8 @@
 use super::{Lower, block, child, children, clause, clauses};
 use crate::Span;
 use crate::ast::{
-    Approved, Clause, Collect, For, If, Irreversible, Leaves, Manual, OnFailure, Retry, Rollback, Statement,
-    Step, Wait,
+    Approved, Arm, Clause, Collect, For, If, Irreversible, Leaves, Manual, Match, OnFailure, Retry, Rollback,
+    Statement, Step, Wait,
 };
 use crate::kind::{SyntaxKind, SyntaxNode};
 
@@ -174,6 +174,23 @@ impl Lower {
             unknown,
             span: self.span(node),
         }
+    }
+
+    pub(super) fn match_statement(&mut self, node: &SyntaxNode) -> Match {
+        let arms: Vec<SyntaxNode> =
+            block(node).map(|block| children(&block, SyntaxKind::Arm).collect()).unwrap_or_default();
+        let (otherwise, arms): (Vec<_>, Vec<_>) =
+            arms.into_iter().partition(|arm| super::has_word(arm, "otherwise"));
+        Match {
+            value: self.expr_of(node),
+            arms: arms.iter().map(|arm| self.arm(arm)).collect(),
+            otherwise: otherwise.first().map(|arm| self.arm(arm)),
+            span: self.span(node),
+        }
+    }
+
+    fn arm(&mut self, node: &SyntaxNode) -> Arm {
+        Arm { values: self.exprs(node), body: self.members(block(node)), span: self.span(node) }
     }
 
     pub(super) fn for_statement(&mut self, node: &SyntaxNode) -> Option<For> {

@@ -21,6 +21,8 @@ pub(super) enum Place {
     Manual,
     FactBody,
     Scenario,
+    /// The arms of a `match`.
+    Match,
     /// A block of a statement that cannot be read.
     Anywhere,
 }
@@ -40,9 +42,10 @@ const RUNBOOK: &[&str] = &[
     "step",
     "wait",
     "if",
+    "match",
     "for",
 ];
-const BRANCH: &[&str] = &["let", "step", "wait", "if", "for"];
+const BRANCH: &[&str] = &["let", "step", "wait", "if", "match", "for"];
 const STEP: &[&str] = &[
     "approved",
     "requires",
@@ -70,7 +73,6 @@ const NOT_BUILT: &[&str] = &[
     "type",
     "waive",
     "parallel",
-    "match",
     "diagnose",
     "during",
     "lock",
@@ -91,9 +93,13 @@ impl Place {
             Self::Branch => BRANCH,
             Self::Step => STEP,
             Self::Collect => COLLECT,
-            Self::About | Self::Allow | Self::Manual | Self::FactBody | Self::Scenario | Self::Anywhere => {
-                &[]
-            }
+            Self::About
+            | Self::Allow
+            | Self::Manual
+            | Self::FactBody
+            | Self::Scenario
+            | Self::Match
+            | Self::Anywhere => &[],
         }
     }
 
@@ -106,7 +112,7 @@ impl Place {
         match self {
             Self::File => "outside of a runbook",
             Self::Runbook => "directly in a runbook",
-            Self::Branch => "in `if`, `for` or `else`",
+            Self::Branch => "in `if`, `match`, `for` or `else`",
             Self::Step => "in a step or a rollback",
             Self::Collect => "in `collect`",
             Self::About => "in `about`",
@@ -114,6 +120,7 @@ impl Place {
             Self::Manual => "in `manual`",
             Self::FactBody => "in a fact",
             Self::Scenario => "in a scenario",
+            Self::Match => "in `match`",
             Self::Anywhere => "here",
         }
     }
@@ -123,7 +130,7 @@ impl Place {
         let outer: &[&[&str]] = match self {
             Self::File | Self::Anywhere => return false,
             Self::Runbook => &[&["use", "runbook", "scenario"]],
-            Self::Branch => {
+            Self::Branch | Self::Match => {
                 &[&["use", "runbook", "scenario", "param", "about", "allow", "fact", "invariant"]]
             }
             Self::Step | Self::Collect => &[&[
@@ -138,6 +145,7 @@ impl Place {
                 "step",
                 "wait",
                 "if",
+                "match",
                 "for",
             ]],
             Self::About | Self::Allow | Self::Manual | Self::FactBody => &[FILE, RUNBOOK, STEP],
@@ -169,6 +177,7 @@ impl Parser<'_> {
             Place::Manual => self.see_line(),
             Place::FactBody => self.fact_line(),
             Place::Scenario => self.scenario_line(),
+            Place::Match => self.arm(),
             Place::File | Place::Runbook | Place::Branch | Place::Step | Place::Collect | Place::Anywhere => {
                 self.keyword_statement(place)
             }
@@ -192,6 +201,7 @@ impl Parser<'_> {
             Place::Allow => &["run", "detach", "connect", "listen", "read", "write", "as"],
             Place::Manual => &["see"],
             Place::FactBody => &["false"],
+            Place::Match => &["otherwise"],
             Place::Scenario => &[
                 "given", "start", "answer", "reply", "after", "fail", "lie", "hang", "crash", "deny", "lose",
                 "expect", "explore",
@@ -204,7 +214,7 @@ impl Parser<'_> {
     }
 
     fn statement_end(&mut self, place: Place) -> Parsed {
-        if self.at_end() || matches!(place, Place::About) {
+        if self.at_end() || matches!(place, Place::About | Place::Match) {
             return Ok(());
         }
         let here = self.here();
@@ -238,7 +248,7 @@ impl Parser<'_> {
         self.halt(diagnostic)
     }
 
-    fn keyword_statement(&mut self, place: Place) -> Parsed {
+    pub(super) fn keyword_statement(&mut self, place: Place) -> Parsed {
         let checkpoint = self.checkpoint();
         let documented = self.doc_lines();
         let word = self.word();
@@ -271,6 +281,7 @@ impl Parser<'_> {
             "step" => self.wrap(checkpoint, SyntaxKind::Step, Self::step),
             "wait" => self.wrap(checkpoint, SyntaxKind::Wait, Self::wait),
             "if" => self.wrap(checkpoint, SyntaxKind::If, Self::if_statement),
+            "match" => self.wrap(checkpoint, SyntaxKind::Match, Self::match_statement),
             "for" => self.wrap(checkpoint, SyntaxKind::For, Self::for_statement),
             "approved" => self.wrap(checkpoint, SyntaxKind::Approved, Self::approved),
             "before" => self.wrap(checkpoint, SyntaxKind::Before, Self::binding),
@@ -414,7 +425,7 @@ fn not_built(keyword: &str, at: Span) -> Diagnostic {
 fn misplaced(word: &str, place: Place, at: Span) -> Diagnostic {
     let diagnostic = Diagnostic::error("SF0013", at, format!("`{word}` cannot stand {}", place.name()));
     let where_then = if BRANCH.contains(&word) && place == Place::Step {
-        "it stands around steps: in a runbook, an `if` or a `for`"
+        "it stands around steps: in a runbook, an `if`, a `match` or a `for`"
     } else if STEP.contains(&word) && !RUNBOOK.contains(&word) {
         "it stands in a step"
     } else if word == "on" {

@@ -307,6 +307,70 @@ impl Parser<'_> {
         }
     }
 
+    /// `match v { "a" { … } "b", "c" { … } otherwise { … } }`
+    pub(super) fn match_statement(&mut self) -> Parsed {
+        self.nested(|p| {
+            let head = p.current();
+            p.bump();
+            if p.at(SyntaxKind::BraceOpen) {
+                let diagnostic = Diagnostic::error("SF0002", p.here(), "expected what decides, found `{`")
+                    .help("`match value { \"a\" { … } otherwise { … } }`");
+                p.report(diagnostic);
+            } else {
+                p.condition();
+            }
+            p.block("`match`", head, Place::Match)
+        })
+    }
+
+    /// `"a", "b" { … }`, `otherwise { … }`
+    pub(super) fn arm(&mut self) -> Parsed {
+        let head = self.current();
+        self.node(SyntaxKind::Arm, |p| {
+            if p.at_word("otherwise") {
+                p.bump();
+                p.block("`otherwise`", head, Place::Branch)?;
+                if p.kind() == SyntaxKind::Newline {
+                    p.blanks(true);
+                }
+                if p.at(SyntaxKind::BraceClose) {
+                    return Ok(());
+                }
+                let diagnostic = Diagnostic::error("SF0002", p.here(), "nothing stands after `otherwise`")
+                    .help("it is the last arm: it is taken where no other is");
+                return p.halt(diagnostic);
+            }
+            if p.comma_separated(Self::arm_value).is_err() {
+                // A step that lost its arm is read as one, for what stands in it.
+                if p.at_any(&["step", "wait", "if", "match", "for"]) {
+                    return p.keyword_statement(Place::Branch);
+                }
+                p.skip_to_block();
+            }
+            p.block("an arm of `match`", head, Place::Branch)
+        })
+    }
+
+    fn arm_value(&mut self) -> Parsed {
+        if self.at_text() {
+            return self.text_literal();
+        }
+        let is_value = matches!(
+            self.kind(),
+            SyntaxKind::Int
+                | SyntaxKind::Float
+                | SyntaxKind::Percent
+                | SyntaxKind::Duration
+                | SyntaxKind::Size
+                | SyntaxKind::Date
+        );
+        if is_value || self.at_any(&["true", "false", "none"]) {
+            self.node(SyntaxKind::Literal, Self::bump);
+            return Ok(());
+        }
+        self.expected("a value such as `\"fast\"` and what is done then, or `otherwise`")
+    }
+
     /// `for x in xs { … }`
     pub(super) fn for_statement(&mut self) -> Parsed {
         let head = self.current();
