@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 use std::sync::Arc;
 
-use surefoot_executor::{Control, Halt, Program, Signal, drive, going_on, record};
+use surefoot_executor::{Control, Halt, Program, Signal, drive, going_on, record, turning_back};
 use surefoot_journal::{
     Debt, Event, HeldWhy, Holder, Identity, Record, RunFolder, RunState, Standing, Started, StateRoot,
     Target, TargetLock, WorldKind, Writer, person,
@@ -199,6 +199,15 @@ fn refuse_idle(state: &RunState, wish: &Wish, folder: &RunFolder) -> Result<(), 
             Err(CommandError::usage(format!("run {run} is over, and nothing of it is left to take back."))
                 .hint(story))
         }
+        // It would only be given up: what is left to do could never be done.
+        Wish::RollBack if !is_over && owed.is_empty() && !state.seals().is_empty() => {
+            let sealed: Vec<&str> = state.seals().iter().map(|step| step.0.as_str()).collect();
+            let sealed = sealed.join(", ");
+            Err(CommandError::usage(format!(
+                "run {run} owes nothing: {sealed} was a point of no return, and what came before it stays done."
+            ))
+            .hint(format!("surefoot resume {run} goes on with what is left to do")))
+        }
         Wish::Forgive(Signal::Forgive { debt: Debt::Rollback(step), .. })
             if !owed.contains(&step.0.as_str()) =>
         {
@@ -251,7 +260,7 @@ impl Session {
                 reason: "surefoot resume".to_owned(),
             })),
             Wish::RollBack => self.decisions.push_back(Signal::Decide {
-                choice: surefoot_journal::Choice::RollBack,
+                choice: turning_back(&self.state),
                 by,
                 reason: "surefoot rollback".to_owned(),
             }),

@@ -91,6 +91,7 @@ fn place(violation: &Violation, plan: &Plan, origins: &Origins) -> Span {
         | Condition::RollbackReadsMissing
         | Condition::NotDefiniteBefore
         | Condition::NotRestored
+        | Condition::EmptyRollback
         | Condition::RollbackAsks => origin.rollback.map_or(origin.head, |span| opening(span, "rollback")),
         Condition::OnceSeal | Condition::SealNotApproved => origin.irreversible.unwrap_or(origin.head),
         Condition::UndoneWhenChanged => origin.undone_when.or(origin.irreversible).unwrap_or(origin.head),
@@ -134,6 +135,7 @@ fn outside(violation: &Violation, plan: &Plan, origins: &Origins) -> Span {
         | Condition::OnceSeal
         | Condition::SealNotApproved
         | Condition::UndoneWhenChanged
+        | Condition::EmptyRollback
         | Condition::RollbackAsks
         | Condition::InvariantBroken
         | Condition::EnsuresContradict

@@ -28,7 +28,7 @@ use crate::known::Known;
 use crate::program::Program;
 use crate::world::World;
 
-pub use hold::going_on;
+pub use hold::{going_on, turning_back};
 
 /// What people say to a run while it goes.
 #[derive(Clone, Debug)]

@@ -16,7 +16,7 @@ pub mod simulated;
 mod world;
 
 pub use decide::{Order, Probe, decide};
-pub use drive::{Control, Halt, Observer, Signal, drive, going_on, record};
+pub use drive::{Control, Halt, Observer, Signal, drive, going_on, record, turning_back};
 pub use program::{Condition, Program};
 pub use surefoot_journal::Timestamp;
 pub use world::{

@@ -1,7 +1,7 @@
 //! Words for times, statements and verdicts: one phrase for one thing, wherever it is shown.
 
 use surefoot_journal::{
-    Answer, Choice, Debt, Effect, Exit, FactsVerdict, ForwardVerdict, Identity, Reading, ResolvedBy,
+    Answer, Choice, Debt, Effect, Ended, Exit, FactsVerdict, ForwardVerdict, Identity, Reading, ResolvedBy,
     Timestamp, WayBackVerdict,
 };
 use surefoot_plan::{
@@ -325,9 +325,18 @@ pub(crate) fn way_back(verdict: WayBackVerdict) -> &'static str {
 }
 
 /// How the facts stand.
-pub(crate) fn facts(verdict: FactsVerdict) -> &'static str {
-    match verdict {
+pub(crate) fn facts(ended: &Ended) -> &'static str {
+    match ended.facts {
         FactsVerdict::AsEnsured => "as the runbook ensures",
+        FactsVerdict::AsBefore if ended.way_back == WayBackVerdict::ToTheSeal => {
+            "as they were right after the point of no return"
+        }
+        FactsVerdict::AsBeforeExcept if ended.way_back == WayBackVerdict::ToTheSeal => {
+            "as they were right after the point of no return, except for what the runbook leaves"
+        }
+        FactsVerdict::NotAsBefore if ended.way_back == WayBackVerdict::ToTheSeal => {
+            "NOT as they were right after the point of no return"
+        }
         FactsVerdict::AsBefore => "as they were before the run",
         FactsVerdict::AsBeforeExcept => "as they were before the run, except for what the runbook leaves",
         FactsVerdict::Unknown => "some cannot be told",

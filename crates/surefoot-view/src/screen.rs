@@ -253,7 +253,7 @@ impl<'a> Screen<'a> {
             Standing::Ended(ended) => lines.extend([
                 format!("forward:  {}", say::forward(ended.forward)),
                 format!("way back: {}", say::way_back(ended.way_back)),
-                format!("facts:    {}", say::facts(ended.facts)),
+                format!("facts:    {}", say::facts(ended)),
             ]),
             Standing::New | Standing::Going => {}
         }

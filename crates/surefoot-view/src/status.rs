@@ -137,7 +137,7 @@ fn now(state: &RunState, around: &Around) -> String {
             "over. Forward: {}. Way back: {}. Facts: {}.",
             say::forward(ended.forward),
             say::way_back(ended.way_back),
-            say::facts(ended.facts)
+            say::facts(ended)
         ),
     }
 }

@@ -207,7 +207,7 @@ pub(crate) fn tell<'a>(plan: &Plan, names: &Names<'_>, event: &'a Event) -> Told
             let mut evidence = vec![
                 format!("forward:  {}", say::forward(ended.forward)),
                 format!("way back: {}", say::way_back(ended.way_back)),
-                format!("facts:    {}", say::facts(ended.facts)),
+                format!("facts:    {}", say::facts(ended)),
             ];
             for (at, debt) in ended.owed.iter().enumerate() {
                 evidence.push(format!("owed:     {}. {}", at + 1, say::debt(debt)));

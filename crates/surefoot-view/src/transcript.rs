@@ -314,7 +314,7 @@ impl Verdicts {
             text: [
                 say::forward(ended.forward).to_owned(),
                 say::way_back(ended.way_back).to_owned(),
-                say::facts(ended.facts).to_owned(),
+                say::facts(ended).to_owned(),
             ],
         }
     }

@@ -8,4 +8,5 @@ mod demo;
 mod place;
 mod run_folder;
 mod stop;
+mod taken_back;
 mod values;

@@ -236,6 +236,7 @@ impl<'a> Lowering<'a> {
         for member in members {
             match member {
                 Member::Ensures(ensures) => {
+                    self.once_or_for_a_time(&ensures.patience);
                     for condition in &ensures.conditions {
                         for formula in parts(self.condition(condition)) {
                             self.plan.ensures.push(Require {
@@ -267,9 +268,20 @@ impl<'a> Lowering<'a> {
         }
     }
 
+    /// A condition is looked at once, or for a time that is said: `every` alone would do nothing.
+    pub(super) fn once_or_for_a_time(&mut self, patience: &Patience) {
+        if let (Some(every), None) = (&patience.every, &patience.within) {
+            self.report(
+                error("SF0315", every.span, "this is looked at once: nothing says for how long")
+                    .help("say how long it may take, `within 1m`; or take `every` away"),
+            );
+        }
+    }
+
     /// Understands `requires F, G every D within D else "why"`.
     pub(super) fn requires(&mut self, requires: &'a Requires) -> Vec<Require> {
         let mut found = Vec::new();
+        self.once_or_for_a_time(&requires.patience);
         for condition in &requires.conditions {
             for formula in parts(self.condition(condition)) {
                 found.push(Require {

@@ -235,6 +235,12 @@ impl<'a> Lowering<'a> {
             );
             return None;
         };
+        if times == 0 {
+            self.report(
+                error("SF0314", retry.span, "it is never tried again: 0 times")
+                    .help("say how often, `retry 3 every 5s`, or take it away"),
+            );
+        }
         Some(Retry { times, every_ms: retry.every.map_or(RETRY_EVERY_MS, |every| every.ms) })
     }
 
@@ -252,6 +258,7 @@ impl<'a> Lowering<'a> {
     /// Understands `ensures F, not G every D within D`.
     fn ensures(&mut self, ensures: &'a Ensures, what: &str) -> Vec<Ensure> {
         let mut found = Vec::new();
+        self.once_or_for_a_time(&ensures.patience);
         for condition in &ensures.conditions {
             for literal in self.literals(condition, what) {
                 found.push(Ensure {
@@ -599,15 +606,24 @@ impl<'a> Lowering<'a> {
             return;
         }
         let (at, text) = self.line_at_end(written.span, "idempotent");
-        self.report(
-            warning(
+        let found = match draft.retry {
+            Some(retry) => error(
+                "SF0314",
+                retry,
+                format!("`{}` is not tried again: nothing tells whether it took effect", written.name.text),
+            )
+            .here("done twice, it could act twice"),
+            None => warning(
                 "SF0312",
                 written.head,
                 format!("nothing tells whether `{}` took effect", written.name.text),
             )
-            .here("after a crash in the middle of it, only a person can decide")
-            .help("say what it sets, `ensures FACT`; or that twice is the same as once, `idempotent`")
-            .maybe_fixed_by("say that twice is the same as once", at, text),
+            .here("after a crash in the middle of it, only a person can decide"),
+        };
+        self.report(
+            found
+                .help("say what it sets, `ensures FACT`; or that twice is the same as once, `idempotent`")
+                .maybe_fixed_by("say that twice is the same as once", at, text),
         );
     }
 }

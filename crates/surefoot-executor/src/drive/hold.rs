@@ -31,6 +31,14 @@ pub fn going_on(state: &RunState) -> Option<Choice> {
     }
 }
 
+/// Returns what "roll back" means for a run: where a rollback is stuck, that it is tried again.
+pub fn turning_back(state: &RunState) -> Choice {
+    match state.standing() {
+        Standing::Stuck { .. } => Choice::RetryRollback,
+        Standing::New | Standing::Going | Standing::Held(_) | Standing::Ended(_) => Choice::RollBack,
+    }
+}
+
 impl<W: World, J: Journal> Driver<'_, '_, W, J> {
     /// Heeds what was decided before the run was taken up, where it does not wait by itself: after a
     /// crash, or at its end.

@@ -10,7 +10,7 @@ use super::proof::{Proof, WayEntry, Ways};
 use super::report::Report;
 use super::table::{Judge, Judgement, Known};
 use super::{Condition, Rules};
-use crate::{Class, Irreversible, Node, Plan, Restores, Step, StepId, Tri, Wait, Way};
+use crate::{Class, Irreversible, Node, Plan, Restores, Statement, Step, StepId, Tri, Wait, Way};
 
 /// Walks a plan forward, and back from wherever it can stop.
 pub(super) struct Verifier<'a> {
@@ -478,7 +478,15 @@ impl<'a> Verifier<'a> {
             Class::Idempotent | Class::Once => false,
         };
         if is_wrong {
-            self.report.at_step(Condition::ClassWrong, at, Vec::new());
+            let names = if step.class == Class::Read { Vec::new() } else { vec![step.id.to_string()] };
+            self.report.at_step(Condition::ClassWrong, at, names);
+        }
+        // Nothing can pay such a debt: at the step's own stop no later rollback covers it.
+        if let Way::Rollback(rollback) = &step.way
+            && step.body.iter().any(Statement::acts)
+            && !rollback.body.iter().any(Statement::acts)
+        {
+            self.report.at_step(Condition::EmptyRollback, at, Vec::new());
         }
         if !step.acts() || !matches!(step.way, Way::Nothing) {
             return;

@@ -320,6 +320,18 @@ impl<'a> Report<'a> {
                 "that the change has not shown yet is no evidence that it never will: ask a fact that only holds when the \
                  step can no longer take effect",
             ),
+            Condition::EmptyRollback => (
+                format!(
+                    "the rollback of `{id}` has no statement that changes anything: it takes nothing back"
+                ),
+                "write what takes the step back; or say that it need not be taken back, instead of a rollback: `leaves \
+                 \"why\"`",
+            ),
+            Condition::ClassWrong if names.is_empty() => (
+                format!("`{id}` has no statement that changes anything, but says what it ensures or leaves"),
+                "add the statement that does it; or take `ensures` and `leaves` away: what only has to be so stands in \
+                 `requires`, or in `wait until`",
+            ),
             Condition::ClassWrong => (
                 format!("`{id}` is not of the class that it is said to be of"),
                 "a step that only reads does nothing else, and one that tells whether it took effect says so with \

@@ -59,6 +59,8 @@ pub enum Condition {
     SealNotApproved,
     /// `undone when` asks a fact that the step itself changes.
     UndoneWhenChanged,
+    /// A rollback has no statement that changes anything.
+    EmptyRollback,
     /// A rollback asks a person a question.
     RollbackAsks,
     /// A step, a wait or the runbook requires what is known false.
@@ -97,6 +99,7 @@ impl Condition {
             Condition::OnceSeal => "SF0408",
             Condition::SealNotApproved => "SF0409",
             Condition::UndoneWhenChanged => "SF0410",
+            Condition::EmptyRollback => "SF0412",
             Condition::RollbackAsks => "SF0411",
             Condition::RequiresFalse => "SF0501",
             Condition::InvariantBroken => "SF0502",
@@ -109,7 +112,7 @@ impl Condition {
     }
 
     /// Every condition, in the order of the declaration.
-    pub const ALL: [Condition; 24] = [
+    pub const ALL: [Condition; 25] = [
         Condition::Malformed,
         Condition::InputUnbound,
         Condition::ConstraintBroken,
@@ -126,6 +129,7 @@ impl Condition {
         Condition::OnceSeal,
         Condition::SealNotApproved,
         Condition::UndoneWhenChanged,
+        Condition::EmptyRollback,
         Condition::RollbackAsks,
         Condition::RequiresFalse,
         Condition::InvariantBroken,
