@@ -22,6 +22,9 @@ const RESERVE_STEP_BYTES: u64 = 64 << 10;
 /// What is reserved for the rollback of one debt, tries included, in bytes.
 const RESERVE_DEBT_BYTES: u64 = 32 << 10;
 
+/// Between two tries to tell what has not begun yet that it is to stop, in milliseconds.
+const TELL_EVERY_MS: u64 = 50;
+
 impl<W: World, J: Journal> Driver<'_, '_, W, J> {
     /// Reads a `let` of the runbook.
     pub(super) async fn read_let(&mut self, index: usize) -> Result<(), Halt> {
@@ -223,21 +226,13 @@ impl<W: World, J: Journal> Driver<'_, '_, W, J> {
         let mut effect = std::pin::pin!(world.perform(request));
         let mut told = 1;
         loop {
-            let signal = tokio::select! {
+            let level = self.state.cancel().unwrap_or(0);
+            let wants_to_be_told = level > told;
+            tokio::select! {
                 biased;
                 outcome = &mut effect => return Ok(outcome),
-                signal = next_signal(&mut self.control.signals) => signal,
-            };
-            self.heed(signal)?;
-            let level = self.state.cancel().unwrap_or(0);
-            if level > told {
-                told = level;
-                let interrupt = world.perform(EffectRequest::Interrupt { claim: claim.clone(), level });
-                tokio::select! {
-                    biased;
-                    outcome = &mut effect => return Ok(outcome),
-                    _ = interrupt => {}
-                }
+                signal = next_signal(&mut self.control.signals) => self.heed(signal)?,
+                heard = tell(world, claim, level), if wants_to_be_told => if heard { told = level },
             }
         }
     }
@@ -336,6 +331,16 @@ impl<W: World, J: Journal> Driver<'_, '_, W, J> {
             None => unreachable!("`decide` orders only what the plan has"),
         }
     }
+}
+
+/// Tells what runs how hard it is to be stopped. False, after a moment, if it has not begun: it is told again.
+async fn tell<W: World>(world: &W, claim: &Claim, level: u8) -> bool {
+    let request = EffectRequest::Interrupt { claim: claim.clone(), level };
+    let heard = !matches!(world.perform(request).await, Outcome::NotPerformed { .. });
+    if !heard {
+        world.sleep(TELL_EVERY_MS).await;
+    }
+    heard
 }
 
 /// The rights of one direction of a step.

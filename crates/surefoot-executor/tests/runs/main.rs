@@ -11,3 +11,4 @@ mod names;
 mod people;
 mod plans;
 mod route;
+mod stop;
