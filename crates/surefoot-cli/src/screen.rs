@@ -1,7 +1,8 @@
 //! What the operator sees while a run is at work.
 //!
-//! Three ways: a live screen on a terminal, plain lines without one, and one JSON object a line for
-//! programs. What a record says to a person is written in `surefoot-view`; here it is put on the screen.
+//! Three ways: a live screen on a terminal, plain lines where nothing can be painted over, and one JSON
+//! object a line for programs. What a record says to a person is written in `surefoot-view`; here it is
+//! put on the screen.
 
 use std::cell::{Cell, RefCell};
 use std::io::{self, IsTerminal as _, Write as _};
@@ -49,7 +50,8 @@ enum Way<'p> {
 impl<'p> Display<'p> {
     /// For this command, on this terminal. The last of the records is new and is shown.
     pub(crate) fn new(json: bool, plan: &'p Plan, short: &str, records: &[Record]) -> Self {
-        let way = match (json, io::stdout().is_terminal() && io::stderr().is_terminal()) {
+        let is_terminal = io::stdout().is_terminal() && io::stderr().is_terminal();
+        let way = match (json, is_terminal && !output::is_dumb()) {
             (true, _) => Way::Json,
             (false, true) => Way::Live {
                 screen: Box::new(RefCell::new(Screen::new(plan, short, &terminal::style()))),

@@ -6,7 +6,9 @@
 mod command;
 mod demo;
 mod place;
+mod pty;
 mod run_folder;
 mod stop;
 mod taken_back;
 mod values;
+mod terminal;
