@@ -1,10 +1,14 @@
-//! How checking grows: 1,000, 3,000 and 10,000 steps, each with a condition, a fact and a rollback.
+//! How checking grows: 1,000, 3,000 and 10,000 steps, each with a condition, a fact and a rollback; and folders of
+//! up to 1,000 runbooks of 10 KB, checked by the command as it is typed.
 //!
-//! `cargo bench -p surefoot-cli --bench check`. Linear means: ten times the steps, ten times the time.
+//! `cargo bench -p surefoot-cli --bench check`. Linear means: ten times the steps, ten times the time. The goal for
+//! 1,000 runbooks is 3 s on two cores.
 
+#![expect(clippy::disallowed_methods, reason = "writes runbooks and starts the command to measure it")]
 #![expect(clippy::unwrap_used, reason = "a benchmark that cannot run is no benchmark")]
 
 use std::fmt::Write as _;
+use std::process::{Command, Stdio};
 
 use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
@@ -13,6 +17,12 @@ use surefoot_plan::{Policy, verify};
 use surefoot_syntax::{FileId, Source, parse};
 
 const STEPS: [usize; 3] = [1_000, 3_000, 10_000];
+
+/// Runbooks of one folder.
+const RUNBOOKS: [usize; 3] = [1, 100, 1_000];
+
+/// Steps of a runbook of about 10 KB.
+const STEPS_OF_ONE: usize = 45;
 
 fn main() {
     divan::main();
@@ -45,6 +55,21 @@ fn verifying(bencher: Bencher, steps: usize) {
         .counter(ItemsCount::new(steps))
         .with_inputs(|| plan.clone())
         .bench_local_values(|plan| verify(plan, &Policy::default()).unwrap());
+}
+
+/// The whole command on a folder: found, read, checked on all cores, and told. One runbook is what starting costs.
+#[divan::bench(args = RUNBOOKS, sample_count = 5)]
+fn repository(bencher: Bencher, runbooks: usize) {
+    let place = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    let text = runbook(STEPS_OF_ONE).text;
+    for number in 0..runbooks {
+        std::fs::write(place.path().join(format!("r{number}.runbook")), &text).unwrap();
+    }
+    bencher.counter(ItemsCount::new(runbooks)).bench_local(|| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_surefoot"));
+        let status = command.arg("check").arg(place.path()).stdout(Stdio::null()).status().unwrap();
+        assert!(status.success());
+    });
 }
 
 /// A runbook of so many steps: each moves one thing and needs the one before it.

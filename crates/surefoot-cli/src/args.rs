@@ -64,7 +64,7 @@ pub(crate) enum CheckFormat {
     Human,
     /// One line each.
     Short,
-    /// One JSON object each, one a line.
+    /// One JSON document.
     Json,
 }
 
@@ -109,9 +109,9 @@ pub(crate) struct State {
 /// `surefoot check`
 #[derive(Args, Debug)]
 pub(crate) struct Check {
-    /// The runbooks.
-    #[arg(required = true, value_name = "FILE")]
-    pub(crate) files: Vec<PathBuf>,
+    /// The runbooks, and folders: of those every `*.runbook` in them, hidden folders and `target` left out.
+    #[arg(required = true, value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
     /// How findings are shown.
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: CheckFormat,

@@ -8,6 +8,7 @@
 pub mod ast;
 mod codes;
 mod diagnostic;
+mod findings;
 mod fix;
 mod gate;
 mod grammar;
@@ -21,6 +22,7 @@ mod visible;
 
 pub use codes::{Page, SECTIONS, codes, explain};
 pub use diagnostic::{Applicability, Diagnostic, Edit, Fix, Label, Note, NoteKind, Severity};
+pub use findings::Findings;
 pub use fix::apply_fixes;
 pub use kind::{Language, SyntaxKind, SyntaxNode, SyntaxToken};
 pub use render::{Format, RenderOptions, render};

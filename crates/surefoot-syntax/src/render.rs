@@ -107,7 +107,9 @@ fn clamp(text: &str, offset: u32) -> usize {
 }
 
 fn find<'f, 's>(files: &'f [File<'s>], span: Span) -> Option<&'f File<'s>> {
-    files.iter().find(|file| file.source.id == span.file)
+    // Files mostly stand at the index that their number says.
+    let there = files.get(span.file.0 as usize).filter(|file| file.source.id == span.file);
+    there.or_else(|| files.iter().find(|file| file.source.id == span.file))
 }
 
 fn severity(severity: Severity) -> &'static str {
@@ -175,7 +177,7 @@ fn snippets<'a>(
     let mut made = Vec::new();
     for id in order {
         let of_file = || labels.iter().filter(|(label, _)| label.span.file == id);
-        let Some(file) = files.iter().find(|file| file.source.id == id) else { continue };
+        let Some(file) = find(files, Span { file: id, ..Span::default() }) else { continue };
         let text = &file.source.text;
         let start = of_file().map(|(label, _)| clamp(text, label.span.start)).min().unwrap_or(0);
         let end = of_file().map(|(label, _)| clamp(text, label.span.end)).max().unwrap_or(0);

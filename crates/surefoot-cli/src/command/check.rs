@@ -1,73 +1,145 @@
 //! `surefoot check`: says what is wrong with runbooks.
 
-use surefoot_compile::Analysis;
-use surefoot_plan::{Policy, verify};
-use surefoot_syntax::{Diagnostic, Format, Severity, Source, render};
+mod many;
+mod progress;
+mod walk;
+
+use std::collections::BTreeSet;
+use std::io::{IsTerminal as _, stderr, stdout};
+use std::path::{Path, PathBuf};
+
+use surefoot_syntax::{Diagnostic, FileId, Findings, Format, Severity, Source, render};
 
 use crate::args::{self, CheckFormat};
 use crate::error::CommandError;
 use crate::exit::Exit;
+use crate::sources::{self, Disk};
 use crate::{load, output};
+use progress::Progress;
+
+/// What became of one file.
+struct Checked {
+    /// It and what it uses.
+    sources: Vec<Source>,
+    /// What is wrong.
+    found: Vec<Diagnostic>,
+    /// Its runbooks, each with its steps.
+    runbooks: Vec<(String, usize)>,
+}
 
 /// Checks each file. Findings go to standard output: they are what was asked for.
 pub(crate) fn check(arguments: &args::Check) -> Result<Exit, CommandError> {
-    let mut exit = Exit::Done;
-    for file in &arguments.files {
-        let analysis = load::analyze(file)?;
-        let findings = findings(&analysis);
-        let sources: Vec<Source> = analysis.sources().cloned().collect();
-        let format = match arguments.format {
-            CheckFormat::Human => Format::Human,
-            CheckFormat::Short => Format::Short,
-            CheckFormat::Json => Format::Json,
-        };
-        output::print(&render(&findings, &sources, &load::options(format, &std::io::stdout())));
-        if load::has_errors(&findings) {
-            exit = Exit::Refused;
-        }
-        if arguments.format == CheckFormat::Human {
-            output::line(&format!("{}: {}", file.display(), summary(&analysis, &findings)));
-        }
-    }
-    Ok(exit)
-}
-
-/// What the compiler finds, and what the verifier finds in each runbook with its inputs left open.
-fn findings(analysis: &Analysis) -> Vec<Diagnostic> {
-    let mut findings = analysis.diagnostics().to_vec();
-    if analysis.has_errors() {
-        // A plan of a damaged runbook says nothing: its violations would be echoes.
-        return findings;
-    }
-    for name in analysis.runbooks() {
-        if let Some(lowered) = analysis.symbolic(name)
-            && let Err(violations) = verify(lowered.plan.clone(), &Policy::default())
-        {
-            findings.extend(load::found(&violations, lowered));
-        }
-    }
-    findings
-}
-
-/// How many findings of each kind there are.
-fn summary(analysis: &Analysis, findings: &[Diagnostic]) -> String {
-    let count = |severity| findings.iter().filter(|finding| finding.severity == severity).count();
-    let counted =
-        |number: usize, what: &str| format!("{number} {what}{}", if number == 1 { "" } else { "s" });
-    let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
-    let mut text = match (errors, warnings) {
-        (0, 0) => "nothing is wrong".to_owned(),
-        (0, warnings) => counted(warnings, "warning"),
-        (errors, 0) => counted(errors, "error"),
-        (errors, warnings) => format!("{}, {}", counted(errors, "error"), counted(warnings, "warning")),
-    };
-    if errors == 0 {
-        for name in analysis.runbooks() {
-            if let Some(lowered) = analysis.symbolic(name) {
-                let steps = counted(lowered.plan.steps().count(), "step");
-                text.push_str(&format!("; {name}: {steps}, every way back verified"));
+    let walked = walk::runbooks(&arguments.paths)?;
+    let disk = Disk::here()?;
+    let is_terminal = stderr().is_terminal() && output::moves();
+    let mut progress = Progress::new(stderr(), walked.files.len(), is_terminal);
+    let work = |index: usize| walked.files.get(index).map(|file| check_file(&disk, file));
+    let results = many::each(walked.files.len(), work, |count| progress.done(count));
+    progress.over();
+    let mut unread = walked.unread;
+    let mut counts = Counts::default();
+    let mut findings = Findings::default();
+    for result in results.into_iter().flatten() {
+        match result {
+            Ok(checked) => {
+                counts.add(&checked);
+                findings.add(checked.sources, checked.found);
             }
+            Err(error) => unread.push(error),
         }
     }
-    text
+    show(arguments, &walked.files, &findings, &counts);
+    if unread.is_empty() {
+        let refused = load::has_errors(findings.diagnostics());
+        return Ok(if refused { Exit::Refused } else { Exit::Done });
+    }
+    let last = unread.pop();
+    unread.iter().for_each(CommandError::print);
+    last.map_or(Ok(Exit::Usage), Err)
+}
+
+/// Checks one file with all that it uses.
+fn check_file(disk: &Disk, path: &Path) -> Result<Checked, CommandError> {
+    let bytes = sources::read_bytes(path, sources::SOURCE_BYTES_MAX)?;
+    let (source, damage) = Source::decode(FileId(0), path.display().to_string(), bytes);
+    if let Some(damage) = damage {
+        // Nothing else can be said about text that nobody can read.
+        return Ok(Checked { sources: vec![source], found: vec![damage], runbooks: Vec::new() });
+    }
+    let analysis = surefoot_compile::analyze(disk, source);
+    let steps = |name: &str| analysis.symbolic(name).map_or(0, |lowered| lowered.plan.steps().count());
+    Ok(Checked {
+        found: surefoot_compile::check(&analysis),
+        runbooks: analysis.runbooks().into_iter().map(|name| (name.to_owned(), steps(name))).collect(),
+        sources: analysis.sources().cloned().collect(),
+    })
+}
+
+/// Shows what was found, and how much that is.
+fn show(arguments: &args::Check, files: &[PathBuf], findings: &Findings, counts: &Counts) {
+    let format = match arguments.format {
+        CheckFormat::Human => Format::Human,
+        CheckFormat::Short => Format::Short,
+        CheckFormat::Json => Format::Json,
+    };
+    output::print(&render(findings.diagnostics(), findings.sources(), &load::options(format, &stdout())));
+    let summary = counts.summary(files, findings.diagnostics());
+    match arguments.format {
+        CheckFormat::Human => output::line(&summary),
+        // Programs read standard output.
+        CheckFormat::Short | CheckFormat::Json => output::complain(&summary),
+    }
+}
+
+/// How much was checked.
+#[derive(Default)]
+struct Counts {
+    runbooks: Vec<(String, usize)>,
+}
+
+impl Counts {
+    fn add(&mut self, checked: &Checked) {
+        self.runbooks.extend(checked.runbooks.iter().cloned());
+    }
+
+    /// One line: what was checked, and how much is wrong with it.
+    fn summary(&self, files: &[PathBuf], findings: &[Diagnostic]) -> String {
+        let count = |severity| findings.iter().filter(|finding| finding.severity == severity).count();
+        let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
+        let found = match (errors, warnings) {
+            (0, 0) => "nothing is wrong".to_owned(),
+            (0, warnings) => counted(warnings, "warning"),
+            (errors, 0) => counted(errors, "error"),
+            (errors, warnings) => format!("{}, {}", counted(errors, "error"), counted(warnings, "warning")),
+        };
+        let verified = if errors == 0 { ", every way back verified" } else { "" };
+        if let [file] = files {
+            let each = self.runbooks.iter().map(|(name, steps)| {
+                if errors == 0 {
+                    format!("; {name}: {}{verified}", counted(*steps, "step"))
+                } else {
+                    String::new()
+                }
+            });
+            return format!("{}: {found}{}", file.display(), each.collect::<String>());
+        }
+        let steps = self.runbooks.iter().map(|(_, steps)| steps).sum();
+        let touched: BTreeSet<FileId> = findings.iter().map(|found| found.primary.span.file).collect();
+        let places = if errors + warnings > 0 {
+            format!(" in {}", counted(touched.len(), "file"))
+        } else {
+            String::new()
+        };
+        format!(
+            "{} checked, {} with {}: {found}{places}{verified}",
+            counted(files.len(), "file"),
+            counted(self.runbooks.len(), "runbook"),
+            counted(steps, "step"),
+        )
+    }
+}
+
+/// A number of things, in words.
+fn counted(number: usize, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }

@@ -16,7 +16,7 @@ pub(crate) struct Place {
 pub(crate) struct Ran {
     code: Option<i32>,
     pub(crate) out: String,
-    err: String,
+    pub(crate) err: String,
 }
 
 impl Place {
