@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 
 #[path = "cases/check.rs"]
 mod check;
+#[path = "cases/formats.rs"]
+mod formats;
 #[path = "cases/plan.rs"]
 mod plan;
 #[path = "cases/syntax.rs"]
@@ -25,6 +27,12 @@ fn syntax() {
 #[test]
 fn check() {
     each("check", "runbook", check::show);
+}
+
+/// What is wrong with a runbook is said to programs.
+#[test]
+fn formats() {
+    each("formats", "runbook", formats::show);
 }
 
 /// Runbooks become plans.

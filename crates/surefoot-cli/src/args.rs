@@ -66,6 +66,14 @@ pub(crate) enum CheckFormat {
     Short,
     /// One JSON document.
     Json,
+    /// SARIF 2.1.0, for code hosts.
+    Sarif,
+    /// Commands of a GitHub workflow.
+    Github,
+    /// A Code Quality report of GitLab.
+    Gitlab,
+    /// A JUnit report.
+    Junit,
 }
 
 /// For a person, or for a program.

@@ -149,6 +149,7 @@ pub(crate) fn options(format: Format, stream: &impl std::io::IsTerminal) -> Rend
         colour: output::use_colour(stream),
         unicode: terminal::is_utf8(),
         width: if stream.is_terminal() { columns.into() } else { RenderOptions::default().width },
+        whole: true,
     }
 }
 

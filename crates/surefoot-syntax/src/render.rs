@@ -2,12 +2,18 @@
 //!
 //! Lines and columns are computed here and nowhere else. Colour never carries meaning.
 
+mod github;
+mod gitlab;
+mod json;
+mod junit;
+mod sarif;
+
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Patch, Renderer, Snippet};
 use line_index::{LineIndex, TextSize};
-use serde_json::{Value, json};
 
-use crate::{Diagnostic, Fix, Label, NoteKind, Severity, Source, Span, visible};
+use crate::key::Keys;
+use crate::{Diagnostic, Fix, Label, Note, NoteKind, Severity, Source, Span, visible};
 
 /// Most diagnostics shown to a person; what remains is counted. Nobody reads the hundredth, and the first is the cause.
 const SHOWN_MAX: usize = 50;
@@ -23,11 +29,13 @@ pub struct RenderOptions {
     pub unicode: bool,
     /// The columns of the terminal.
     pub width: usize,
+    /// Whether every file that was to be checked could be read.
+    pub whole: bool,
 }
 
 impl Default for RenderOptions {
     fn default() -> Self {
-        Self { format: Format::Human, colour: false, unicode: true, width: 120 }
+        Self { format: Format::Human, colour: false, unicode: true, width: 120, whole: true }
     }
 }
 
@@ -40,9 +48,17 @@ pub enum Format {
     Short,
     /// One JSON document, `surefoot.diagnostics/1`.
     Json,
+    /// SARIF 2.1.0, for code hosts.
+    Sarif,
+    /// Commands of a GitHub workflow.
+    Github,
+    /// A Code Quality report of GitLab.
+    Gitlab,
+    /// A JUnit report, over all files.
+    Junit,
 }
 
-/// Shows diagnostics. `sources` holds the files that their places are in.
+/// Shows diagnostics. `sources` holds the files that were looked at; all places are in them.
 #[must_use]
 pub fn render(diagnostics: &[Diagnostic], sources: &[Source], options: &RenderOptions) -> String {
     let files: Vec<File<'_>> = sources.iter().map(File::new).collect();
@@ -50,7 +66,11 @@ pub fn render(diagnostics: &[Diagnostic], sources: &[Source], options: &RenderOp
     match options.format {
         Format::Human => human(&printable(), &files, options),
         Format::Short => printable().iter().map(|diagnostic| short(diagnostic, &files)).collect(),
-        Format::Json => machine(diagnostics, &files),
+        Format::Json => json::render(diagnostics, &files),
+        Format::Sarif => sarif::render(diagnostics, &files, &mut Keys::new(sources), options.whole),
+        Format::Github => github::render(&printable(), &files),
+        Format::Gitlab => gitlab::render(diagnostics, &files, &mut Keys::new(sources)),
+        Format::Junit => junit::render(&printable(), &files),
     }
 }
 
@@ -116,6 +136,14 @@ fn severity(severity: Severity) -> &'static str {
     match severity {
         Severity::Error => "error",
         Severity::Warning => "warning",
+    }
+}
+
+/// A note in one line.
+fn note(note: &Note) -> String {
+    match note.kind {
+        NoteKind::Note => format!("note: {}", note.text),
+        NoteKind::Help => format!("help: {}", note.text),
     }
 }
 
@@ -261,54 +289,6 @@ fn short(diagnostic: &Diagnostic, files: &[File<'_>]) -> String {
         None => String::new(),
     };
     format!("{place}{}[{}]: {}\n", severity(diagnostic.severity), diagnostic.code, diagnostic.message)
-}
-
-// For a program.
-
-fn machine(diagnostics: &[Diagnostic], files: &[File<'_>]) -> String {
-    let found: Vec<Value> = diagnostics
-        .iter()
-        .map(|diagnostic| {
-            let labels = |labels: &[Label]| -> Vec<Value> {
-                labels.iter().map(|label| json!({ "place": place(label.span, files), "text": label.text })).collect()
-            };
-            json!({
-                "code": diagnostic.code,
-                "severity": diagnostic.severity,
-                "message": diagnostic.message,
-                "primary": { "place": place(diagnostic.primary.span, files), "text": diagnostic.primary.text },
-                "secondary": labels(&diagnostic.secondary),
-                "trace": labels(&diagnostic.trace),
-                "notes": diagnostic.notes,
-                "fixes": diagnostic.fixes.iter().map(|fix| json!({
-                    "title": fix.title,
-                    "applicability": fix.applicability,
-                    "edits": fix.edits.iter().map(|edit| json!({
-                        "place": place(edit.span, files),
-                        "text": edit.text,
-                    })).collect::<Vec<_>>(),
-                })).collect::<Vec<_>>(),
-            })
-        })
-        .collect();
-    let document = json!({ "schema": "surefoot.diagnostics/1", "diagnostics": found });
-    format!("{document:#}\n")
-}
-
-/// A place: bytes for programs that edit, lines and columns for people.
-fn place(span: Span, files: &[File<'_>]) -> Value {
-    let Some(file) = find(files, span) else { return Value::Null };
-    let (line, column) = file.position(span.start);
-    let (end_line, end_column) = file.position(span.end);
-    json!({
-        "path": file.source.path,
-        "start": span.start,
-        "end": span.end,
-        "line": line,
-        "column": column,
-        "end_line": end_line,
-        "end_column": end_column,
-    })
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::io::{IsTerminal as _, stderr, stdout};
 use std::path::{Path, PathBuf};
 
-use surefoot_syntax::{Diagnostic, FileId, Findings, Format, Severity, Source, render};
+use surefoot_syntax::{Diagnostic, FileId, Findings, Format, RenderOptions, Severity, Source, render};
 
 use crate::args::{self, CheckFormat};
 use crate::error::CommandError;
@@ -31,7 +31,7 @@ struct Checked {
 pub(crate) fn check(arguments: &args::Check) -> Result<Exit, CommandError> {
     let walked = walk::runbooks(&arguments.paths)?;
     let disk = Disk::here()?;
-    let is_terminal = stderr().is_terminal() && output::moves();
+    let is_terminal = stderr().is_terminal() && !output::is_dumb();
     let mut progress = Progress::new(stderr(), walked.files.len(), is_terminal);
     let work = |index: usize| walked.files.get(index).map(|file| check_file(&disk, file));
     let results = many::each(walked.files.len(), work, |count| progress.done(count));
@@ -48,7 +48,7 @@ pub(crate) fn check(arguments: &args::Check) -> Result<Exit, CommandError> {
             Err(error) => unread.push(error),
         }
     }
-    show(arguments, &walked.files, &findings, &counts);
+    show(arguments, &walked.files, &findings, &counts, unread.is_empty());
     if unread.is_empty() {
         let refused = load::has_errors(findings.diagnostics());
         return Ok(if refused { Exit::Refused } else { Exit::Done });
@@ -76,18 +76,24 @@ fn check_file(disk: &Disk, path: &Path) -> Result<Checked, CommandError> {
 }
 
 /// Shows what was found, and how much that is.
-fn show(arguments: &args::Check, files: &[PathBuf], findings: &Findings, counts: &Counts) {
+fn show(arguments: &args::Check, files: &[PathBuf], findings: &Findings, counts: &Counts, whole: bool) {
     let format = match arguments.format {
         CheckFormat::Human => Format::Human,
         CheckFormat::Short => Format::Short,
         CheckFormat::Json => Format::Json,
+        CheckFormat::Sarif => Format::Sarif,
+        CheckFormat::Github => Format::Github,
+        CheckFormat::Gitlab => Format::Gitlab,
+        CheckFormat::Junit => Format::Junit,
     };
-    output::print(&render(findings.diagnostics(), findings.sources(), &load::options(format, &stdout())));
+    let options = RenderOptions { whole, ..load::options(format, &stdout()) };
+    output::print(&render(findings.diagnostics(), findings.sources(), &options));
     let summary = counts.summary(files, findings.diagnostics());
-    match arguments.format {
-        CheckFormat::Human => output::line(&summary),
+    if format == Format::Human {
+        output::line(&summary);
+    } else {
         // Programs read standard output.
-        CheckFormat::Short | CheckFormat::Json => output::complain(&summary),
+        output::complain(&summary);
     }
 }
 

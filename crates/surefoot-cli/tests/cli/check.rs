@@ -79,3 +79,30 @@ fn what_is_wrong_in_a_shared_file_is_said_once() {
     ran.exits(1).complains("3 files checked");
     assert_eq!(ran.out.matches("there is nothing named `nowhere` here").count(), 1, "{}", ran.out);
 }
+
+#[test]
+fn each_format_goes_to_standard_output_and_the_summary_beside_it() {
+    let place = Place::new();
+    place.write("bad.runbook", BAD);
+    for (format, begins) in [
+        ("human", "error[SF0101]"),
+        ("short", "bad.runbook:2:14: error[SF0101]"),
+        ("json", "{"),
+        ("sarif", "{"),
+        ("github", "::error file=bad.runbook,line=2"),
+        ("gitlab", "["),
+        ("junit", "<?xml"),
+    ] {
+        let ran = place.run(&["check", "bad.runbook", "--format", format]);
+        ran.exits(1);
+        assert!(ran.out.starts_with(begins), "{format}: {}", ran.out);
+        let summary = "bad.runbook: 1 error";
+        if format == "human" {
+            ran.says(summary)
+        } else {
+            ran.complains(summary)
+        };
+    }
+    let ran = place.run(&["check", "bad.runbook", "missing.runbook", "--format", "sarif"]);
+    ran.exits(2).says("\"executionSuccessful\": false");
+}
