@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 
 #[path = "cases/check.rs"]
 mod check;
+#[path = "cases/fix.rs"]
+mod fix;
 #[path = "cases/formats.rs"]
 mod formats;
 #[path = "cases/plan.rs"]
@@ -27,6 +29,12 @@ fn syntax() {
 #[test]
 fn check() {
     each("check", "runbook", check::show);
+}
+
+/// What is wrong with a runbook is mended, or an edit is proposed.
+#[test]
+fn fix() {
+    each("fix", "runbook", fix::show);
 }
 
 /// What is wrong with a runbook is said to programs.

@@ -123,6 +123,12 @@ pub(crate) struct Check {
     /// How findings are shown.
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: CheckFormat,
+    /// Writes the edits that are surely right, and shows what remains.
+    #[arg(long)]
+    pub(crate) fix: bool,
+    /// Shows those edits, as a diff, and writes nothing.
+    #[arg(long, conflicts_with = "format")]
+    pub(crate) diff: bool,
 }
 
 /// `surefoot plan`

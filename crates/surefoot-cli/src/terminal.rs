@@ -89,6 +89,11 @@ pub(crate) fn style() -> Style {
     Style { width: columns.into(), ascii: !is_utf8(), colour: crate::output::use_colour(&out) }
 }
 
+/// Whether a person looks at standard output.
+pub(crate) fn is_shown() -> bool {
+    io::stdout().is_terminal()
+}
+
 /// Whether the terminal shows more than ASCII, as far as the locale says.
 #[expect(clippy::disallowed_methods, reason = "the locale is said in the environment")]
 pub(crate) fn is_utf8() -> bool {

@@ -1,10 +1,10 @@
 //! From text to everything that is known about it, and from that to a plan.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use surefoot_plan::{Name, Plan};
 use surefoot_syntax::ast::{Item, Runbook};
-use surefoot_syntax::{Diagnostic, Severity, Source};
+use surefoot_syntax::{Diagnostic, FileId, Severity, Source, Span};
 
 use crate::inputs::Inputs;
 use crate::load::{Modules, Sources, load};
@@ -56,6 +56,7 @@ pub fn analyze(sources: &dyn Sources, root: Source) -> Analysis {
         symbolic.insert(runbook.name.text.clone(), Lowered { plan: lowered.plan, origins: lowered.origins });
     }
     diagnostics.extend(lowering::check_files(&modules));
+    without_echoes(&mut diagnostics, &damage, &modules);
     in_order(&mut diagnostics);
     Analysis { modules, diagnostics, symbolic }
 }
@@ -119,13 +120,34 @@ fn runbooks(modules: &Modules) -> impl Iterator<Item = &Runbook> {
 fn no_such_runbook(analysis: &Analysis, runbook: &str) -> Diagnostic {
     let names = analysis.runbooks();
     let start = analysis.modules.loaded.first().map(|root| root.source.id).unwrap_or_default();
-    let span = surefoot_syntax::Span { file: start, start: 0, end: 0 };
+    let span = Span { file: start, start: 0, end: 0 };
     let found = error("SF0101", span, format!("there is no runbook `{runbook}` in this file"));
     if names.is_empty() {
         found.help("it holds no runbook at all: `runbook name { … }`")
     } else {
         found.note(format!("it has {}", listed(&names)))
     }
+}
+
+/// Takes out what is said of a line that does not read: its names and types are those of a part of it.
+fn without_echoes(diagnostics: &mut Vec<Diagnostic>, damage: &[Diagnostic], modules: &Modules) {
+    let line = |span: Span| {
+        let text = modules.loaded.get(span.file.0 as usize).map_or("", |loaded| loaded.source.text.as_str());
+        let (before, after) = (text.get(..span.start as usize), text.get(span.start as usize..));
+        let start = before.and_then(|before| before.rfind('\n')).map_or(0, |newline| newline + 1);
+        let end = after.and_then(|after| after.find('\n')).map_or(text.len(), |at| span.start as usize + at);
+        (span.file, start, end)
+    };
+    let damaged: BTreeSet<(FileId, usize, usize)> =
+        damage.iter().filter(|found| is_of_syntax(found)).map(|found| line(found.primary.span)).collect();
+    if !damaged.is_empty() {
+        diagnostics.retain(|found| is_of_syntax(found) || !damaged.contains(&line(found.primary.span)));
+    }
+}
+
+/// Whether it is about how a file reads, and not about what it means.
+fn is_of_syntax(diagnostic: &Diagnostic) -> bool {
+    diagnostic.code.starts_with("SF00")
 }
 
 /// Sorts by place, and keeps one of those that say the same: a loop's body is read once for each item.

@@ -98,7 +98,10 @@ impl Modules {
     pub(crate) fn text(&self, span: Span) -> &str {
         self.loaded
             .get(span.file.0 as usize)
-            .and_then(|loaded| loaded.source.text.get(span.start as usize..span.end as usize))
+            .and_then(|loaded| {
+                let end = (span.end as usize).min(loaded.source.text.len());
+                loaded.source.text.get(span.start as usize..end)
+            })
             .unwrap_or_default()
     }
 }

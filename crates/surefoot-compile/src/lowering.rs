@@ -15,6 +15,7 @@ mod argument;
 mod ask;
 mod call;
 mod command;
+mod edit;
 mod expr;
 mod fact;
 mod file;
@@ -294,19 +295,25 @@ impl<'a> Lowering<'a> {
     fn line_at_end(&self, block: Span, line: &str) -> (Span, String) {
         let written = self.modules.text(block);
         let brace = written.rfind('}').unwrap_or(written.len());
-        let indent = |at: usize| {
-            let from =
-                written.get(..at).and_then(|before| before.rfind('\n')).map_or(at, |newline| newline + 1);
-            written.get(from..at).filter(|blanks| blanks.trim().is_empty())
+        let place = |from: usize, to: usize| {
+            let at = |offset: usize| block.start.saturating_add(u32::try_from(offset).unwrap_or(0));
+            Span { start: at(from), end: at(to), ..block }
         };
-        let place = |at: usize| {
-            let at = block.start.saturating_add(u32::try_from(at).unwrap_or(0));
-            Span { start: at, end: at, ..block }
-        };
-        match indent(brace) {
+        let before = written.get(..brace).unwrap_or_default();
+        let line_start = before.rfind('\n').map(|newline| newline + 1);
+        match line_start.filter(|start| before.get(*start..).is_some_and(|line| line.trim().is_empty())) {
             // The brace stands on a line of its own: the new line goes before that.
-            Some(blanks) => (place(brace - blanks.len()), format!("{blanks}    {line}\n")),
-            None => (place(brace), format!("\n        {line}\n    ")),
+            Some(start) => {
+                let blanks = before.get(start..).unwrap_or_default();
+                (place(start, start), format!("{blanks}    {line}\n"))
+            }
+            None => {
+                let head = self.modules.text(Span { start: 0, end: block.start, ..block });
+                let head = head.rsplit('\n').next().unwrap_or_default();
+                let blanks: String = head.chars().take_while(|c| c.is_whitespace()).collect();
+                let from = before.trim_end().len();
+                (place(from, brace), format!("\n{blanks}    {line}\n{blanks}"))
+            }
         }
     }
 

@@ -2,12 +2,13 @@
 
 use crate::{Edit, Fix};
 
-/// The text with the fixes applied. Of two that overlap, the one that begins first is applied; the other is
-/// left for the next time. A fix is applied whole or not at all. The edits must be of the file `text` is.
+/// The text with the fixes applied, and how many were. Of two that overlap, the one that begins first is applied;
+/// the other is left for the next time. A fix is applied whole or not at all. The edits must be of the file `text` is.
 #[must_use]
-pub fn apply_fixes(text: &str, fixes: &[Fix]) -> String {
-    let mut order: Vec<&Fix> = fixes.iter().filter(|fix| !fix.edits.is_empty()).collect();
+pub fn apply_fixes(text: &str, fixes: &[&Fix]) -> (String, usize) {
+    let mut order: Vec<&Fix> = fixes.iter().copied().filter(|fix| !fix.edits.is_empty()).collect();
     order.sort_by_key(|fix| fix.edits.iter().map(|edit| edit.span.start).min());
+    let mut applied = 0;
     let mut chosen: Vec<&Edit> = Vec::new();
     for fix in order {
         let fits = fix.edits.iter().all(|edit| {
@@ -16,6 +17,7 @@ pub fn apply_fixes(text: &str, fixes: &[Fix]) -> String {
         });
         if fits {
             chosen.extend(&fix.edits);
+            applied += 1;
         }
     }
     chosen.sort_by_key(|edit| (edit.span.start, edit.span.end));
@@ -27,7 +29,7 @@ pub fn apply_fixes(text: &str, fixes: &[Fix]) -> String {
         position = edit.span.end as usize;
     }
     out.push_str(text.get(position..).unwrap_or_default());
-    out
+    (out, applied)
 }
 
 /// Whether two edits touch the same bytes, or insert at the same place.
@@ -55,19 +57,19 @@ mod tests {
 
     #[test]
     fn edits_are_applied_in_order_of_the_text() {
-        let fixes = [fix(&[(4, 4, "x")]), fix(&[(0, 1, "A"), (3, 4, "")])];
-        assert_eq!(apply_fixes("abcdef", &fixes), "Abcxef");
+        let fixes = [&fix(&[(4, 4, "x")]), &fix(&[(0, 1, "A"), (3, 4, "")])];
+        assert_eq!(apply_fixes("abcdef", &fixes), ("Abcxef".to_owned(), 2));
     }
 
     #[test]
     fn of_two_that_overlap_the_first_is_applied_and_the_other_is_not_torn() {
-        let fixes = [fix(&[(2, 4, "-"), (5, 6, "!")]), fix(&[(1, 3, "+")])];
-        assert_eq!(apply_fixes("abcdef", &fixes), "a+def");
+        let fixes = [&fix(&[(2, 4, "-"), (5, 6, "!")]), &fix(&[(1, 3, "+")])];
+        assert_eq!(apply_fixes("abcdef", &fixes), ("a+def".to_owned(), 1));
     }
 
     #[test]
     fn an_edit_outside_of_the_text_is_left_out() {
-        assert_eq!(apply_fixes("ab", &[fix(&[(1, 9, "x")])]), "ab");
-        assert_eq!(apply_fixes("ä", &[fix(&[(1, 2, "x")])]), "ä");
+        assert_eq!(apply_fixes("ab", &[&fix(&[(1, 9, "x")])]), ("ab".to_owned(), 0));
+        assert_eq!(apply_fixes("ä", &[&fix(&[(1, 2, "x")])]), ("ä".to_owned(), 0));
     }
 }

@@ -8,6 +8,7 @@
 pub mod ast;
 mod codes;
 mod diagnostic;
+mod diff;
 mod findings;
 mod fix;
 mod gate;
@@ -16,6 +17,7 @@ mod key;
 mod kind;
 mod lexer;
 mod lower;
+mod near;
 mod parser;
 mod render;
 mod source;
@@ -23,10 +25,12 @@ mod visible;
 
 pub use codes::{Page, SECTIONS, codes, explain};
 pub use diagnostic::{Applicability, Diagnostic, Edit, Fix, Label, Note, NoteKind, Severity};
+pub use diff::unified_diff;
 pub use findings::Findings;
 pub use fix::apply_fixes;
 pub use key::{Key, Keys, item_at};
 pub use kind::{Language, SyntaxKind, SyntaxNode, SyntaxToken};
+pub use near::nearest;
 pub use render::{Format, RenderOptions, render};
 pub use source::{FileId, Source, Span};
 

@@ -19,6 +19,7 @@ mod block;
 mod command;
 mod expr;
 mod item;
+mod quote;
 mod scenario;
 mod statement;
 mod step;
@@ -342,7 +343,19 @@ impl<'s> Parser<'s> {
     fn expected<T>(&mut self, what: &str) -> Parsed<T> {
         let diagnostic =
             Diagnostic::error("SF0002", self.here(), format!("expected {what}, found {}", self.found()));
+        // What is expected names the words of the language between backquotes.
+        let words = what.split('`').skip(1).step_by(2);
+        let diagnostic =
+            self.or_meant(diagnostic, words.filter(|word| word.chars().all(char::is_alphabetic)));
         self.halt(diagnostic)
+    }
+
+    /// Offers the word that was meant by the one that stands here.
+    fn or_meant<'w>(&self, diagnostic: Diagnostic, words: impl Iterator<Item = &'w str>) -> Diagnostic {
+        match self.word() {
+            "" => diagnostic,
+            word => diagnostic.did_you_mean(word, self.here(), words),
+        }
     }
 
     fn expect(&mut self, kind: SyntaxKind, what: &str) -> Parsed {

@@ -1,5 +1,6 @@
 //! `surefoot check`: says what is wrong with runbooks.
 
+mod fix;
 mod many;
 mod progress;
 mod walk;
@@ -8,7 +9,10 @@ use std::collections::BTreeSet;
 use std::io::{IsTerminal as _, stderr, stdout};
 use std::path::{Path, PathBuf};
 
-use surefoot_syntax::{Diagnostic, FileId, Findings, Format, RenderOptions, Severity, Source, render};
+use surefoot_compile::Analysis;
+use surefoot_syntax::{
+    Applicability, Diagnostic, FileId, Findings, Format, RenderOptions, Severity, Source, render,
+};
 
 use crate::args::{self, CheckFormat};
 use crate::error::CommandError;
@@ -31,24 +35,44 @@ struct Checked {
 pub(crate) fn check(arguments: &args::Check) -> Result<Exit, CommandError> {
     let walked = walk::runbooks(&arguments.paths)?;
     let disk = Disk::here()?;
-    let is_terminal = stderr().is_terminal() && !output::is_dumb();
-    let mut progress = Progress::new(stderr(), walked.files.len(), is_terminal);
-    let work = |index: usize| walked.files.get(index).map(|file| check_file(&disk, file));
-    let results = many::each(walked.files.len(), work, |count| progress.done(count));
-    progress.over();
+    let mut results = check_all(&disk, &walked.files);
+    let mut mended = String::new();
+    if arguments.fix || arguments.diff {
+        let checked: Vec<(PathBuf, &Checked)> = walked
+            .files
+            .iter()
+            .zip(&results)
+            .filter_map(|(path, result)| Some((path.clone(), result.as_ref().ok()?)))
+            .collect();
+        let mending = fix::mend(&disk, &checked)?;
+        if arguments.diff {
+            fix::show(&mending);
+        } else {
+            let files = fix::write(&mending)?;
+            let edits = counted(mending.applied, "edit");
+            if files > 0 {
+                mended = format!("{edits} written in {}; then ", counted(files, "file"));
+                results = check_all(&disk, &walked.files);
+            }
+        }
+    }
     let mut unread = walked.unread;
-    let mut counts = Counts::default();
+    let mut counts = Counts { mended, ..Counts::default() };
     let mut findings = Findings::default();
-    for result in results.into_iter().flatten() {
+    for result in results {
         match result {
             Ok(checked) => {
-                counts.add(&checked);
+                counts.runbooks.extend(checked.runbooks);
                 findings.add(checked.sources, checked.found);
             }
             Err(error) => unread.push(error),
         }
     }
-    show(arguments, &walked.files, &findings, &counts, unread.is_empty());
+    if arguments.diff {
+        output::complain(&counts.summary(&walked.files, findings.diagnostics()));
+    } else {
+        show(arguments, &walked.files, &findings, &counts, unread.is_empty());
+    }
     if unread.is_empty() {
         let refused = load::has_errors(findings.diagnostics());
         return Ok(if refused { Exit::Refused } else { Exit::Done });
@@ -56,6 +80,16 @@ pub(crate) fn check(arguments: &args::Check) -> Result<Exit, CommandError> {
     let last = unread.pop();
     unread.iter().for_each(CommandError::print);
     last.map_or(Ok(Exit::Usage), Err)
+}
+
+/// Checks files on all cores.
+fn check_all(disk: &Disk, files: &[PathBuf]) -> Vec<Result<Checked, CommandError>> {
+    let is_terminal = stderr().is_terminal() && !output::is_dumb();
+    let mut progress = Progress::new(stderr(), files.len(), is_terminal);
+    let work = |index: usize| files.get(index).map(|file| check_file(disk, file));
+    let results = many::each(files.len(), work, |count| progress.done(count));
+    progress.over();
+    results.into_iter().flatten().collect()
 }
 
 /// Checks one file with all that it uses.
@@ -69,10 +103,15 @@ fn check_file(disk: &Disk, path: &Path) -> Result<Checked, CommandError> {
     let analysis = surefoot_compile::analyze(disk, source);
     let steps = |name: &str| analysis.symbolic(name).map_or(0, |lowered| lowered.plan.steps().count());
     Ok(Checked {
-        found: surefoot_compile::check(&analysis),
+        found: judge(&analysis),
         runbooks: analysis.runbooks().into_iter().map(|name| (name.to_owned(), steps(name))).collect(),
         sources: analysis.sources().cloned().collect(),
     })
+}
+
+/// What is wrong with a file, as this check sees it.
+fn judge(analysis: &Analysis) -> Vec<Diagnostic> {
+    surefoot_compile::check(analysis)
 }
 
 /// Shows what was found, and how much that is.
@@ -101,13 +140,11 @@ fn show(arguments: &args::Check, files: &[PathBuf], findings: &Findings, counts:
 #[derive(Default)]
 struct Counts {
     runbooks: Vec<(String, usize)>,
+    /// What was mended before, as the beginning of a sentence.
+    mended: String,
 }
 
 impl Counts {
-    fn add(&mut self, checked: &Checked) {
-        self.runbooks.extend(checked.runbooks.iter().cloned());
-    }
-
     /// One line: what was checked, and how much is wrong with it.
     fn summary(&self, files: &[PathBuf], findings: &[Diagnostic]) -> String {
         let count = |severity| findings.iter().filter(|finding| finding.severity == severity).count();
@@ -118,6 +155,14 @@ impl Counts {
             (errors, 0) => counted(errors, "error"),
             (errors, warnings) => format!("{}, {}", counted(errors, "error"), counted(warnings, "warning")),
         };
+        let safe = |found: &&Diagnostic| {
+            found.fixes.len() == 1 && found.fixes.iter().all(|fix| fix.applicability == Applicability::Safe)
+        };
+        let found = match findings.iter().filter(safe).count() {
+            0 => found,
+            mendable => format!("{found} ({mendable} can be mended: --fix)"),
+        };
+        let mended = &self.mended;
         let verified = if errors == 0 { ", every way back verified" } else { "" };
         if let [file] = files {
             let each = self.runbooks.iter().map(|(name, steps)| {
@@ -127,7 +172,7 @@ impl Counts {
                     String::new()
                 }
             });
-            return format!("{}: {found}{}", file.display(), each.collect::<String>());
+            return format!("{}: {mended}{found}{}", file.display(), each.collect::<String>());
         }
         let steps = self.runbooks.iter().map(|(_, steps)| steps).sum();
         let touched: BTreeSet<FileId> = findings.iter().map(|found| found.primary.span.file).collect();
@@ -137,7 +182,7 @@ impl Counts {
             String::new()
         };
         format!(
-            "{} checked, {} with {}: {found}{places}{verified}",
+            "{} checked, {} with {}: {mended}{found}{places}{verified}",
             counted(files.len(), "file"),
             counted(self.runbooks.len(), "runbook"),
             counted(steps, "step"),

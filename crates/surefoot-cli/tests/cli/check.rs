@@ -106,3 +106,70 @@ fn each_format_goes_to_standard_output_and_the_summary_beside_it() {
     let ran = place.run(&["check", "bad.runbook", "missing.runbook", "--format", "sarif"]);
     ran.exits(2).says("\"executionSuccessful\": false");
 }
+
+/// One with two names that are surely others, and a right that is missing.
+const MENDABLE: &str = "runbook mendable {\n    param folder: path\n    stpe one {\n        $ app start ${foldre}\n        idempotent\n        leaves \"nothing\"\n    }\n}\n";
+
+#[test]
+fn a_fix_is_written_at_once_with_the_mode_of_the_file_and_a_diff_writes_nothing() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let place = Place::new();
+    std::fs::create_dir(place.path().join("a")).unwrap();
+    place.write("a/one.runbook", MENDABLE);
+    place.write("good.runbook", GOOD);
+    let path = place.path().join("a/one.runbook");
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o640)).unwrap();
+    std::os::unix::fs::symlink("a/one.runbook", place.path().join("link.runbook")).unwrap();
+    place.run(&["check", "a"]).exits(1).says("(1 can be mended: --fix)");
+
+    let shown = place.run(&["check", ".", "--diff"]);
+    shown
+        .exits(1)
+        .says("--- a/a/one.runbook\n+++ b/a/one.runbook\n")
+        .says("+    step one {")
+        .complains("3 files checked");
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), MENDABLE);
+    assert_eq!(place.run(&["check", ".", "--fix", "--diff"]).out, shown.out);
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), MENDABLE);
+
+    let fixed = place.run(&["check", "a", "--fix"]);
+    fixed.exits(0).says("3 edits written in 1 file; then nothing is wrong");
+    let text = std::fs::read_to_string(&path).unwrap();
+    assert!(text.contains("step one {") && text.contains("${folder}") && text.contains("run app"), "{text}");
+    assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o640);
+    let left: Vec<String> = std::fs::read_dir(place.path().join("a"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    assert_eq!(left, ["one.runbook"], "something is left beside it");
+    place.run(&["check", ".", "--fix"]).exits(0).says("nothing is wrong");
+}
+
+#[test]
+fn what_a_link_points_to_is_mended_and_the_link_stays() {
+    let place = Place::new();
+    place.write("real.txt", MENDABLE);
+    std::os::unix::fs::symlink("real.txt", place.path().join("link.runbook")).unwrap();
+    place.run(&["check", "link.runbook", "--fix"]).exits(0);
+    assert!(place.path().join("link.runbook").is_symlink());
+    assert!(std::fs::read_to_string(place.path().join("real.txt")).unwrap().contains("step one {"));
+}
+
+#[test]
+fn a_shared_file_is_mended_only_if_it_was_named_and_what_only_a_person_knows_is_left() {
+    let place = Place::new();
+    place.write("shared.runbook", "fact base(name: text) = nmae == \"x\"\n");
+    let main = "use \"./shared.runbook\" as shared\nrunbook main {\n    requires shared.base(\"x\")\n    step one { note \"x\" }\n}\n";
+    place.write("main.runbook", main);
+    place.run(&["check", "main.runbook", "--fix"]).exits(1);
+    assert!(std::fs::read_to_string(place.path().join("shared.runbook")).unwrap().contains("nmae"));
+    place.run(&["check", ".", "--fix"]).exits(0).says("1 edit written in 1 file");
+    assert!(std::fs::read_to_string(place.path().join("shared.runbook")).unwrap().contains("= name =="));
+    place.write(
+        "wait.runbook",
+        "runbook w {\n    fact up = ask \"Is it up?\"\n    wait until up\n    step one { note \"x\" }\n}\n",
+    );
+    let before = std::fs::read_to_string(place.path().join("wait.runbook")).unwrap();
+    place.run(&["check", "wait.runbook", "--fix"]).exits(1).says("SF0301");
+    assert_eq!(std::fs::read_to_string(place.path().join("wait.runbook")).unwrap(), before);
+}

@@ -5,7 +5,7 @@ use surefoot_syntax::Span;
 use surefoot_syntax::ast::Call;
 
 use super::Lowering;
-use crate::report::{Report, error};
+use crate::report::error;
 use crate::term::{Term, What};
 
 /// Something that takes an argument.

@@ -12,7 +12,7 @@ use super::rights::Needs;
 use super::{Asking, Lowering, shared};
 use crate::library::{self, Signature};
 use crate::load::Target;
-use crate::report::{Report, error};
+use crate::report::error;
 use crate::scope::Named;
 use crate::term::{Term, What, text};
 use crate::types;
@@ -127,11 +127,8 @@ impl<'a> Lowering<'a> {
     pub(super) fn unknown_fact(&mut self, module: usize, alias: &Ident, name: &Ident) {
         let names: Vec<&'a str> = self.facts_of_file(module).map(|fact| fact.name.text.as_str()).collect();
         self.report(
-            error("SF0101", name.span, format!("`{}` has no fact `{}`", alias.text, name.text)).did_you_mean(
-                &name.text,
-                name.span,
-                names.into_iter(),
-            ),
+            error("SF0101", name.span, format!("`{}` has no fact `{}`", alias.text, name.text))
+                .did_you_mean(&name.text, name.span, names),
         );
     }
 
@@ -142,7 +139,7 @@ impl<'a> Lowering<'a> {
         self.report(
             error("SF0101", name.span, format!("`{module}` has no function `{}`", name.text))
                 .note(format!("it has {}", crate::report::listed(&names)))
-                .did_you_mean(&name.text, name.span, names.into_iter()),
+                .did_you_mean(&name.text, name.span, names),
         );
     }
 

@@ -97,7 +97,7 @@ impl<'a> Lowering<'a> {
                 self.report(
                     error("SF0210", word.span, format!("there is no way to read output as `{other}`"))
                         .note(format!("it is read as {}", crate::report::listed(names)))
-                        .did_you_mean(other, word.span, names.into_iter()),
+                        .did_you_mean(other, word.span, names),
                 );
                 return None;
             }

@@ -8,7 +8,7 @@ use surefoot_syntax::ast::{Expr as Syntax, ExprKind, Ident, WordPart};
 
 use super::quantifier::Quantified;
 use super::{Asking, Lowering};
-use crate::report::{Report, error};
+use crate::report::error;
 use crate::scope::{Bound, Named};
 use crate::term::{Term, What, depends, text};
 use crate::types::{self, shown};

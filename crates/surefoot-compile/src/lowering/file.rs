@@ -4,7 +4,7 @@ use surefoot_syntax::Diagnostic;
 use surefoot_syntax::ast::{Item, Runbook};
 
 use crate::load::Modules;
-use crate::report::{Report, error};
+use crate::report::error;
 
 /// Checks the scenarios that belong to no runbook of the root file.
 pub(crate) fn check_files(modules: &Modules) -> Vec<Diagnostic> {

@@ -532,10 +532,8 @@ impl<'a> Lowering<'a> {
         for (name, used) in modules.loaded.first().filter(|_| alone).into_iter().flat_map(|root| &root.uses) {
             let read_by_facts = self.scopes.used.contains(name);
             if !read_by_facts {
-                unused.push(
-                    warning("SF0106", used.span, format!("nothing of `{name}` is used"))
-                        .help("take the `use` out"),
-                );
+                let found = warning("SF0106", used.span, format!("nothing of `{name}` is used"));
+                unused.push(found.fixed_by("take the `use` out", self.whole_line(used.span), ""));
             }
         }
         self.diagnostics.extend(unused);

@@ -195,14 +195,8 @@ impl<'a> Lowering<'a> {
     /// Says that a name stands for nothing.
     pub(super) fn unknown_name(&mut self, name: &Ident) -> Term {
         if let Some(module) = crate::library::modules().find(|module| *module == name.text) {
-            self.report(
-                error(
-                    "SF0101",
-                    name.span,
-                    format!("`{module}` is a module of the library that is not used here"),
-                )
-                .help(format!("write `use std.{module}` at the top of the file")),
-            );
+            let message = format!("`{module}` is a module of the library that is not used here");
+            self.report(self.with_use(error("SF0101", name.span, message), module));
             return Term::poison(name.span);
         }
         if let "text" | "lines" | "int" | "float" | "bool" | "size" | "json" | "table" = name.text.as_str() {

@@ -320,21 +320,17 @@ fn named_type(name: &str) -> Option<Type> {
 
 fn unknown_type(name: &str, span: Span) -> Diagnostic {
     let names: Vec<&str> = TYPES.iter().map(|(name, _)| *name).collect();
-    error("SF0101", span, format!("there is no type `{name}`"))
-        .note(format!(
-            "the types are {}, `list of …`, `one of \"…\"` and records",
-            crate::report::listed(&names)
-        ))
-        .did_you_mean(
-            name,
-            span,
-            names.into_iter().chain([match name {
-                "string" | "str" => "text",
-                "integer" | "number" => "int",
-                "boolean" => "bool",
-                _ => "",
-            }]),
-        )
+    let found = error("SF0101", span, format!("there is no type `{name}`")).note(format!(
+        "the types are {}, `list of …`, `one of \"…\"` and records",
+        crate::report::listed(&names)
+    ));
+    // What other languages call it.
+    match name {
+        "string" | "str" | "String" => found.fixed_by("write `text`", span, "text"),
+        "integer" => found.fixed_by("write `int`", span, "int"),
+        "boolean" => found.fixed_by("write `bool`", span, "bool"),
+        _ => found.did_you_mean(name, span, names),
+    }
 }
 
 /// Whether values of a type are texts that anybody may have written.

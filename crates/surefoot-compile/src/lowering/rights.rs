@@ -7,14 +7,18 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use surefoot_plan::{Endpoint, Expr, Name, Rights, Type, Value, substitute};
 use surefoot_syntax::Span;
-use surefoot_syntax::ast::{Allow, Expr as Syntax, Member, Right, Text};
+use surefoot_syntax::ast::{Allow, Expr as Syntax, Right, Text};
 
 use super::argument::Arguments;
 use super::ask::value_expr;
+use super::edit::{places, program_written, written};
 use super::{Context, Lowering};
 use crate::library::{Need, Signature};
-use crate::report::{Report, after, error, warning};
+use crate::report::{Report, error, warning};
 use crate::term::depends;
+
+/// What helps where the plan cannot name an object of a right.
+const BY_PARAMETERS: &str = "name it by parameters, so that `allow` can be held against it";
 
 /// What something needs. Each with the place that needs it.
 #[derive(Clone, Debug, Default)]
@@ -199,7 +203,11 @@ impl<'a> Lowering<'a> {
                     } else {
                         format!("{what} connects there")
                     });
-                self.report(self.with_right(found, "connect", &shown));
+                let written = written(&to.host).zip(written(&to.port));
+                self.report(match written {
+                    Some((host, port)) => self.with_right(found, "connect", &format!("{host}:{port}")),
+                    None => found.help(BY_PARAMETERS),
+                });
             }
         }
         for (path, span) in &needs.read {
@@ -233,13 +241,7 @@ impl<'a> Lowering<'a> {
                 format!("{what} runs it")
             },
         );
-        let written =
-            if program.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')) {
-                program.to_owned()
-            } else {
-                format!("\"{program}\"")
-            };
-        self.report(self.with_right(found, "run", &written));
+        self.report(self.with_right(found, "run", &program_written(program)));
     }
 
     fn refuse_path(&mut self, verb: &str, path: &Expr, span: Span, what: &str) {
@@ -248,7 +250,7 @@ impl<'a> Lowering<'a> {
             self.report(
                 error("SF0608", span, format!("the plan cannot tell which path this would {verb}"))
                     .here(format!("`{path}` is known only when it runs"))
-                    .help("name the path by parameters, so that `allow` can be held against it"),
+                    .help(BY_PARAMETERS),
             );
             return;
         }
@@ -257,38 +259,15 @@ impl<'a> Lowering<'a> {
             return;
         }
         let refused = error("SF0603", span, format!("`allow` does not let {what} {verb} {shown}"));
-        self.report(self.with_right(refused, verb, &shown));
+        self.report(match written(path) {
+            Some(written) => self.with_right(refused, verb, &written),
+            None => refused.help(BY_PARAMETERS),
+        });
     }
 
     /// Whether a right is found missing for the first time: one line of `allow` mends all the others.
     fn first_missing(&mut self, word: &str, object: &str) -> bool {
         self.missing.insert(format!("{word} {object}"))
-    }
-
-    /// Adds the edit that widens `allow`.
-    fn with_right(
-        &self,
-        found: surefoot_syntax::Diagnostic,
-        word: &str,
-        object: &str,
-    ) -> surefoot_syntax::Diagnostic {
-        let Some(allow) = self.written_allow() else {
-            return found.help(format!("add it to the runbook: `allow {{ {word} {object} }}`"));
-        };
-        let last = allow.rights.iter().rev().find_map(|right| last_of(right, word));
-        let found = found.label(allow.span, "what it grants");
-        match last {
-            Some(span) => found.maybe_fixed_by(
-                format!("grant it: `{word} {object}`"),
-                after(span),
-                format!(", {object}"),
-            ),
-            None => {
-                let line = format!("{word} {object}");
-                let (at, text) = self.line_at_end(allow.span, &line);
-                found.maybe_fixed_by(format!("grant it: `{line}`"), at, text)
-            }
-        }
     }
 
     /// Whether a place is in the runbook's `allow`.
@@ -297,11 +276,6 @@ impl<'a> Lowering<'a> {
             let span = allow.span;
             span.file == place.file && span.start <= place.start && place.start <= span.end
         })
-    }
-
-    fn written_allow(&self) -> Option<&'a Allow> {
-        let mut members = self.runbook.members.iter();
-        members.find_map(|member| if let Member::Allow(allow) = member { Some(allow) } else { None })
     }
 
     /// Returns what something that needs these is given.
@@ -370,32 +344,38 @@ impl<'a> Lowering<'a> {
     pub(super) fn warn_of_unneeded_rights(&mut self) {
         let Some(allow) = self.written_allow() else { return };
         let used: BTreeSet<&str> = self.all_needs.run.iter().map(|(program, _)| program.as_str()).collect();
-        let mut found = Vec::new();
+        let mut found: Vec<(Span, Option<Span>, String)> = Vec::new();
         for right in &allow.rights {
             match right {
                 Right::Run(programs) if !self.commands => {
-                    for program in programs.iter().filter(|program| !used.contains(program.text.as_str())) {
-                        found.push((program.span, format!("nothing runs `{}`", program.text)));
+                    let places = places(programs);
+                    for (index, program) in programs.iter().enumerate() {
+                        if !used.contains(program.text.as_str()) {
+                            let message = format!("nothing runs `{}`", program.text);
+                            found.push((program.span, self.without("run", &places, index), message));
+                        }
                     }
                 }
-                Right::Detach(programs) => {
-                    for program in programs.iter().filter(|program| !used.contains(program.text.as_str())) {
-                        if !self.all_needs.script {
-                            found.push((
-                                program.span,
-                                format!(
-                                    "nothing here runs `{}`, so nothing of it can be left running",
-                                    program.text
-                                ),
-                            ));
+                Right::Detach(programs) if !self.all_needs.script => {
+                    let places = places(programs);
+                    for (index, program) in programs.iter().enumerate() {
+                        if !used.contains(program.text.as_str()) {
+                            let name = &program.text;
+                            let message =
+                                format!("nothing here runs `{name}`, so nothing of it can be left running");
+                            found.push((program.span, self.without("detach", &places, index), message));
                         }
                     }
                 }
                 Right::Listen(ports) if !self.commands => {
-                    found
-                        .extend(ports.iter().map(|port| (port.span, "nothing listens on a port".to_owned())));
+                    let places: Vec<Span> = ports.iter().map(|port| port.span).collect();
+                    for (index, port) in ports.iter().enumerate() {
+                        let message = "nothing listens on a port".to_owned();
+                        found.push((port.span, self.without("listen", &places, index), message));
+                    }
                 }
                 Right::Run(_)
+                | Right::Detach(_)
                 | Right::Connect(_)
                 | Right::Listen(_)
                 | Right::Read(_)
@@ -403,11 +383,13 @@ impl<'a> Lowering<'a> {
                 | Right::As(_) => {}
             }
         }
-        for (span, message) in found {
-            self.report(
-                warning("SF0606", span, message)
-                    .help("take it out of `allow`: it grants more than is needed"),
-            );
+        for (span, out, message) in found {
+            let found = warning("SF0606", span, message)
+                .help("it grants more than is needed: take it out of `allow`");
+            self.report(match out {
+                Some(out) => found.fixed_by("take it out", out, ""),
+                None => found,
+            });
         }
     }
 
@@ -423,7 +405,7 @@ impl<'a> Lowering<'a> {
                         program.span,
                         format!("`{}` may leave a process running, and may not run", program.text),
                     );
-                    self.report(self.with_right(found, "run", &program.text));
+                    self.report(self.with_right(found, "run", &program_written(&program.text)));
                 }
             }
         }
@@ -468,18 +450,6 @@ fn granted_is_root(granted: &[Expr]) -> bool {
 /// Returns the parts of a path that are joined.
 fn parts(path: &Expr) -> Vec<Expr> {
     if let Expr::Join(parts) = path { parts.clone() } else { vec![path.clone()] }
-}
-
-fn last_of(right: &Right, word: &str) -> Option<Span> {
-    match (right, word) {
-        (Right::Run(names), "run") | (Right::Detach(names), "detach") => names.last().map(|name| name.span),
-        (Right::Connect(endpoints), "connect") => endpoints.last().map(|(_, port)| port.span),
-        (Right::Listen(exprs), "listen") | (Right::Read(exprs), "read") | (Right::Write(exprs), "write") => {
-            exprs.last().map(|expr| expr.span)
-        }
-        (Right::As(users), "as") => users.last().map(|user| user.span),
-        (_, _) => None,
-    }
 }
 
 fn endpoint_shown(to: &Endpoint) -> String {

@@ -233,7 +233,13 @@ impl Parser<'_> {
                 }
                 SyntaxKind::WordBad => {
                     let rest = self.line_from(token.end);
-                    return self.halt(refused(self.text_of(token), self.span_of(token), rest));
+                    let diagnostic = refused(self.text_of(token), self.span_of(token), rest);
+                    let is_pattern = matches!(self.text_of(token), "*" | "?" | "~" | "&");
+                    return self.halt(if is_pattern {
+                        self.quoted_word(diagnostic, start)
+                    } else {
+                        diagnostic
+                    });
                 }
                 _ => break,
             }
@@ -347,7 +353,7 @@ fn is_language(word: &str) -> bool {
     LANGUAGES.contains(&word) || LANGUAGES_NOT_BUILT.contains(&word)
 }
 
-fn is_word_part(kind: SyntaxKind) -> bool {
+pub(super) fn is_word_part(kind: SyntaxKind) -> bool {
     matches!(
         kind,
         SyntaxKind::WordText

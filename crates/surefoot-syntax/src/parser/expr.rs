@@ -152,6 +152,7 @@ impl Parser<'_> {
                 self.halt(diagnostic)
             }
             SyntaxKind::Ident => self.word_expr(),
+            _ if self.at_bare_path() => self.unquoted("a value"),
             _ => self.expected("a value"),
         }
     }
@@ -432,7 +433,7 @@ impl Parser<'_> {
     /// A text that is fixed when it is compiled.
     pub(super) fn text_literal(&mut self) -> Parsed {
         if !self.at_text() {
-            return self.expected("a text in quotes");
+            return self.unquoted("a text in quotes");
         }
         let first = self.skip_trivia(self.position);
         self.text()?;

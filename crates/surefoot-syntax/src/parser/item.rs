@@ -118,6 +118,8 @@ impl Parser<'_> {
         self.bump();
         if self.at_text() {
             self.text_literal()?;
+        } else if self.at_bare_path() {
+            return self.unquoted("a module such as `std.postgres`, or a file in quotes");
         } else {
             self.name("a module such as `std.postgres`, or a file in quotes")?;
             while self.eat(SyntaxKind::Dot) {
@@ -301,7 +303,7 @@ impl Parser<'_> {
         }
         let first = self.current();
         if !is_program_part(first.kind) {
-            return self.expected("a program's name, or its path in quotes");
+            return self.unquoted("a program's name, or its path in quotes");
         }
         self.node(SyntaxKind::Program, |p| {
             p.bump();

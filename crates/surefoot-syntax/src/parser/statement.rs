@@ -4,7 +4,7 @@ use rowan::Checkpoint;
 
 use super::{Parsed, Parser};
 use crate::kind::SyntaxKind;
-use crate::{Applicability, Diagnostic, Span};
+use crate::{Applicability, Diagnostic, Edit, Fix, Span, nearest};
 
 /// What kind of block the statements stand in.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -65,6 +65,12 @@ const COLLECT: &[&str] = &["let", "manual", "note"];
 
 /// What may be documented with `##`.
 const DOCUMENTED: &[&str] = &["runbook", "param", "fact", "step"];
+
+/// The words that begin a part of a statement.
+const CLAUSES: &[&str] = &[
+    "as", "by", "default", "else", "every", "expires", "false", "from", "on", "recover", "see", "showing",
+    "times", "undone", "unknown", "until", "where", "within", "without",
+];
 
 /// Keywords that are designed and not built, which begin a statement.
 const NOT_BUILT: &[&str] = &[
@@ -219,14 +225,22 @@ impl Parser<'_> {
         }
         let here = self.here();
         if self.at(SyntaxKind::Semicolon) {
-            return self.halt(
-                Diagnostic::error("SF0002", here, "a statement ends with its line, not with `;`").fix(
-                    Applicability::Safe,
-                    "remove it",
-                    here,
-                    "",
-                ),
-            );
+            let diagnostic =
+                Diagnostic::error("SF0002", here, "a statement ends with its line, not with `;`");
+            let next = self.ahead(1).kind;
+            if matches!(next, SyntaxKind::Newline | SyntaxKind::BraceClose | SyntaxKind::EndOfFile) {
+                let span = Span { start: self.after_last().start, ..here };
+                return self.halt(diagnostic.fix(Applicability::Safe, "remove it", span, ""));
+            }
+            let blanks = " ".repeat(self.margin(self.current()).column as usize);
+            let end = self.ahead(1).start;
+            let title = "write the next statement on its own line";
+            return self.halt(diagnostic.fix(
+                Applicability::Safe,
+                title,
+                Span { start: self.after_last().start, end, ..here },
+                format!("\n{blanks}"),
+            ));
         }
         if self.text_of(self.current()) == "\\" {
             let message = "the command does not go on after this `\\`";
@@ -245,6 +259,7 @@ impl Parser<'_> {
             format!("expected the end of the line, found {}", self.found()),
         )
         .here("the statement is complete before this");
+        let diagnostic = self.or_meant(diagnostic, CLAUSES.iter().copied());
         self.halt(diagnostic)
     }
 
@@ -255,9 +270,9 @@ impl Parser<'_> {
         if let Some(docs) = documented
             && !DOCUMENTED.contains(&word)
         {
-            self.report(Diagnostic::error("SF0011", docs, "this `##` comment documents nothing").help(
-                "`##` documents the runbook, parameter, fact or step after it; another comment is `#`",
-            ));
+            let diagnostic = Diagnostic::error("SF0011", docs, "this `##` comment documents nothing")
+                .help("`##` documents the runbook, parameter, fact or step after it; another comment is `#`");
+            self.report(self.as_comment(diagnostic, docs));
         }
         if NOT_BUILT.contains(&word) && !self.calls_ahead() {
             return self.not_built_statement();
@@ -336,6 +351,21 @@ impl Parser<'_> {
         Some(place)
     }
 
+    /// Adds the edit that makes comments of `##` lines.
+    fn as_comment(&self, mut diagnostic: Diagnostic, docs: Span) -> Diagnostic {
+        let inside = self.tokens.iter().filter(|token| token.kind == SyntaxKind::Doc);
+        let edits = inside
+            .filter(|token| docs.start <= token.start && token.end <= docs.end)
+            .map(|token| Edit {
+                span: Span { start: token.start, end: token.start + 2, ..docs },
+                text: "#".to_owned(),
+            })
+            .collect();
+        let title = "make it a comment".to_owned();
+        diagnostic.fixes.push(Fix { title, edits, applicability: Applicability::Safe });
+        diagnostic
+    }
+
     fn not_built_statement(&mut self) -> Parsed {
         let word = self.word();
         let diagnostic = not_built(word, self.here());
@@ -399,8 +429,11 @@ impl Parser<'_> {
             .filter(|(distance, keyword)| *distance <= keyword.len().div_ceil(3))
             .min();
         if let Some((_, keyword)) = near {
-            diagnostic =
-                diagnostic.fix(Applicability::Unsafe, format!("did you mean `{keyword}`?"), here, keyword);
+            // Where commands stand, a word may be a program that lacks its `$`.
+            let sure = nearest(word, place.words().iter().copied())
+                .filter(|(name, _)| *name == keyword && !place.takes_commands());
+            let applicability = sure.map_or(Applicability::Unsafe, |(_, applicability)| applicability);
+            diagnostic = diagnostic.fix(applicability, format!("did you mean `{keyword}`?"), here, keyword);
         } else if place.takes_commands() {
             diagnostic = diagnostic.fix(
                 Applicability::Unsafe,
