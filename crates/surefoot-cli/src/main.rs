@@ -15,6 +15,7 @@ mod inputs;
 mod load;
 mod output;
 mod people;
+mod replace;
 mod runs;
 mod screen;
 mod session;
