@@ -129,6 +129,9 @@ pub(crate) struct Check {
     /// Shows those edits, as a diff, and writes nothing.
     #[arg(long, conflicts_with = "format")]
     pub(crate) diff: bool,
+    /// Writes what is found to this file, as known; `baseline = "FILE"` in surefoot.toml then keeps it from failing.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["fix", "diff"])]
+    pub(crate) write_baseline: Option<PathBuf>,
 }
 
 /// `surefoot plan`

@@ -10,7 +10,7 @@ use crate::args::State;
 use crate::error::{CommandError, at_path};
 
 /// The name of the configuration's file: beside the runbook, or in a folder above it.
-const FILE: &str = "surefoot.toml";
+pub(crate) const FILE: &str = "surefoot.toml";
 
 /// Most bytes of a configuration that are read. A larger one is a mistake.
 const CONFIG_BYTES_MAX: u64 = 1 << 20;
@@ -24,6 +24,12 @@ pub(crate) struct Config {
     pub(crate) roles: BTreeMap<Name, Vec<String>>,
     /// Where runs are kept, if the command line and the environment do not say.
     pub(crate) state: Option<PathBuf>,
+    /// How much each code is minded, and the `baseline`.
+    #[serde(default)]
+    pub(crate) check: BTreeMap<String, String>,
+    /// The folder it stands in.
+    #[serde(skip)]
+    pub(crate) folder: PathBuf,
 }
 
 /// Reads the nearest configuration above a file; an empty one if there is none.
@@ -36,10 +42,11 @@ pub(crate) fn near(file: &Path) -> Result<Config, CommandError> {
     let text = crate::sources::read_file(&found, CONFIG_BYTES_MAX)?;
     let mut config: Config = toml::from_str(&text).map_err(|error| {
         CommandError::usage(format!("{} does not read: {}", found.display(), error.message().trim_end()))
-            .hint("it may have `state = \"DIR\"` and a table `[roles]` with lines as `lead = [\"ann\"]`")
+            .hint("it may have `state = \"DIR\"`, a table `[roles]` with lines as `lead = [\"ann\"]`, and a table `[check]` with lines as `SF0106 = \"off\"`")
     })?;
-    if let (Some(state), Some(folder)) = (&config.state, found.parent()) {
-        config.state = Some(folder.join(state));
+    config.folder = found.parent().map(Path::to_owned).unwrap_or_default();
+    if let Some(state) = &config.state {
+        config.state = Some(config.folder.join(state));
     }
     Ok(config)
 }

@@ -21,6 +21,8 @@ pub struct Page {
     pub name: &'static str,
     /// How bad it is.
     pub severity: Severity,
+    /// Whether it is an error of a check only: a plan is made all the same.
+    pub policy: bool,
     /// Its text: Markdown, without what stands before the first heading.
     pub text: &'static str,
 }
@@ -91,7 +93,12 @@ fn page(code: &'static str, file: &'static str) -> Option<Page> {
         "warning" => Severity::Warning,
         _ => return None,
     };
-    Some(Page { code, name: value("name")?, severity, text: text.trim() })
+    let policy = match value("kind") {
+        None => false,
+        Some("policy") => true,
+        Some(_) => return None,
+    };
+    Some(Page { code, name: value("name")?, severity, policy, text: text.trim() })
 }
 
 #[cfg(test)]

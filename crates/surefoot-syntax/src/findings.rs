@@ -44,6 +44,13 @@ impl Findings {
         &self.diagnostics
     }
 
+    /// Keeps what `keep` says of each finding and the path of its file.
+    pub fn retain(&mut self, mut keep: impl FnMut(&Diagnostic, &str) -> bool) {
+        let sources = &self.sources;
+        let path = |span: Span| sources.get(span.file.0 as usize).map_or("", |source| source.path.as_str());
+        self.diagnostics.retain(|diagnostic| keep(diagnostic, path(diagnostic.primary.span)));
+    }
+
     fn number(&mut self, source: Source) -> FileId {
         if let Some(known) = self.numbers.get(&source.path) {
             return *known;

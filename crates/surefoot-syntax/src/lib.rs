@@ -6,6 +6,7 @@
 //! May never: fail on bad source; know what a name means; do I/O.
 
 pub mod ast;
+mod baseline;
 mod codes;
 mod diagnostic;
 mod diff;
@@ -15,6 +16,7 @@ mod gate;
 mod grammar;
 mod key;
 mod kind;
+mod levels;
 mod lexer;
 mod lower;
 mod near;
@@ -23,6 +25,7 @@ mod render;
 mod source;
 mod visible;
 
+pub use baseline::Baseline;
 pub use codes::{Page, SECTIONS, codes, explain};
 pub use diagnostic::{Applicability, Diagnostic, Edit, Fix, Label, Note, NoteKind, Severity};
 pub use diff::unified_diff;
@@ -30,6 +33,7 @@ pub use findings::Findings;
 pub use fix::apply_fixes;
 pub use key::{Key, Keys, item_at};
 pub use kind::{Language, SyntaxKind, SyntaxNode, SyntaxToken};
+pub use levels::{Level, Levels, unknown_code};
 pub use near::nearest;
 pub use render::{Format, RenderOptions, render};
 pub use source::{FileId, Source, Span};

@@ -1,15 +1,16 @@
 //! `surefoot check`: says what is wrong with runbooks.
 
 mod fix;
+mod known;
 mod many;
 mod progress;
+mod settings;
 mod walk;
 
 use std::collections::BTreeSet;
 use std::io::{IsTerminal as _, stderr, stdout};
 use std::path::{Path, PathBuf};
 
-use surefoot_compile::Analysis;
 use surefoot_syntax::{
     Applicability, Diagnostic, FileId, Findings, Format, RenderOptions, Severity, Source, render,
 };
@@ -19,7 +20,9 @@ use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::sources::{self, Disk};
 use crate::{load, output};
+use known::Known;
 use progress::Progress;
+use settings::Settings;
 
 /// What became of one file.
 struct Checked {
@@ -34,47 +37,43 @@ struct Checked {
 /// Checks each file. Findings go to standard output: they are what was asked for.
 pub(crate) fn check(arguments: &args::Check) -> Result<Exit, CommandError> {
     let walked = walk::runbooks(&arguments.paths)?;
+    let settings = Settings::default();
+    for file in &walked.files {
+        settings.of(file)?;
+    }
     let disk = Disk::here()?;
     let mut results = check_all(&disk, &walked.files);
-    let mut mended = String::new();
+    let mut counts = Counts::default();
     if arguments.fix || arguments.diff {
-        let checked: Vec<(PathBuf, &Checked)> = walked
-            .files
-            .iter()
-            .zip(&results)
-            .filter_map(|(path, result)| Some((path.clone(), result.as_ref().ok()?)))
-            .collect();
-        let mending = fix::mend(&disk, &checked)?;
+        let mending = fix::mend(&disk, &walked.files, &results, &settings)?;
         if arguments.diff {
             fix::show(&mending);
-        } else {
-            let files = fix::write(&mending)?;
-            let edits = counted(mending.applied, "edit");
-            if files > 0 {
-                mended = format!("{edits} written in {}; then ", counted(files, "file"));
-                results = check_all(&disk, &walked.files);
-            }
+        } else if !mending.changed().is_empty() {
+            let files = counted(fix::write(&mending)?, "file");
+            counts.mended = format!("{} written in {files}; then ", counted(mending.applied, "edit"));
+            results = check_all(&disk, &walked.files);
         }
     }
     let mut unread = walked.unread;
-    let mut counts = Counts { mended, ..Counts::default() };
     let mut findings = Findings::default();
     for result in results {
         match result {
             Ok(checked) => {
                 counts.runbooks.extend(checked.runbooks);
-                findings.add(checked.sources, checked.found);
+                let found = minded(checked.found, &checked.sources, &settings)?;
+                findings.add(checked.sources, found);
             }
             Err(error) => unread.push(error),
         }
     }
-    if arguments.diff {
-        output::complain(&counts.summary(&walked.files, findings.diagnostics()));
+    if let Some(path) = &arguments.write_baseline {
+        known::write(&findings, path)?;
     } else {
+        counts.known = known::without_known(&mut findings, &settings)?;
         show(arguments, &walked.files, &findings, &counts, unread.is_empty());
     }
     if unread.is_empty() {
-        let refused = load::has_errors(findings.diagnostics());
+        let refused = arguments.write_baseline.is_none() && load::has_errors(findings.diagnostics());
         return Ok(if refused { Exit::Refused } else { Exit::Done });
     }
     let last = unread.pop();
@@ -103,19 +102,32 @@ fn check_file(disk: &Disk, path: &Path) -> Result<Checked, CommandError> {
     let analysis = surefoot_compile::analyze(disk, source);
     let steps = |name: &str| analysis.symbolic(name).map_or(0, |lowered| lowered.plan.steps().count());
     Ok(Checked {
-        found: judge(&analysis),
+        found: surefoot_compile::check(&analysis),
         runbooks: analysis.runbooks().into_iter().map(|name| (name.to_owned(), steps(name))).collect(),
         sources: analysis.sources().cloned().collect(),
     })
 }
 
-/// What is wrong with a file, as this check sees it.
-fn judge(analysis: &Analysis) -> Vec<Diagnostic> {
-    surefoot_compile::check(analysis)
+/// What was found, as much as it is minded where it stands.
+fn minded(
+    found: Vec<Diagnostic>,
+    sources: &[Source],
+    settings: &Settings,
+) -> Result<Vec<Diagnostic>, CommandError> {
+    let mut kept = Vec::new();
+    for diagnostic in found {
+        let source = sources.get(diagnostic.primary.span.file.0 as usize);
+        kept.extend(settings.judge(source.map_or("", |source| source.path.as_str()), diagnostic)?);
+    }
+    Ok(kept)
 }
 
 /// Shows what was found, and how much that is.
 fn show(arguments: &args::Check, files: &[PathBuf], findings: &Findings, counts: &Counts, whole: bool) {
+    let summary = counts.summary(files, findings.diagnostics());
+    if arguments.diff {
+        return output::complain(&summary);
+    }
     let format = match arguments.format {
         CheckFormat::Human => Format::Human,
         CheckFormat::Short => Format::Short,
@@ -127,7 +139,6 @@ fn show(arguments: &args::Check, files: &[PathBuf], findings: &Findings, counts:
     };
     let options = RenderOptions { whole, ..load::options(format, &stdout()) };
     output::print(&render(findings.diagnostics(), findings.sources(), &options));
-    let summary = counts.summary(files, findings.diagnostics());
     if format == Format::Human {
         output::line(&summary);
     } else {
@@ -142,6 +153,8 @@ struct Counts {
     runbooks: Vec<(String, usize)>,
     /// What was mended before, as the beginning of a sentence.
     mended: String,
+    /// What was known before.
+    known: Known,
 }
 
 impl Counts {
@@ -158,11 +171,17 @@ impl Counts {
         let safe = |found: &&Diagnostic| {
             found.fixes.len() == 1 && found.fixes.iter().all(|fix| fix.applicability == Applicability::Safe)
         };
-        let found = match findings.iter().filter(safe).count() {
-            0 => found,
-            mendable => format!("{found} ({mendable} can be mended: --fix)"),
+        let mut more = match findings.iter().filter(safe).count() {
+            0 => String::new(),
+            mendable => format!(" ({mendable} can be mended: --fix)"),
         };
         let mended = &self.mended;
+        if self.known.met > 0 {
+            more.push_str(&format!("; {} known before", self.known.met));
+        }
+        if self.known.gone > 0 {
+            more.push_str(&format!("; {} of the baseline gone, so write it again", self.known.gone));
+        }
         let verified = if errors == 0 { ", every way back verified" } else { "" };
         if let [file] = files {
             let each = self.runbooks.iter().map(|(name, steps)| {
@@ -172,7 +191,7 @@ impl Counts {
                     String::new()
                 }
             });
-            return format!("{}: {mended}{found}{}", file.display(), each.collect::<String>());
+            return format!("{}: {mended}{found}{more}{}", file.display(), each.collect::<String>());
         }
         let steps = self.runbooks.iter().map(|(_, steps)| steps).sum();
         let touched: BTreeSet<FileId> = findings.iter().map(|found| found.primary.span.file).collect();
@@ -182,7 +201,7 @@ impl Counts {
             String::new()
         };
         format!(
-            "{} checked, {} with {}: {mended}{found}{places}{verified}",
+            "{} checked, {} with {}: {mended}{found}{places}{more}{verified}",
             counted(files.len(), "file"),
             counted(self.runbooks.len(), "runbook"),
             counted(steps, "step"),

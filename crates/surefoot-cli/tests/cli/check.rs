@@ -173,3 +173,76 @@ fn a_shared_file_is_mended_only_if_it_was_named_and_what_only_a_person_knows_is_
     place.run(&["check", "wait.runbook", "--fix"]).exits(1).says("SF0301");
     assert_eq!(std::fs::read_to_string(place.path().join("wait.runbook")).unwrap(), before);
 }
+
+/// One with two warnings: a parameter that is never read, and a module.
+const WARNED: &str =
+    "use std.net\nrunbook warned {\n    param unused: text\n    step one { note \"x\" }\n}\n";
+
+#[test]
+fn levels_raise_and_turn_off_warnings_and_no_error_of_soundness() {
+    let place = Place::new();
+    place.write("warned.runbook", WARNED);
+    place.run(&["check", "warned.runbook"]).exits(0).says("2 warnings");
+    place.write("surefoot.toml", "[check]\nSF0106 = \"off\"\n");
+    place.run(&["check", "warned.runbook"]).exits(0).says("nothing is wrong");
+    place.run(&["check", "warned.runbook", "--fix"]).exits(0).says("nothing is wrong");
+    place.write("surefoot.toml", "[check]\nunused = \"error\"\n");
+    place.run(&["check", "warned.runbook"]).exits(1).says("error[SF0106]").says("2 errors");
+    for (line, said) in [
+        ("SF0502 = \"off\"", "SF0502 cannot be turned off or down: it is about soundness"),
+        ("SF0502 = \"warning\"", "SF0502 cannot be turned off or down"),
+        ("SF0160 = \"off\"", "there is no code `SF0160`; did you mean `SF0106`?"),
+        ("SF0106 = \"of\"", "says no level"),
+        ("SF0106 = 1", "does not read"),
+    ] {
+        place.write("surefoot.toml", &format!("[check]\n{line}\n"));
+        place.run(&["check", "warned.runbook"]).exits(2).complains(said).complains("surefoot.toml");
+    }
+    place.write("surefoot.toml", "[check]\nSF0502 = \"error\"\n");
+    place.run(&["check", "warned.runbook"]).exits(0);
+}
+
+#[test]
+fn a_level_holds_for_the_files_below_its_configuration() {
+    let place = Place::new();
+    std::fs::create_dir(place.path().join("quiet")).unwrap();
+    place.write("quiet/surefoot.toml", "[check]\nSF0106 = \"off\"\n");
+    place.write("quiet/warned.runbook", WARNED);
+    place.write("warned.runbook", WARNED);
+    let ran = place.run(&["check", ".", "--format", "short"]);
+    assert_eq!(ran.out.matches("quiet/").count(), 0, "{}", ran.out);
+    ran.exits(0).complains("2 warnings in 1 file");
+}
+
+#[test]
+fn what_is_known_is_counted_and_fails_nothing_wherever_its_line_is() {
+    let place = Place::new();
+    std::fs::create_dir(place.path().join("ops")).unwrap();
+    place.write("ops/bad.runbook", BAD);
+    place.write("ops/warned.runbook", WARNED);
+    place.run(&["check", ".", "--write-baseline", "known.json"]).exits(0).says("3 findings written");
+    place.run(&["check", "."]).exits(1).says("1 error");
+    place.write("surefoot.toml", "[check]\nbaseline = \"known.json\"\n");
+    place.run(&["check", "."]).exits(0).says("nothing is wrong").says("3 known before");
+
+    // The same findings on other lines, asked from another folder.
+    place.write("ops/bad.runbook", &format!("# more\n\n{BAD}"));
+    let mut elsewhere = place.command(&["check", ".", "--format", "short"]);
+    let output = elsewhere.current_dir(place.path().join("ops")).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(output.stdout.is_empty());
+
+    // A second of the same kind in the same item is new, and what is mended is said.
+    place.write("ops/bad.runbook", &BAD.replace("requires nowhere", "requires nowhere, elsewhere"));
+    place.run(&["check", "."]).exits(1).says("`elsewhere`").says("3 known before");
+    place.write("ops/bad.runbook", GOOD);
+    place.run(&["check", "."]).exits(0).says("1 of the baseline gone, so write it again");
+    place.run(&["check", "ops/warned.runbook"]).exits(0).says("2 known before");
+
+    place.write("known.json", "[]");
+    place.run(&["check", "."]).exits(2).complains("it is no baseline").complains("--write-baseline");
+    place.write("surefoot.toml", "[check]\nbaseline = \"none.json\"\n");
+    place.run(&["check", "."]).exits(2).complains("none.json").complains("--write-baseline");
+    place.run(&["check", "ops", "--write-baseline", "none.json"]).exits(0);
+    place.run(&["check", "."]).exits(0);
+}

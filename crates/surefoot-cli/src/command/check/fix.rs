@@ -3,22 +3,32 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use surefoot_compile::{Mending, PASSES_MAX};
-use surefoot_syntax::{Applicability, unified_diff};
+use surefoot_compile::{Analysis, Mending, PASSES_MAX};
+use surefoot_syntax::{Applicability, Source, unified_diff};
 
-use super::{Checked, judge};
+use super::settings::Settings;
+use super::{Checked, minded};
 use crate::error::{CommandError, at_path};
 use crate::sources::{self, Disk};
 use crate::{output, replace, terminal};
 
 /// Mends what was found in these files. Only files that were named, or are in a folder that was, are edited.
-pub(super) fn mend<'d>(disk: &'d Disk, checked: &[(PathBuf, &Checked)]) -> Result<Mending<'d>, CommandError> {
-    let named: BTreeSet<String> = checked.iter().map(|(path, _)| path.display().to_string()).collect();
+pub(super) fn mend<'d>(
+    disk: &'d Disk,
+    files: &[PathBuf],
+    results: &[Result<Checked, CommandError>],
+    settings: &Settings,
+) -> Result<Mending<'d>, CommandError> {
+    let named: BTreeSet<String> = files.iter().map(|path| path.display().to_string()).collect();
     let mut mending = Mending::new(disk);
-    for (path, checked) in checked {
-        let mut fixes = checked.found.iter().flat_map(|found| &found.fixes);
+    for (path, result) in files.iter().zip(results) {
+        let mut fixes = result.iter().flat_map(|checked| &checked.found).flat_map(|found| &found.fixes);
         if fixes.any(|fix| fix.applicability == Applicability::Safe) {
-            let found = |analysis: &surefoot_compile::Analysis| judge(analysis);
+            let found = |analysis: &Analysis| {
+                let sources: Vec<Source> = analysis.sources().cloned().collect();
+                // What a configuration says was read before; one that changed meanwhile mends nothing.
+                minded(surefoot_compile::check(analysis), &sources, settings).unwrap_or_default()
+            };
             mending
                 .mend(&path.display().to_string(), &|path| named.contains(path), &found)
                 .map_err(|why| CommandError::usage(at_path(path, &why)))?;
