@@ -220,7 +220,8 @@ impl Parser<'_> {
     }
 
     fn statement_end(&mut self, place: Place) -> Parsed {
-        if self.at_end() || matches!(place, Place::About | Place::Match) {
+        // A block that has lost its `}` ends before a line that can only stand outside of it.
+        if self.at_end() || matches!(place, Place::About | Place::Match) || self.begins_a_line() {
             return Ok(());
         }
         let here = self.here();
@@ -261,6 +262,16 @@ impl Parser<'_> {
         .here("the statement is complete before this");
         let diagnostic = self.or_meant(diagnostic, CLAUSES.iter().copied());
         self.halt(diagnostic)
+    }
+
+    /// Whether the line breaks before what stands here were taken already.
+    fn begins_a_line(&self) -> bool {
+        let taken = self.tokens.get(..self.position).unwrap_or_default();
+        taken
+            .iter()
+            .rev()
+            .find(|token| !token.kind.is_trivia())
+            .is_some_and(|token| token.kind == SyntaxKind::Newline)
     }
 
     pub(super) fn keyword_statement(&mut self, place: Place) -> Parsed {
