@@ -14,6 +14,8 @@ mod check;
 mod fix;
 #[path = "cases/formats.rs"]
 mod formats;
+#[path = "cases/format.rs"]
+mod format;
 #[path = "cases/plan.rs"]
 mod plan;
 #[path = "cases/syntax.rs"]
@@ -23,6 +25,12 @@ mod syntax;
 #[test]
 fn syntax() {
     each("syntax", "runbook", syntax::show);
+}
+
+/// However a runbook is written, it is laid out in one way.
+#[test]
+fn format() {
+    each("format", "runbook", format::show);
 }
 
 /// What is wrong with a runbook is said, at its lines.

@@ -24,6 +24,8 @@ mod scenario;
 mod statement;
 mod step;
 
+use std::collections::BTreeSet;
+
 use rowan::{Checkpoint, GreenNode, GreenNodeBuilder};
 
 use crate::kind::{SyntaxKind, raw};
@@ -49,6 +51,8 @@ type Parsed<T = ()> = Result<T, Halt>;
 pub(crate) struct Built {
     pub(crate) green: GreenNode,
     pub(crate) diagnostics: Vec<Diagnostic>,
+    /// Where each statement begins that has a mistake of its own, not only in a statement inside it.
+    pub(crate) damaged: BTreeSet<u32>,
 }
 
 /// Builds the tree of `text`, which `tokens` were cut from.
@@ -65,6 +69,8 @@ pub(crate) fn build(file: FileId, text: &str, tokens: &[Token]) -> Built {
         height: 0,
         suppressed: false,
         mistakes: 0,
+        placed: 0,
+        damaged: BTreeSet::new(),
         balanced: block::balanced(text, tokens),
         opened: 0,
         torn: false,
@@ -82,7 +88,7 @@ pub(crate) fn build(file: FileId, text: &str, tokens: &[Token]) -> Built {
         parser.blanks(true);
     }
     parser.builder.finish_node();
-    Built { green: parser.builder.finish(), diagnostics: parser.diagnostics }
+    Built { green: parser.builder.finish(), diagnostics: parser.diagnostics, damaged: parser.damaged }
 }
 
 fn too_deep(span: Span) -> Diagnostic {
@@ -109,6 +115,10 @@ pub(crate) struct Parser<'s> {
     suppressed: bool,
     /// How many mistakes were met, said or not.
     mistakes: u32,
+    /// How many of them stand in a statement that is in `damaged`.
+    placed: u32,
+    /// Where each statement begins that has a mistake of its own.
+    damaged: BTreeSet<u32>,
     /// Whether every brace of the file has its partner. If so, indentation means nothing.
     balanced: bool,
     /// Where the block around here was opened.

@@ -1,6 +1,6 @@
 //! Properties of parsing that hold for every text.
 
-mod recovery;
+pub(crate) mod recovery;
 
 use std::path::{Path, PathBuf};
 
@@ -11,7 +11,7 @@ fn read(text: &str) -> Parse {
 }
 
 /// Every `.runbook` file of the repository.
-fn runbooks() -> Vec<(PathBuf, String)> {
+pub(crate) fn runbooks() -> Vec<(PathBuf, String)> {
     files(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../..")), "runbook")
 }
 
@@ -148,7 +148,7 @@ fn a_character_that_cannot_be_seen_is_found_wherever_it_stands() {
 }
 
 /// Pieces of the language, to be put together at random.
-const PIECES: &[&str] = &[
+pub(crate) const PIECES: &[&str] = &[
     "runbook",
     "step",
     "a",

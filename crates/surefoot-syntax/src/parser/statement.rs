@@ -169,7 +169,7 @@ impl Parser<'_> {
 
     /// Reads one statement and what ends it. Whatever stands here, it goes on after it.
     pub(super) fn statement(&mut self, place: Place) {
-        let mistakes = self.mistakes;
+        let (mistakes, placed, start) = (self.mistakes, self.placed, self.current().start);
         let depth = self.depth;
         self.values = 0;
         // After a line that ended too early, one that begins with no word we know may be its rest. With a brace
@@ -196,6 +196,11 @@ impl Parser<'_> {
         }
         if read_well && self.mistakes == mistakes {
             self.suppressed = false;
+        }
+        // Mistakes of the statements inside are placed already.
+        if self.mistakes - mistakes > self.placed - placed {
+            self.damaged.insert(start);
+            self.placed = placed + (self.mistakes - mistakes);
         }
     }
 

@@ -17,14 +17,14 @@ const INSERTED: &[&str] = &["{", "}", "(", ")", "\"", "step", "==", ",", "x", "\
 const STRIDE: usize = if cfg!(debug_assertions) { 17 } else { 1 };
 
 /// One damaged text, and which bytes of the original were touched.
-struct Mutant {
-    text: String,
-    start: usize,
-    end: usize,
+pub(crate) struct Mutant {
+    pub(crate) text: String,
+    pub(crate) start: usize,
+    pub(crate) end: usize,
 }
 
 /// All single deletions, one insertion at each token, each line truncated at one token.
-fn mutants(text: &str) -> Vec<Mutant> {
+pub(crate) fn mutants(text: &str) -> Vec<Mutant> {
     let tokens = tokens(text);
     let mut mutants = Vec::new();
     for (index, token) in tokens.iter().enumerate() {
@@ -45,7 +45,7 @@ fn mutants(text: &str) -> Vec<Mutant> {
 }
 
 /// The steps of a tree by name, each with its text from its first word.
-fn steps(root: &SyntaxNode) -> BTreeMap<String, (usize, usize, String)> {
+pub(crate) fn steps(root: &SyntaxNode) -> BTreeMap<String, (usize, usize, String)> {
     root.descendants()
         .filter(|node| node.kind() == SyntaxKind::Step)
         .filter_map(|node| {
