@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 use surefoot_plan::{
     Atom, Cell, Decoder, Expr, Formula, Name, Parameter, Probe, Question, QuestionId, Source, Test, Type,
 };
-use surefoot_syntax::Span;
 use surefoot_syntax::ast::{Expr as Syntax, ExprKind, Fact, FactBody, Item, Member, WordPart};
+use surefoot_syntax::{Span, on_one_line};
 
 use super::rights::Needs;
 use super::{Asking, Context, Lowering};
@@ -334,7 +334,7 @@ impl<'a> Lowering<'a> {
             .collect();
         let name = match &self.cx.question {
             Some(name) => name.clone(),
-            None => name_in_place(self.modules.text(syntax.span)),
+            None => name_in_place(&on_one_line(self.modules.text(syntax.span))),
         };
         let question = Question {
             parameters,
@@ -390,7 +390,7 @@ impl<'a> Lowering<'a> {
     }
 }
 
-/// Returns how a person would call what is asked in place: as it is written, on one line.
+/// Returns how a person would call what is asked in place: as it is laid out, on one line.
 fn name_in_place(text: &str) -> Name {
     let words: Vec<&str> = text.split_whitespace().collect();
     let line = words.join(" ");

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use surefoot_plan::{Expr, Input, InputValue, Type, Value, substitute};
 use surefoot_syntax::ast::{Param, Type as Written, TypeKind};
-use surefoot_syntax::{Diagnostic, Label, Span};
+use surefoot_syntax::{Diagnostic, Label, Span, on_one_line};
 
 use super::ask::value_expr;
 use super::{Binding, Context, Lowering};
@@ -176,7 +176,7 @@ impl<'a> Lowering<'a> {
             let term = this.value_of(condition);
             this.coerce(term, &Type::Bool, "what stands after `where`")
         });
-        let text = self.modules.text(condition.span).to_owned();
+        let text = on_one_line(self.modules.text(condition.span));
         let Some(expr) = value_expr(term) else { return };
         if let Expr::Literal(Value::Bool(false)) = expr {
             let given = match self.params.get(&param.name.text) {

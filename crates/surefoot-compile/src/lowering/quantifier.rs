@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use surefoot_plan::{ATOMS_MAX, BinaryOperator, Expr, Formula, Type, Value};
-use surefoot_syntax::Span;
+use surefoot_syntax::{Span, on_one_line};
 use surefoot_syntax::ast::{Expr as Syntax, Ident};
 
 use super::fold::{all, any};
@@ -140,7 +140,7 @@ impl<'a> Lowering<'a> {
             return Some(items.iter().cloned().map(bound).collect());
         }
         let name =
-            if let Expr::Input(name) = expr { name.clone() } else { self.modules.text(span).to_owned() };
+            if let Expr::Input(name) = expr { name.clone() } else { on_one_line(self.modules.text(span)) };
         // Two: what is proved of two distinct items holds between any two.
         Some((0..2).map(|index| bound(Expr::Item { list: name.clone(), index })).collect())
     }
