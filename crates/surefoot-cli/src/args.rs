@@ -19,6 +19,8 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     /// Says what is wrong with runbooks, and why.
     Check(Check),
+    /// Lays runbooks out in the one way that every runbook is laid out.
+    Fmt(Fmt),
     /// Shows what a runbook will do, what is proved, and the way back at every step.
     Plan(PlanArguments),
     /// Checks a plan without its source.
@@ -132,6 +134,20 @@ pub(crate) struct Check {
     /// Writes what is found to this file, as known; `baseline = "FILE"` in surefoot.toml then keeps it from failing.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["fix", "diff"])]
     pub(crate) write_baseline: Option<PathBuf>,
+}
+
+/// `surefoot fmt`
+#[derive(Args, Debug)]
+pub(crate) struct Fmt {
+    /// The runbooks, and folders that hold some; `-` is standard input.
+    #[arg(default_value = ".", value_name = "FILE or FOLDER")]
+    pub(crate) paths: Vec<PathBuf>,
+    /// Names the files that would change, and changes none. Exits with 1 if there are any.
+    #[arg(long)]
+    pub(crate) check: bool,
+    /// Shows what would change, and changes nothing.
+    #[arg(long)]
+    pub(crate) diff: bool,
 }
 
 /// `surefoot plan`

@@ -6,6 +6,7 @@ mod debug;
 mod doctor;
 mod dry_run;
 mod explain;
+mod fmt;
 mod journal;
 mod plan;
 mod run;
@@ -28,6 +29,7 @@ pub(crate) fn dispatch(command: Command) -> Result<Exit, CommandError> {
         Command::Doctor => doctor::doctor(),
         Command::DryRun(arguments) => dry_run::dry_run(&arguments),
         Command::Explain(arguments) => explain::explain(&arguments),
+        Command::Fmt(arguments) => fmt::fmt(&arguments),
         Command::Forgive(arguments) => run::forgive(&arguments),
         Command::Journal(arguments) => journal::journal(&arguments),
         Command::Plan(arguments) => plan::plan(&arguments),

@@ -10,7 +10,7 @@ use surefoot_journal::{Ended, FactsVerdict, ForwardVerdict, WayBackVerdict};
 pub(crate) enum Exit {
     /// Done: the plan is valid, or the run came to its end and every fact is as ensured.
     Done = 0,
-    /// The runbook has errors, or the plan is refused.
+    /// The runbook has errors or is not formatted (`fmt --check`), or the plan is refused.
     Refused = 1,
     /// The command line, a file, an input or the configuration is wrong; nothing was done.
     Usage = 2,

@@ -44,8 +44,18 @@ pub(crate) fn read_bytes(path: &Path, limit: u64) -> Result<Vec<u8>, CommandErro
     bytes(path, limit).map_err(|why| CommandError::usage(at_path(path, &why)))
 }
 
+/// Reads the whole of standard input as text, if it is not larger than a limit.
+pub(crate) fn read_standard_input(limit: u64) -> Result<String, CommandError> {
+    bounded(std::io::stdin().lock(), limit)
+        .and_then(text)
+        .map_err(|why| CommandError::usage(format!("standard input: {why}.")))
+}
+
 fn read_bounded(path: &Path, limit: u64) -> Result<String, String> {
-    let bytes = bytes(path, limit)?;
+    bytes(path, limit).and_then(text)
+}
+
+fn text(bytes: Vec<u8>) -> Result<String, String> {
     String::from_utf8(bytes).map_err(|error| {
         format!(
             "it is not UTF-8 text (the first wrong byte is number {})",
@@ -55,21 +65,27 @@ fn read_bounded(path: &Path, limit: u64) -> Result<String, String> {
 }
 
 fn bytes(path: &Path, limit: u64) -> Result<Vec<u8>, String> {
+    bounded(File::open(path).map_err(|error| said(&error))?, limit)
+}
+
+fn bounded(source: impl std::io::Read, limit: u64) -> Result<Vec<u8>, String> {
+    let mut bytes = Vec::new();
+    // One byte more than the limit tells a file that is too large from one that just fits; the size
+    // the system states is 0 for a pipe.
+    source.take(limit + 1).read_to_end(&mut bytes).map_err(|error| said(&error))?;
+    if bytes.len() as u64 > limit {
+        return Err(format!("it is larger than {} MiB, the most that is read", limit >> 20));
+    }
+    Ok(bytes)
+}
+
+/// What an error of the system means for the reader of a file.
+fn said(error: &std::io::Error) -> String {
     let words = [
         (std::io::ErrorKind::NotFound, "there is no such file"),
         (std::io::ErrorKind::PermissionDenied, "you may not read it"),
         (std::io::ErrorKind::IsADirectory, "it is a folder"),
     ];
-    let said = |error: std::io::Error| {
-        let word = words.iter().find(|(kind, _)| *kind == error.kind());
-        word.map_or_else(|| error.to_string(), |(_, word)| (*word).to_owned())
-    };
-    let mut bytes = Vec::new();
-    // One byte more than the limit tells a file that is too large from one that just fits; the size
-    // the system states is 0 for a pipe.
-    File::open(path).and_then(|file| file.take(limit + 1).read_to_end(&mut bytes)).map_err(said)?;
-    if bytes.len() as u64 > limit {
-        return Err(format!("it is larger than {} MiB, the most that is read", limit >> 20));
-    }
-    Ok(bytes)
+    let word = words.iter().find(|(kind, _)| *kind == error.kind());
+    word.map_or_else(|| error.to_string(), |(_, word)| (*word).to_owned())
 }

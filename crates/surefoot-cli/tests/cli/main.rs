@@ -6,6 +6,7 @@
 mod check;
 mod command;
 mod demo;
+mod fmt;
 mod place;
 mod pty;
 mod run_folder;
