@@ -12,10 +12,10 @@ use std::path::{Path, PathBuf};
 mod check;
 #[path = "cases/fix.rs"]
 mod fix;
-#[path = "cases/formats.rs"]
-mod formats;
 #[path = "cases/format.rs"]
 mod format;
+#[path = "cases/formats.rs"]
+mod formats;
 #[path = "cases/plan.rs"]
 mod plan;
 #[path = "cases/syntax.rs"]

@@ -43,6 +43,8 @@ pub(crate) struct Modules {
 #[derive(Debug)]
 pub(crate) struct Loaded {
     pub(crate) source: Source,
+    /// What pins it: the SHA-256 of what its author wrote, without blanks and comments.
+    sha256: String,
     pub(crate) file: File,
     /// What it uses, by the name that it has here.
     pub(crate) uses: BTreeMap<String, Used>,
@@ -74,10 +76,10 @@ pub(crate) fn load(sources: &dyn Sources, root: Source, diagnostics: &mut Vec<Di
 impl Modules {
     /// Returns the files and library modules, as a plan pins them.
     pub(crate) fn pinned(&self) -> Vec<SourceFile> {
-        let files = self.loaded.iter().map(|loaded| SourceFile {
-            path: loaded.source.path.clone(),
-            sha256: sha256(&loaded.source.text),
-        });
+        let files = self
+            .loaded
+            .iter()
+            .map(|loaded| SourceFile { path: loaded.source.path.clone(), sha256: loaded.sha256.clone() });
         let library: BTreeSet<&'static str> = self
             .loaded
             .iter()
@@ -119,6 +121,7 @@ impl Loader<'_> {
     fn add(&mut self, source: Source) -> usize {
         let index = self.modules.loaded.len();
         let parsed = parse(&source);
+        let sha256 = sha256(&parsed.without_blanks());
         self.diagnostics.extend(parsed.diagnostics);
         let file = parsed.file;
         let uses: Vec<Use> = file
@@ -130,7 +133,7 @@ impl Loader<'_> {
             })
             .collect();
         let path = source.path.clone();
-        self.modules.loaded.push(Loaded { source, file, uses: BTreeMap::new() });
+        self.modules.loaded.push(Loaded { source, sha256, file, uses: BTreeMap::new() });
         let mut named: BTreeMap<String, Used> = BTreeMap::new();
         for used in &uses {
             self.open.push((index, used.span));

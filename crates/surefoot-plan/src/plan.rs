@@ -80,7 +80,8 @@ pub struct About {
 pub struct SourceFile {
     /// Its path as given, or `std.NAME`.
     pub path: String,
-    /// The SHA-256 of its bytes, in hex.
+    /// The SHA-256 of what its author wrote, in hex: its tokens without blanks, line breaks and comments, so that
+    /// a plan that was approved is the same after its file is formatted.
     pub sha256: String,
 }
 

@@ -99,6 +99,9 @@ fn member_at(members: &[Member], at: Span) -> Option<&str> {
             let arms = [Some(choice.then.as_slice()), choice.otherwise.as_deref(), choice.unknown.as_deref()];
             arms.into_iter().flatten().find_map(|arm| member_at(arm, at))
         }
+        Member::Match(choice) => {
+            choice.arms.iter().chain(&choice.otherwise).find_map(|arm| member_at(&arm.body, at))
+        }
         Member::For(turns) => member_at(&turns.body, at),
         Member::About(_)
         | Member::Allow(_)

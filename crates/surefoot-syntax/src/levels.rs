@@ -71,7 +71,14 @@ impl Page {
 /// What is said of a code that does not exist.
 #[must_use]
 pub fn unknown_code(code: &str) -> String {
-    let upper = code.to_uppercase();
+    // A zero is what is most often left out.
+    let upper = match code.to_uppercase().strip_prefix("SF") {
+        Some(digits) => format!("SF{digits:0>4}"),
+        None => code.to_uppercase(),
+    };
+    if codes().iter().any(|page| page.code == upper) {
+        return format!("there is no code `{code}`; did you mean `{upper}`?");
+    }
     let all = codes().iter().flat_map(|page| [page.code, page.name]);
     match nearest(&upper, codes().iter().map(|page| page.code)).or_else(|| nearest(code, all)) {
         Some((meant, _)) => format!("there is no code `{code}`; did you mean `{meant}`?"),

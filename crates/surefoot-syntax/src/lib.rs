@@ -32,8 +32,8 @@ pub use diagnostic::{Applicability, Diagnostic, Edit, Fix, Label, Note, NoteKind
 pub use diff::unified_diff;
 pub use findings::Findings;
 pub use fix::apply_fixes;
-pub use key::{Key, Keys, item_at};
 pub use format::{Formatted, format, on_one_line};
+pub use key::{Key, Keys, item_at};
 pub use kind::{Language, SyntaxKind, SyntaxNode, SyntaxToken};
 pub use levels::{Level, Levels, unknown_code};
 pub use near::nearest;
@@ -60,6 +60,21 @@ impl Parse {
     #[must_use]
     pub fn syntax(&self) -> SyntaxNode {
         SyntaxNode::new_root(self.green.clone())
+    }
+
+    /// What the author wrote without blanks, line breaks and comments, each token after a NUL: what formatting
+    /// a file does not change.
+    #[must_use]
+    pub fn without_blanks(&self) -> String {
+        let mut text = String::new();
+        for token in self.syntax().descendants_with_tokens().filter_map(rowan::NodeOrToken::into_token) {
+            let kind = token.kind();
+            if !kind.is_trivia() && !matches!(kind, SyntaxKind::Newline | SyntaxKind::Doc) {
+                text.push('\0');
+                text.push_str(token.text());
+            }
+        }
+        text
     }
 
     /// Whether an error was found.

@@ -12,5 +12,5 @@ mod pty;
 mod run_folder;
 mod stop;
 mod taken_back;
-mod values;
 mod terminal;
+mod values;

@@ -47,6 +47,7 @@ impl<'a> Lowering<'a> {
             | Member::Step(_)
             | Member::Wait(_)
             | Member::If(_)
+            | Member::Match(_)
             | Member::For(_)
             | Member::NotBuilt(_) => None,
         });

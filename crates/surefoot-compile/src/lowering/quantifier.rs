@@ -5,8 +5,8 @@
 use std::collections::BTreeSet;
 
 use surefoot_plan::{ATOMS_MAX, BinaryOperator, Expr, Formula, Type, Value};
-use surefoot_syntax::{Span, on_one_line};
 use surefoot_syntax::ast::{Expr as Syntax, Ident};
+use surefoot_syntax::{Span, on_one_line};
 
 use super::fold::{all, any};
 use super::operator::collapsed;
