@@ -96,6 +96,34 @@ pub struct Report {
     pub elapsed_ms: u64,
     /// Programs that a `detach` right let live on, as "postgres (pid 4711)".
     pub left_running: Vec<String>,
+    /// Who said so, if a person was asked. Since format 1.1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answered: Option<Answered>,
+}
+
+/// How a question to people came to its answer.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Answered {
+    /// What was asked.
+    pub question: String,
+    /// Who answered.
+    pub by: AnsweredBy,
+    /// On what evidence; may be empty.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub comment: String,
+}
+
+/// Who answered a question.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AnsweredBy {
+    /// This person.
+    Person(Identity),
+    /// Nobody in this time, in milliseconds: the runbook's default was taken.
+    Default {
+        /// How long it was waited.
+        within_ms: u64,
+    },
 }
 
 /// How a program ended.
@@ -376,6 +404,9 @@ pub enum Event {
         value: Value,
         /// The statement that found it; none for a `let` of the runbook.
         at: Option<Claim>,
+        /// How a person came to give it, if one was asked. Since format 1.1.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        answered: Option<Answered>,
     },
     /// A wait is over, or gave up.
     Waited {
@@ -440,6 +471,9 @@ pub enum Event {
     Intent {
         /// What is claimed.
         claim: Claim,
+        /// What is done, in lines, with every value put in; a secret is only named. Since format 1.1.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        shown: Vec<String>,
     },
     /// A statement is over, or nobody can tell.
     Outcome {
@@ -539,12 +573,12 @@ pub enum Event {
         /// Why.
         why: HeldWhy,
     },
-    /// A person decided how a held run goes on.
+    /// It was decided how a held run goes on.
     Decided {
         /// What.
         choice: Choice,
-        /// Who.
-        by: Identity,
+        /// Who; none since format 1.1 if nobody could be asked, and the runbook's `on failure` says it.
+        by: Option<Identity>,
         /// Why.
         reason: String,
     },
@@ -552,8 +586,11 @@ pub enum Event {
     CancelAsked {
         /// 1: finish what runs; 2: stop what runs; 3: kill it.
         level: u8,
-        /// Who.
-        by: Identity,
+        /// Who; none since format 1.1 if it was a signal that no person at the terminal sends.
+        by: Option<Identity>,
+        /// Why, or which signal; may be empty. Since format 1.1.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        why: String,
     },
     /// A line for the transcript.
     Noted {

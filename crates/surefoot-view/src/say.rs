@@ -1,8 +1,8 @@
 //! Words for times, statements and verdicts: one phrase for one thing, wherever it is shown.
 
 use surefoot_journal::{
-    Answer, Choice, Debt, Effect, Ended, Exit, FactsVerdict, ForwardVerdict, Identity, Reading, ResolvedBy,
-    Timestamp, WayBackVerdict,
+    Answer, Answered, AnsweredBy, Choice, Debt, Effect, Ended, Exit, FactsVerdict, ForwardVerdict, Identity,
+    Reading, ResolvedBy, Timestamp, WayBackVerdict,
 };
 use surefoot_plan::{
     Class, Decoder, Exec, Expr, LibraryCall, Names, PersonQuestion, Plan, Read, Require, Source, Statement,
@@ -243,6 +243,19 @@ pub(crate) fn who(identity: &Identity) -> String {
         true => identity.user.clone(),
         false => format!("{} (uid {}, unverified)", identity.user, identity.uid),
     }
+}
+
+/// What was asked, and who answered.
+pub(crate) fn answered(answered: &Answered) -> Vec<String> {
+    let by = match &answered.by {
+        AnsweredBy::Person(identity) => {
+            format!("answered by {}{}", who(identity), reason(&answered.comment))
+        }
+        AnsweredBy::Default { within_ms } => {
+            format!("the default was taken: nobody answered within {}", duration(*within_ms))
+        }
+    };
+    vec![format!("asked: {}", answered.question), by]
 }
 
 /// What a probe found.

@@ -72,7 +72,7 @@ impl<'a> Screen<'a> {
     /// Takes in a record.
     pub fn observe(&mut self, record: &Record) {
         self.progress.observe(record);
-        if let Event::Intent { claim } = &record.event
+        if let Event::Intent { claim, .. } = &record.event
             && self.tail_of.as_ref() != Some(&claim.step)
         {
             self.tail.clear();

@@ -3,6 +3,7 @@
 #![expect(clippy::disallowed_methods, reason = "runs the command and looks at files")]
 #![expect(clippy::unwrap_used, reason = "a helper of a test fails like a test")]
 
+mod answers;
 mod command;
 mod demo;
 mod place;

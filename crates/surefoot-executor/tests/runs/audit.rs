@@ -27,7 +27,7 @@ pub(crate) fn audit(plan: &Plan, records: &[Record], performed: &[Performed]) ->
 fn intents_first(records: &[Record], performed: &[Performed], wrong: &mut Vec<String>) {
     let intents: BTreeSet<&Claim> = records
         .iter()
-        .filter_map(|record| if let Event::Intent { claim } = &record.event { Some(claim) } else { None })
+        .filter_map(|record| if let Event::Intent { claim, .. } = &record.event { Some(claim) } else { None })
         .collect();
     for act in performed {
         if !intents.contains(&act.claim) {
@@ -43,7 +43,7 @@ fn direction(records: &[Record], wrong: &mut Vec<String>) {
         match &record.event {
             Event::TurnedBack { .. } if back => wrong.push("it turned back twice".into()),
             Event::TurnedBack { .. } => back = true,
-            Event::Intent { claim } if (claim.phase == Phase::Rollback) != back => {
+            Event::Intent { claim, .. } if (claim.phase == Phase::Rollback) != back => {
                 wrong.push(format!("record {}: {:?} in the wrong direction", record.seq, claim));
             }
             _ => {}
@@ -86,12 +86,12 @@ fn debts(plan: &Plan, records: &[Record], wrong: &mut Vec<String>) {
     let mut closed: Vec<StepId> = Vec::new();
     for record in records {
         match &record.event {
-            Event::Intent { claim } if claim.phase == Phase::Forward => {
+            Event::Intent { claim, .. } if claim.phase == Phase::Forward => {
                 if takes_back.get(&claim.step) == Some(&true) && !owed.contains(&claim.step) {
                     owed.push(claim.step.clone());
                 }
             }
-            Event::Intent { claim } => {
+            Event::Intent { claim, .. } => {
                 if owed.last() != Some(&claim.step) {
                     wrong
                         .push(format!("record {}: {} is taken back out of its turn", record.seq, claim.step));
@@ -130,14 +130,14 @@ fn seals(plan: &Plan, records: &[Record], wrong: &mut Vec<String>) {
     let mut closed: BTreeSet<&StepId> = BTreeSet::new();
     for record in records {
         match &record.event {
-            Event::Intent { claim } if claim.phase == Phase::Forward => {
+            Event::Intent { claim, .. } if claim.phase == Phase::Forward => {
                 if irreversible.contains(&claim.step) {
                     closed.extend(&before);
                 } else {
                     before.insert(&claim.step);
                 }
             }
-            Event::Intent { claim } if closed.contains(&claim.step) => {
+            Event::Intent { claim, .. } if closed.contains(&claim.step) => {
                 wrong.push(format!("record {}: {} is taken back across a seal", record.seq, claim.step));
             }
             Event::NotDone { step, .. } | Event::Resolved { step, effect: Effect::None, .. }

@@ -63,7 +63,7 @@ impl RunState {
                 });
                 Ok(())
             }
-            Event::Bound { id, value, at } => {
+            Event::Bound { id, value, at, .. } => {
                 self.going()?;
                 self.passed(at.as_ref())?;
                 self.bound.insert(id.clone(), value.clone());
@@ -123,7 +123,7 @@ impl RunState {
                 Ok(())
             }
             Event::Before { step, base, captures } => self.before(step, base, captures),
-            Event::Intent { claim } => self.intent(claim),
+            Event::Intent { claim, .. } => self.intent(claim),
             Event::Outcome { claim, outcome } => self.outcome(claim, outcome),
             Event::Done { step } => {
                 self.forward(step, Forward::Done)?;

@@ -74,7 +74,7 @@ fn a_run_that_is_stuck() {
     story.add(Event::TurnedBack { why: "a step failed".into() });
     let stop = StepId("stop".into());
     story.probe(Point::Guard(stop.clone(), Phase::Rollback), &[]);
-    story.add(Event::Intent { claim: claim("stop", Phase::Rollback, 0) });
+    story.add(Event::Intent { claim: claim("stop", Phase::Rollback, 0), shown: Vec::new() });
     story.outcome("stop", Phase::Rollback, 0, crate::testing::report(false, "exit 1", Some(1), "no space\n"));
     story.add(Event::Stuck { debt: Debt::Rollback(stop), why: "its rollback ended with exit 1".into() });
     insta::assert_snapshot!(shown(&story, false));
@@ -165,7 +165,7 @@ fn runs_are_listed() {
     cut_off.done("fence").start("stop");
     let mut going = Story::begin();
     going.done("fence");
-    going.add(Event::CancelAsked { level: 1, by: bert() });
+    going.add(Event::CancelAsked { level: 1, by: Some(bert()), why: String::new() });
     let row = |short: &str, story: &Story, alive: bool| RunRow {
         short: short.into(),
         records: Ok(story.records().to_vec()),
