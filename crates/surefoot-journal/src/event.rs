@@ -323,6 +323,8 @@ pub struct Ended {
 pub enum ForwardVerdict {
     /// To its end.
     Done,
+    /// To a `stop`: it ended well and early.
+    Stopped,
     /// A step failed, or a condition was false.
     Failed,
     /// A person stopped it.
@@ -353,6 +355,8 @@ pub enum WayBackVerdict {
 pub enum FactsVerdict {
     /// As the runbook's end ensures.
     AsEnsured,
+    /// The run ended early, and the runbook's end was not asked.
+    NotAsked,
     /// As they were recorded.
     AsBefore,
     /// As they were recorded, but for what `leaves` names.
@@ -421,6 +425,13 @@ pub enum Event {
         node: StepId,
         /// The arm: true, false, or the one for unknown.
         arm: surefoot_plan::Tri,
+    },
+    /// The run came to a `stop`: it ends well and early.
+    Stopped {
+        /// Which.
+        stop: StepId,
+        /// Why.
+        why: String,
     },
     /// A second person was asked.
     ApprovalAsked {
@@ -617,6 +628,16 @@ pub enum Choice {
     RetryRollback,
 }
 
+impl ForwardVerdict {
+    /// Whether the run came to a good end.
+    pub fn is_good(self) -> bool {
+        match self {
+            ForwardVerdict::Done | ForwardVerdict::Stopped => true,
+            ForwardVerdict::Failed | ForwardVerdict::Cancelled | ForwardVerdict::Refused => false,
+        }
+    }
+}
+
 impl Event {
     /// Returns what kind of event it is, in words.
     pub fn kind(&self) -> &'static str {
@@ -628,6 +649,7 @@ impl Event {
             Event::Bound { .. } => "bound",
             Event::Waited { .. } => "waited",
             Event::Chose { .. } => "chose",
+            Event::Stopped { .. } => "stopped",
             Event::ApprovalAsked { .. } => "approval asked",
             Event::ApprovalAnswered { .. } => "approval answered",
             Event::ApprovalVoided { .. } => "approval voided",

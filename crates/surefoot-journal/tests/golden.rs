@@ -22,7 +22,7 @@ use surefoot_plan::{Cell, Expr, Plan, Real, StepId, Tri, Value, ValueId};
 const HEAD: &str = "e3861aff1e27c5a20ec6bfa0035566af03e376c1f1beff244a6c2603da5d0003";
 
 /// The hash of the last record of `1.1.jsonl`.
-const HEAD_1_1: &str = "beddd5d14fd1eba058053ee070fc1694939c5356dace95a4ff38dfc36ee4da08";
+const HEAD_1_1: &str = "38521f3705762f72d4431f809c542368b87a1648706416e615f879a07a66311d";
 
 fn path(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name)
@@ -70,7 +70,8 @@ fn it_is_still_written_so() {
     assert!(fs::read(path("1.1.jsonl")).unwrap() == text, "the bytes have changed: that is another format");
 }
 
-/// What format 1.1 added: who answered, what is done with its values, and stops that no person asked for.
+/// What format 1.1 added: who answered, what is done with its values, stops that no person asked
+/// for, and a good and early end.
 fn added_in_1_1() -> Vec<Event> {
     let step = || StepId("drain[db2]".into());
     let anna = || Identity { user: "anna".into(), uid: 1000, verified: false };
@@ -81,6 +82,10 @@ fn added_in_1_1() -> Vec<Event> {
         value: Value::Int(1),
         at: Some(claim()),
         answered: answered(by),
+    };
+    let early = |facts| {
+        let (forward, way_back) = (ForwardVerdict::Stopped, WayBackVerdict::NoneNeeded);
+        Event::Ended(Ended { forward, way_back, facts, owed: Vec::new() })
     };
     let report = Report {
         ok: true,
@@ -99,13 +104,17 @@ fn added_in_1_1() -> Vec<Event> {
         Event::Outcome { claim: claim(), outcome: Outcome::Performed(report) },
         Event::Decided { choice: Choice::RollBack, by: None, reason: "nobody could be asked".into() },
         Event::CancelAsked { level: 1, by: None, why: "the terminal was closed".into() },
+        Event::Stopped { stop: StepId("stop[1]".into()), why: "it is done already".into() },
+        early(FactsVerdict::NotAsked),
+        early(FactsVerdict::Untouched),
     ]
 }
 
 #[test]
 fn every_kind_of_event_is_in_it() {
-    let kinds: BTreeSet<&str> = every_event().iter().map(Event::kind).collect();
-    assert_eq!(kinds.len(), 31, "an event was added: so was a version, and its file is missing: {kinds:?}");
+    let all = [every_event(), added_in_1_1()].concat();
+    let kinds: BTreeSet<&str> = all.iter().map(Event::kind).collect();
+    assert_eq!(kinds.len(), 32, "an event was added: so was a version, and its file is missing: {kinds:?}");
 }
 
 /// Every kind of event, and every variant of what they hold.

@@ -125,6 +125,7 @@ fn weight(event: &Event) -> Option<Weight> {
         | Event::Recovered { .. }
         | Event::Waited { .. }
         | Event::Chose { .. }
+        | Event::Stopped { .. }
         | Event::ApprovalAnswered { .. }
         | Event::ApprovalVoided { .. }
         | Event::Done { .. }

@@ -320,6 +320,7 @@ pub(crate) fn debt(debt: &Debt) -> &str {
 pub(crate) fn forward(verdict: ForwardVerdict) -> &'static str {
     match verdict {
         ForwardVerdict::Done => "done",
+        ForwardVerdict::Stopped => "ended early, and well",
         ForwardVerdict::Failed => "failed",
         ForwardVerdict::Cancelled => "cancelled",
         ForwardVerdict::Refused => "not begun, because a condition at the start did not hold",
@@ -341,6 +342,7 @@ pub(crate) fn way_back(verdict: WayBackVerdict) -> &'static str {
 pub(crate) fn facts(ended: &Ended) -> &'static str {
     match ended.facts {
         FactsVerdict::AsEnsured => "as the runbook ensures",
+        FactsVerdict::NotAsked => "as its steps ensure; what the runbook ensures at its end was not asked",
         FactsVerdict::AsBefore if ended.way_back == WayBackVerdict::ToTheSeal => {
             "as they were right after the point of no return"
         }

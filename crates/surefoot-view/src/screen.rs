@@ -251,7 +251,7 @@ impl<'a> Screen<'a> {
                 lines.push(format!("STUCK: the rollback of {} failed: {why}", say::debt(debt)));
             }
             Standing::Ended(ended) => lines.extend([
-                format!("forward:  {}", say::forward(ended.forward)),
+                format!("forward:  {}", status::how_far(state, ended.forward)),
                 format!("way back: {}", say::way_back(ended.way_back)),
                 format!("facts:    {}", say::facts(ended)),
             ]),

@@ -65,6 +65,7 @@ pub(crate) fn about(event: &Event) -> About<'_> {
         Event::Intent { claim, .. } | Event::Outcome { claim, .. } => of_phase(&claim.step, claim.phase),
         Event::Waited { wait: step, .. }
         | Event::Chose { node: step, .. }
+        | Event::Stopped { stop: step, .. }
         | Event::ApprovalAsked { step, .. }
         | Event::ApprovalAnswered { step, .. }
         | Event::ApprovalVoided { step, .. }
@@ -133,6 +134,7 @@ pub(crate) fn tell<'a>(plan: &Plan, names: &Names<'_>, event: &'a Event) -> Told
             Tri::False => "it is false: the `else` branch is taken",
             Tri::Unknown => "it cannot be told: the `unknown` branch is taken",
         }),
+        Event::Stopped { why, .. } => Told::only(format!("the run ends here, well and early: {why}")),
         Event::ApprovalAsked { role, shown, .. } => {
             Told::with(format!("a {role} is asked to approve"), reading_lines(names, shown))
         }

@@ -9,7 +9,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use surefoot_executor::simulated::Performed;
-use surefoot_journal::{Claim, Debt, Effect, Event, ForwardVerdict, Phase, Record, ResolvedBy};
+use surefoot_journal::{Claim, Debt, Effect, Event, Phase, Record, ResolvedBy};
 use surefoot_plan::{Class, Plan, StepId, Way};
 
 /// Returns what is wrong; nothing if all promises were kept.
@@ -38,11 +38,15 @@ fn intents_first(records: &[Record], performed: &[Performed], wrong: &mut Vec<St
 
 /// A run never goes forward after it turned back, and takes nothing back before.
 fn direction(records: &[Record], wrong: &mut Vec<String>) {
-    let mut back = false;
+    let (mut back, mut stopped) = (false, false);
     for record in records {
         match &record.event {
             Event::TurnedBack { .. } if back => wrong.push("it turned back twice".into()),
             Event::TurnedBack { .. } => back = true,
+            Event::Stopped { .. } => stopped = true,
+            Event::Intent { claim, .. } if claim.phase == Phase::Forward && stopped => {
+                wrong.push(format!("record {}: {:?} after the run ended early", record.seq, claim));
+            }
             Event::Intent { claim, .. } if (claim.phase == Phase::Rollback) != back => {
                 wrong.push(format!("record {}: {:?} in the wrong direction", record.seq, claim));
             }
@@ -111,7 +115,7 @@ fn debts(plan: &Plan, records: &[Record], wrong: &mut Vec<String>) {
             Event::Ended(ended) => {
                 let listed: Vec<StepId> =
                     ended.owed.iter().rev().map(|Debt::Rollback(step)| step.clone()).collect();
-                if ended.forward == ForwardVerdict::Done {
+                if ended.forward.is_good() {
                     closed = std::mem::take(&mut owed);
                 } else if listed != owed {
                     wrong.push(format!("it ended owing {owed:?} and lists {listed:?}"));

@@ -87,6 +87,12 @@ impl RunState {
                 self.finished = Some(Finished { node: node.clone(), how: FinishedHow::Chose(*arm) });
                 Ok(())
             }
+            Event::Stopped { stop, why } => {
+                self.idle_forward(stop)?;
+                self.finished = Some(Finished { node: stop.clone(), how: FinishedHow::Stopped });
+                self.stopped = Some(why.clone());
+                Ok(())
+            }
             Event::ApprovalAsked { step, role, shown } => {
                 self.forward_going()?;
                 let state = ApprovalState { role: role.clone(), shown: shown.clone(), answer: None };
@@ -651,7 +657,10 @@ impl RunState {
     fn end(&mut self, ended: &Ended) -> Result<(), Refused> {
         self.going()?;
         match ended.forward {
-            ForwardVerdict::Done => {
+            ForwardVerdict::Done | ForwardVerdict::Stopped => {
+                if (ended.forward == ForwardVerdict::Stopped) != self.stopped.is_some() {
+                    return Err("a run ends early exactly where it came to a `stop`".into());
+                }
                 if self.facing == Facing::Back || self.active.is_some() || self.pending.is_some() {
                     return Err("the run is not at its end".into());
                 }

@@ -43,6 +43,20 @@ fn a_run_whose_executor_was_killed() {
 }
 
 #[test]
+fn a_run_that_ended_early() {
+    let mut story = Story::begin();
+    story.done("fence");
+    story.add(Event::Stopped { stop: StepId("stop[1]".into()), why: "the standby serves already".into() });
+    story.add(Event::Ended(Ended {
+        forward: ForwardVerdict::Stopped,
+        way_back: WayBackVerdict::NoneNeeded,
+        facts: FactsVerdict::NotAsked,
+        owed: Vec::new(),
+    }));
+    insta::assert_snapshot!(shown(&story, false));
+}
+
+#[test]
 fn a_run_that_waits_for_an_approval() {
     let mut story = Story::begin();
     story.done("fence").done("stop");
