@@ -115,8 +115,14 @@ pub fn run(plan: Plan, settings: &Settings) -> Vec<String> {
     record(&mut state, &mut journal, now, started(program.plan())).expect("a run begins");
     let (_sender, signals) = tokio::sync::mpsc::unbounded_channel();
     let decisions = VecDeque::new();
-    let mut control =
-        Control { operator: operator(), terminal: false, signals, decisions, rejected: Vec::new() };
+    let mut control = Control {
+        operator: operator(),
+        terminal: false,
+        gone: false,
+        signals,
+        decisions,
+        rejected: Vec::new(),
+    };
     run_now(drive(&program, &mut state, &mut journal, &world, &mut control, &mut |_, _| {}))
         .expect("a run goes on");
     journal.records.iter().skip(1).map(|record| line(record, now)).collect()

@@ -112,6 +112,7 @@ fn ours_step(bencher: Bencher) {
         let mut control = Control {
             operator: person::operator(),
             terminal: false,
+            gone: false,
             signals: heard,
             decisions: Default::default(),
             rejected: Vec::new(),

@@ -52,8 +52,9 @@ impl Exit {
             ForwardVerdict::Refused => Exit::Precondition,
             ForwardVerdict::Cancelled => Exit::Cancelled,
             ForwardVerdict::Failed => Exit::RolledBack,
-            ForwardVerdict::Done => match ended.facts {
+            ForwardVerdict::Done | ForwardVerdict::Stopped => match ended.facts {
                 FactsVerdict::AsEnsured
+                | FactsVerdict::NotAsked
                 | FactsVerdict::AsBefore
                 | FactsVerdict::AsBeforeExcept
                 | FactsVerdict::Untouched => Exit::Done,

@@ -39,7 +39,7 @@ pub(crate) struct Said {
     signals: mpsc::UnboundedSender<Signal>,
     stop: watch::Sender<Stop>,
     operator: Identity,
-    /// Whether a signal came that no person at the terminal sends.
+    /// Whether the process was told to end by somebody else than the person at the terminal.
     alone: Cell<bool>,
 }
 
@@ -55,14 +55,19 @@ impl Said {
     }
 
     /// Asks the run to stop, at least this hard.
-    fn stop(&self, level: u8, by: &Identity) {
+    fn stop(&self, level: u8, by: Option<&Identity>, why: &str) {
+        let level = self.harder(level);
+        // The loop is over if nobody hears it.
+        let _ = self.signals.send(Signal::Cancel { level, by: by.cloned(), why: why.to_owned() });
+    }
+
+    /// Ends the questions that are open, and says how hard the run is asked to stop by now.
+    fn harder(&self, level: u8) -> u8 {
         self.stop.send_modify(|stop| {
             stop.times += 1;
             stop.level = stop.level.max(level).min(LEVEL_MAX);
         });
-        let level = self.stop.borrow().level;
-        // The loop is over if nobody hears it.
-        let _ = self.signals.send(Signal::Cancel { level, by: by.clone() });
+        self.stop.borrow().level
     }
 }
 
@@ -113,8 +118,8 @@ impl Hand {
             tokio::select! {
                 over = &mut driving => return over,
                 Some(()) = self.interrupt.recv() => self.interrupted(display),
-                Some(()) = self.terminate.recv() => self.left_alone(),
-                Some(()) = self.hangup.recv() => self.left_alone(),
+                Some(()) = self.terminate.recv() => self.told_to_end(),
+                Some(()) = self.hangup.recv() => self.hung_up(),
                 Some(printed) = printed.recv() => display.printed(&printed),
                 _ = paint.tick() => display.paint(),
                 _ = look.tick() => self.look_for_cancels(folder, display),
@@ -132,13 +137,20 @@ impl Hand {
             _ => "What runs is killed.",
         };
         display.interrupt(text);
-        self.said.stop(level, &self.said.operator);
+        self.said.stop(level, Some(&self.said.operator), "");
     }
 
-    /// The terminal was closed, or the machine shuts down: nobody can be asked.
-    fn left_alone(&self) {
+    /// The machine shuts down, or somebody ends the process: perhaps nobody can be asked.
+    fn told_to_end(&self) {
         self.said.alone.set(true);
-        self.said.stop(1, &self.said.operator);
+        self.said.stop(1, None, "a signal to end came (SIGTERM)");
+    }
+
+    /// The terminal was closed: nobody asked to stop, and the run waits until its operator is back.
+    fn hung_up(&self) {
+        self.said.harder(1);
+        // The loop is over if nobody hears it.
+        let _ = self.said.signals.send(Signal::HungUp);
     }
 
     /// Takes letters that ask the run to stop.
@@ -161,7 +173,7 @@ impl Hand {
             }
             let why = if reason.is_empty() { String::new() } else { format!(": {reason}") };
             display.say(&[format!("  {} asks to stop{why}", from.user)]);
-            self.said.stop(level, &from);
+            self.said.stop(level, Some(&from), &reason);
         }
     }
 }

@@ -10,7 +10,8 @@ use std::time::Duration;
 
 use surefoot_executor::Question;
 use surefoot_journal::{
-    Asks, Claim, Identity, Inbox, Notice, Outcome, Received, Report, RunId, Says, person,
+    Answered, AnsweredBy, Asks, Claim, Identity, Inbox, Notice, Outcome, Received, Report, RunId, Says,
+    person,
 };
 use surefoot_plan::{Name, Plan, StepId, Type, Value, Way, parse_text};
 use surefoot_sandbox::{ApprovalWanted, People};
@@ -47,6 +48,9 @@ pub(crate) struct About {
 /// Words for how something that a person did went.
 const MANUAL: [&str; 3] = ["done", "not done", "partly"];
 
+/// What somebody answered, who, and on what evidence.
+type Said = (Value, Identity, String);
+
 /// Where people are asked.
 pub(crate) struct Desk<'p> {
     about: About,
@@ -78,7 +82,7 @@ impl<'p> Desk<'p> {
     /// Waits for an answer as long as the question says; none if that was too short.
     ///
     /// A stop that is at least so hard ends the wait: one that was asked for before does not.
-    async fn answer_in_time(&self, question: &Question, stops_at: u8) -> Option<Result<Value, String>> {
+    async fn answer_in_time(&self, question: &Question, stops_at: u8) -> Option<Result<Said, String>> {
         let asked = async {
             tokio::select! {
                 answer = self.answer(question) => answer,
@@ -107,7 +111,7 @@ impl<'p> Desk<'p> {
     }
 
     /// Waits for an answer, from this terminal or from the inbox, whichever comes first.
-    async fn answer(&self, question: &Question) -> Result<Value, String> {
+    async fn answer(&self, question: &Question) -> Result<Said, String> {
         let of = |role: &Name| self.about.roles.get(role).cloned().unwrap_or_default();
         let people = question.by.as_ref().map(of);
         let notice = self.notice(
@@ -132,7 +136,7 @@ impl<'p> Desk<'p> {
                 None => from.uid == me.uid,
             };
             match says {
-                Says::Answer { value, .. } if may => Ok(value),
+                Says::Answer { value, comment, .. } if may => Ok((value, from.clone(), comment)),
                 Says::Answer { .. } => {
                     Err(format!("{} answered, but is not the one who is asked", from.user))
                 }
@@ -143,7 +147,7 @@ impl<'p> Desk<'p> {
         });
         tokio::select! {
             value = by_letter => Ok(value),
-            value = self.typed(&question.answer), if here => value,
+            value = self.typed(&question.answer), if here => value.map(|value| (value, me.clone(), String::new())),
         }
     }
 
@@ -313,10 +317,18 @@ impl People for Seat<'_> {
         let began = runs::now();
         let answer = self.0.answer_in_time(&question, 1).await;
         let elapsed_ms = runs::now().since(began);
+        let within_ms = question.within_ms.unwrap_or(0);
         match (answer, question.default) {
-            (Some(Ok(value)), _) => performed(value, elapsed_ms),
+            (Some(Ok((value, by, comment))), _) => {
+                told(performed(value, elapsed_ms), question.text, AnsweredBy::Person(by), comment)
+            }
             (Some(Err(why)), _) => refused(why, elapsed_ms),
-            (None, Some(default)) => performed(default, elapsed_ms),
+            (None, Some(default)) => told(
+                performed(default, elapsed_ms),
+                question.text,
+                AnsweredBy::Default { within_ms },
+                String::new(),
+            ),
             (None, None) => refused("nobody answered in time".to_owned(), elapsed_ms),
         }
     }
@@ -324,14 +336,22 @@ impl People for Seat<'_> {
     async fn manual(&self, _claim: Claim, question: Question) -> Outcome {
         let began = runs::now();
         let answer = Type::OneOf(MANUAL.map(str::to_owned).to_vec());
-        let answer = self.0.answer_in_time(&Question { answer, ..question }, 2).await;
+        let question = Question { answer, ..question };
+        let answer = self.0.answer_in_time(&question, 2).await;
         let elapsed_ms = runs::now().since(began);
         match answer {
-            Some(Ok(value)) if value == Value::Text("done".to_owned()) => performed(value, elapsed_ms),
-            Some(Ok(value)) if value == Value::Text("not done".to_owned()) => {
-                Outcome::NotPerformed { why: "the one who was to do it says it is not done".to_owned() }
+            Some(Ok((value, by, comment))) if value == Value::Text("done".to_owned()) => {
+                told(performed(value, elapsed_ms), question.text, AnsweredBy::Person(by), comment)
             }
-            Some(Ok(_)) => refused("it is partly done".to_owned(), elapsed_ms),
+            Some(Ok((value, by, comment))) if value == Value::Text("not done".to_owned()) => {
+                Outcome::NotPerformed {
+                    why: format!("{} (uid {}) says that it is not done{}", by.user, by.uid, reason(&comment)),
+                }
+            }
+            Some(Ok((_, by, comment))) => {
+                let outcome = refused("it is partly done".to_owned(), elapsed_ms);
+                told(outcome, question.text, AnsweredBy::Person(by), comment)
+            }
             // It may have been begun: only a person can tell.
             Some(Err(why)) => Outcome::Unknown { why, over: true },
             None => Outcome::Unknown { why: "nobody said in time whether it is done".to_owned(), over: true },
@@ -409,7 +429,21 @@ fn performed(value: Value, elapsed_ms: u64) -> Outcome {
         output: Vec::new(),
         elapsed_ms,
         left_running: Vec::new(),
+        answered: None,
     })
+}
+
+/// What somebody adds to their answer; nothing if they did not.
+fn reason(comment: &str) -> String {
+    if comment.is_empty() { String::new() } else { format!(": {comment}") }
+}
+
+/// An outcome, with who said so.
+fn told(mut outcome: Outcome, question: String, by: AnsweredBy, comment: String) -> Outcome {
+    if let Outcome::Performed(report) = &mut outcome {
+        report.answered = Some(Answered { question, by, comment });
+    }
+    outcome
 }
 
 fn refused(why: String, elapsed_ms: u64) -> Outcome {
@@ -421,6 +455,7 @@ fn refused(why: String, elapsed_ms: u64) -> Outcome {
         output: Vec::new(),
         elapsed_ms,
         left_running: Vec::new(),
+        answered: None,
     })
 }
 

@@ -316,6 +316,7 @@ impl Session {
         let mut control = Control {
             operator: self.operator.clone(),
             terminal: keyboard.is_terminal(),
+            gone: false,
             signals: heard,
             decisions: std::mem::take(&mut self.decisions),
             rejected: Vec::new(),
@@ -338,7 +339,7 @@ impl Session {
             let driving =
                 drive(&program, &mut self.state, &mut self.writer, &world, &mut control, &mut observe);
             hand.attend(driving, folder, display, &mut printed).await.map_err(Failed::Halt)?;
-            // Nobody is left to ask, as when the terminal was closed: what the runbook says decides.
+            // Nobody is left to ask, as when the machine shuts down: what the runbook says decides.
             let interrupted = *self.state.standing() == Standing::Held(HeldWhy::Cancelled);
             if !(control.terminal && interrupted && said.is_alone()) {
                 break;
@@ -396,7 +397,7 @@ fn internal(error: &surefoot_journal::IllegalTransition) -> CommandError {
 /// What was wished, in words.
 fn wish_of(signal: &Signal) -> String {
     match signal {
-        Signal::Cancel { .. } => "to stop".to_owned(),
+        Signal::Cancel { .. } | Signal::HungUp => "to stop".to_owned(),
         Signal::Decide { choice: surefoot_journal::Choice::RollBack, .. } => "to roll back".to_owned(),
         Signal::Decide { .. } => "to go on".to_owned(),
         Signal::Resolve { step, .. } => format!("to say what {step} did"),

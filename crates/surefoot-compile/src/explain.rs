@@ -101,6 +101,7 @@ fn place(violation: &Violation, plan: &Plan, origins: &Origins) -> Span {
         | Condition::ConstraintBroken
         | Condition::TooLarge
         | Condition::ValueMayNotExist
+        | Condition::NeverReached
         | Condition::NoWayBack
         | Condition::OnceAfterSeal
         | Condition::InvariantBroken
@@ -125,6 +126,7 @@ fn outside(violation: &Violation, plan: &Plan, origins: &Origins) -> Span {
         | Condition::TooLarge
         | Condition::Unbounded
         | Condition::ValueMayNotExist
+        | Condition::NeverReached
         | Condition::NoWayBack
         | Condition::RollbackNeedsFalse
         | Condition::RollbackBreaksInvariant
@@ -149,7 +151,8 @@ fn outside(violation: &Violation, plan: &Plan, origins: &Origins) -> Span {
 fn others(violation: &Violation, plan: &Plan, origins: &Origins, place: Span) -> Vec<(Span, String)> {
     let mut found: Vec<(Span, String)> = Vec::new();
     for id in violation.steps.iter().skip(1) {
-        let Some(span) = origins.steps.get(id).map(|origin| origin.head) else { continue };
+        let head = origins.steps.get(id).map(|origin| origin.head);
+        let Some(span) = head.or_else(|| origins.nodes.get(id).copied()) else { continue };
         if span != place && !found.iter().any(|(there, _)| *there == span) {
             found.push((span, format!("`{id}`")));
         }

@@ -128,6 +128,7 @@ pub(crate) struct Lowering<'a> {
     /// How many waits, choices and steps there are.
     waits: usize,
     choices: usize,
+    stops: usize,
     nodes: usize,
     /// Whether a `$` runs anywhere: then no right can be called unneeded.
     commands: bool,
@@ -264,6 +265,7 @@ impl<'a> Lowering<'a> {
             reads_before: false,
             waits: 0,
             choices: 0,
+            stops: 0,
             nodes: 0,
             commands: false,
             rights_damaged: false,

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
 
-use surefoot_journal::{Answer, Outcome, Reading, RunState};
+use surefoot_journal::{Answer, Answered, Outcome, Reading, RunState};
 use surefoot_plan::{
-    Cell, Expr, Formula, Name, Read, Rights, Source, StepId, Value, ValueId, eval, ground, is_of_type,
+    Cell, Expr, Formula, Name, PersonQuestion, Read, Rights, Source, StepId, Value, ValueId, eval, ground,
+    is_of_type,
 };
 
 use crate::known::Known;
@@ -159,10 +160,7 @@ impl<'a, W: World> Asker<'a, W> {
                 ReadFrom::Library { function: call.function.clone(), arguments }
             }
             Source::Person(asked) => {
-                let known = Known { arguments, ..self.known(&[]) };
-                let Some(header) = self.state.header() else { return Err("the run has not started".into()) };
-                let question = request::question(asked, header.run.clone(), self.step.cloned(), &known)?;
-                return value_of(self.world.perform(EffectRequest::Ask(question)).await);
+                return value_of(self.ask(asked, arguments).await?);
             }
         };
         let rights = self.rights.unwrap_or(&self.program.plan().allow);
@@ -174,6 +172,28 @@ impl<'a, W: World> Asker<'a, W> {
             deadline_ms: READ_DEADLINE_MS,
         };
         value_of(self.world.perform(request).await)
+    }
+
+    /// Reads a value of a statement; what a person was asked comes with who answered.
+    pub(crate) async fn read_or_ask(&self, read: &Read) -> Result<(Value, Option<Answered>), String> {
+        let Source::Person(asked) = &read.source else {
+            return Ok((self.read(read, None, 0).await?, None));
+        };
+        let outcome = self.ask(asked, None).await?;
+        let answered = if let Outcome::Performed(report) = &outcome { report.answered.clone() } else { None };
+        Ok((value_of(outcome)?, answered))
+    }
+
+    /// Asks a person.
+    async fn ask(
+        &self,
+        asked: &PersonQuestion,
+        arguments: Option<&BTreeMap<Name, Value>>,
+    ) -> Result<Outcome, String> {
+        let known = Known { arguments, ..self.known(&[]) };
+        let Some(header) = self.state.header() else { return Err("the run has not started".into()) };
+        let question = request::question(asked, header.run.clone(), self.step.cloned(), &known)?;
+        Ok(self.world.perform(EffectRequest::Ask(question)).await)
     }
 
     /// Computes an expression; the facts it asks are probed first.

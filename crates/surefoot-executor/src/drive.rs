@@ -37,9 +37,13 @@ pub enum Signal {
     Cancel {
         /// How hard.
         level: u8,
-        /// Who.
-        by: Identity,
+        /// Who; none if no person did, but a signal.
+        by: Option<Identity>,
+        /// Why, or which signal; may be empty.
+        why: String,
     },
+    /// The operator's terminal was closed: what runs is finished, and then the run waits for them.
+    HungUp,
     /// How a held or stuck run goes on.
     Decide {
         /// What.
@@ -73,6 +77,9 @@ pub enum Signal {
     Note(String),
 }
 
+/// What is recorded when the terminal of the operator is closed.
+const HUNG_UP: &str = "the terminal was closed";
+
 /// How a run is steered.
 #[derive(Debug)]
 pub struct Control {
@@ -80,6 +87,8 @@ pub struct Control {
     pub operator: Identity,
     /// Whether the operator can be asked now.
     pub terminal: bool,
+    /// The operator's terminal was closed. They did not ask to stop: the run waits until they are back.
+    pub gone: bool,
     /// What people say while it goes.
     pub signals: UnboundedReceiver<Signal>,
     /// What was decided before it was taken up; used, in order, where it waits for a person.
@@ -192,16 +201,25 @@ impl<W: World, J: Journal> Driver<'_, '_, W, J> {
     /// Heeds what a person says while the run goes.
     fn heed(&mut self, signal: Signal) -> Result<(), Halt> {
         match signal {
-            Signal::Cancel { level, by } => match self.append(Event::CancelAsked { level, by: by.clone() }) {
-                // It is held or over already: there is nothing to stop.
-                Err(Halt::Illegal(_)) => Ok(()),
-                other => other,
-            },
+            Signal::Cancel { level, by, why } => self.cancel(level, by, why),
+            Signal::HungUp => {
+                self.control.gone = true;
+                self.cancel(1, None, HUNG_UP.into())
+            }
             Signal::Note(text) => self.append(Event::Noted { at: None, text }),
             Signal::Decide { .. } | Signal::Resolve { .. } | Signal::Forgive { .. } => {
                 self.control.decisions.push_back(signal);
                 Ok(())
             }
+        }
+    }
+
+    /// Records that somebody, or a signal, asks to stop.
+    fn cancel(&mut self, level: u8, by: Option<Identity>, why: String) -> Result<(), Halt> {
+        match self.append(Event::CancelAsked { level, by, why }) {
+            // It is held or over already: there is nothing to stop.
+            Err(Halt::Illegal(_)) => Ok(()),
+            other => other,
         }
     }
 

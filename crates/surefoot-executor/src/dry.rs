@@ -80,6 +80,8 @@ pub enum What {
     Wait,
     /// A choice.
     If,
+    /// The run ends early.
+    Stop,
     /// An arm of a choice, or of a wait that gives up.
     Arm(Tri),
     /// What holds at the end.
@@ -137,10 +139,13 @@ pub async fn dry_run<W: World>(program: &Program, through: Option<&W>, now: Time
         rollbacks: 0,
         acts: 0,
         depth: 0,
+        stopped: false,
     };
     walker.start().await;
     walker.nodes(&program.plan().body).await;
-    walker.end().await;
+    if !walker.stopped {
+        walker.end().await;
+    }
     walker.finish()
 }
 
@@ -214,6 +219,8 @@ struct Walker<'a, 'w, W> {
     acts: usize,
     /// How deep the walk stands.
     depth: u32,
+    /// Whether the walk came to a `stop`: nothing follows.
+    stopped: bool,
 }
 
 impl<W: World> Walker<'_, '_, W> {
@@ -270,11 +277,19 @@ impl<W: World> Walker<'_, '_, W> {
     fn nodes<'b>(&'b mut self, nodes: &'b [Node]) -> Pin<Box<dyn Future<Output = ()> + 'b>> {
         Box::pin(async move {
             for node in nodes {
+                if self.stopped {
+                    return;
+                }
                 match node {
                     Node::Step(step) => self.step(step).await,
                     Node::Wait(wait) => self.wait(wait).await,
                     Node::If { id, condition, then, otherwise, unknown } => {
                         self.choice(id, condition, then, otherwise, unknown.as_deref()).await;
+                    }
+                    Node::Stop { id, why } => {
+                        let entry = self.entry(What::Stop, &id.0, why, Vec::new());
+                        self.entries.push(entry);
+                        self.stopped = true;
                     }
                 }
             }
@@ -356,6 +371,7 @@ impl<W: World> Walker<'_, '_, W> {
             self.arm(&wait.id, Tri::False, &wait.otherwise).await;
             *self.world.assumed.borrow_mut() = before.0;
             self.found = before.1;
+            self.stopped = false;
         }
         self.assume_formula(&wait.until.formula, true, &wait.id);
     }
@@ -386,6 +402,7 @@ impl<W: World> Walker<'_, '_, W> {
         let arms = [(Tri::True, Some(then)), (Tri::False, Some(otherwise)), (Tri::Unknown, unknown)];
         let before = (self.world.assumed.borrow().clone(), self.found.clone());
         let mut after: Option<Assumed> = None;
+        let (mut walked, mut stopped) = (0, 0);
         for (arm, nodes) in arms {
             let Some(nodes) = nodes.filter(|nodes| !nodes.is_empty() || found != arm) else { continue };
             if found != Tri::Unknown && found != arm {
@@ -405,11 +422,18 @@ impl<W: World> Walker<'_, '_, W> {
                 self.arm(id, arm, nodes).await;
             }
             let end = self.world.assumed.borrow().clone();
+            // What comes next follows only the arms in which the run goes on.
+            walked += 1;
+            if std::mem::take(&mut self.stopped) {
+                stopped += 1;
+                continue;
+            }
             after = Some(match after {
                 None => end,
                 Some(other) => join(other, end, id),
             });
         }
+        self.stopped = walked > 0 && walked == stopped;
         if let Some(after) = after {
             *self.world.assumed.borrow_mut() = after;
         }

@@ -12,6 +12,7 @@ pub mod dry;
 mod known;
 mod program;
 mod request;
+mod shown;
 pub mod simulated;
 mod world;
 

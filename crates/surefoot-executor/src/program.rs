@@ -62,6 +62,8 @@ pub(crate) enum Part {
     Wait(Arc<WaitPart>),
     /// An `if`.
     If(Arc<IfPart>),
+    /// A `stop`: its name, and why.
+    Stop(StepId, Arc<str>),
 }
 
 /// A step with what `decide` needs of it.
@@ -198,6 +200,7 @@ impl Program {
                     }
                     parts.push((before, Some(Part::Step(Arc::new(part)))));
                 }
+                Node::Stop { .. } => parts.push((before, None)),
                 // What was approved inside an arm does not cover what comes after it; what sealed there
                 // has used the approval up.
                 Node::Wait(_) | Node::If { .. } => {
@@ -213,6 +216,7 @@ impl Program {
             let (part, arms) = match (node, part) {
                 (Node::Step(_), Some(part)) => (part, [None; 3]),
                 (Node::Step(_), None) => continue,
+                (Node::Stop { id, why }, _) => (Part::Stop(id.clone(), why.as_str().into()), [None; 3]),
                 (Node::Wait(wait), _) => {
                     let otherwise = self.lay(&wait.otherwise, next, covering.clone(), names);
                     let part = WaitPart {
@@ -265,6 +269,7 @@ impl Program {
             FinishedHow::Waited(false) | FinishedHow::Chose(Tri::False) => on_false,
             FinishedHow::Chose(Tri::True) => on_true,
             FinishedHow::Chose(Tri::Unknown) => on_unknown,
+            FinishedHow::Stopped => None,
         };
         next.and_then(|at| self.spots.get(at)).map(|spot| &spot.part)
     }
@@ -283,7 +288,7 @@ impl Program {
     pub(crate) fn step(&self, id: &StepId) -> Option<&Arc<StepPart>> {
         match self.part(id)? {
             Part::Step(step) => Some(step),
-            Part::Wait(_) | Part::If(_) => None,
+            Part::Wait(_) | Part::If(_) | Part::Stop(..) => None,
         }
     }
 }
@@ -403,6 +408,7 @@ impl Condition {
 fn seals_inside(node: &Node) -> bool {
     match node {
         Node::Step(step) => matches!(step.way, Way::Irreversible(_)),
+        Node::Stop { .. } => false,
         Node::Wait(wait) => wait.otherwise.iter().any(seals_inside),
         Node::If { then, otherwise, unknown, .. } => {
             then.iter().chain(otherwise).chain(unknown.iter().flatten()).any(seals_inside)
@@ -415,7 +421,7 @@ fn node_id(node: &Node) -> &StepId {
     match node {
         Node::Step(step) => &step.id,
         Node::Wait(wait) => &wait.id,
-        Node::If { id, .. } => id,
+        Node::If { id, .. } | Node::Stop { id, .. } => id,
     }
 }
 

@@ -10,7 +10,9 @@ use std::future::Future;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
-use surefoot_journal::{Answer, Claim, Exit, Identity, Outcome, Phase, Report, RunState, Shown, Timestamp};
+use surefoot_journal::{
+    Answer, Answered, AnsweredBy, Claim, Exit, Identity, Outcome, Phase, Report, RunState, Shown, Timestamp,
+};
 use surefoot_plan::{
     BinaryOperator, Cell, Comparison, Ensure, Expr, Literal, Name, Real, Restores, Statement, Step, StepId,
     Test, Type, Value, Way, eval, ground,
@@ -493,8 +495,11 @@ impl World for Simulated<'_> {
             EffectRequest::Interrupt { .. } => report(true, ""),
             EffectRequest::Ask(question) => {
                 let inner = self.inner.borrow();
-                match inner.replies.get(&question.text).cloned().or(question.default) {
-                    Some(value) => with_value(value),
+                let within_ms = question.within_ms.unwrap_or(0);
+                let nobody = || Some((question.default?, AnsweredBy::Default { within_ms }));
+                let reply = inner.replies.get(&question.text).cloned();
+                match reply.map(|value| (value, AnsweredBy::Person(person()))).or_else(nobody) {
+                    Some((value, by)) => answered(value, question.text, by),
                     None => Outcome::NotPerformed { why: "nobody answered".into() },
                 }
             }
@@ -569,10 +574,25 @@ fn report(ok: bool, why: &str) -> Outcome {
         output: Vec::new(),
         elapsed_ms: ACT_MS,
         left_running: Vec::new(),
+        answered: None,
     })
 }
 
-/// What a read or a question gives.
+/// Whoever answers in a model.
+fn person() -> Identity {
+    Identity { user: "somebody".into(), uid: 1, verified: false }
+}
+
+/// What a question gives.
+fn answered(value: Value, question: String, by: AnsweredBy) -> Outcome {
+    let mut outcome = with_value(value);
+    if let Outcome::Performed(report) = &mut outcome {
+        report.answered = Some(Answered { question, by, comment: String::new() });
+    }
+    outcome
+}
+
+/// What a read gives.
 fn with_value(value: Value) -> Outcome {
     let mut outcome = report(true, "");
     if let Outcome::Performed(report) = &mut outcome {

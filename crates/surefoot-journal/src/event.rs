@@ -96,6 +96,34 @@ pub struct Report {
     pub elapsed_ms: u64,
     /// Programs that a `detach` right let live on, as "postgres (pid 4711)".
     pub left_running: Vec<String>,
+    /// Who said so, if a person was asked. Since format 1.1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answered: Option<Answered>,
+}
+
+/// How a question to people came to its answer.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Answered {
+    /// What was asked.
+    pub question: String,
+    /// Who answered.
+    pub by: AnsweredBy,
+    /// On what evidence; may be empty.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub comment: String,
+}
+
+/// Who answered a question.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AnsweredBy {
+    /// This person.
+    Person(Identity),
+    /// Nobody in this time, in milliseconds: the runbook's default was taken.
+    Default {
+        /// How long it was waited.
+        within_ms: u64,
+    },
 }
 
 /// How a program ended.
@@ -295,6 +323,8 @@ pub struct Ended {
 pub enum ForwardVerdict {
     /// To its end.
     Done,
+    /// To a `stop`: it ended well and early.
+    Stopped,
     /// A step failed, or a condition was false.
     Failed,
     /// A person stopped it.
@@ -325,6 +355,8 @@ pub enum WayBackVerdict {
 pub enum FactsVerdict {
     /// As the runbook's end ensures.
     AsEnsured,
+    /// The run ended early, and the runbook's end was not asked.
+    NotAsked,
     /// As they were recorded.
     AsBefore,
     /// As they were recorded, but for what `leaves` names.
@@ -376,6 +408,9 @@ pub enum Event {
         value: Value,
         /// The statement that found it; none for a `let` of the runbook.
         at: Option<Claim>,
+        /// How a person came to give it, if one was asked. Since format 1.1.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        answered: Option<Answered>,
     },
     /// A wait is over, or gave up.
     Waited {
@@ -390,6 +425,13 @@ pub enum Event {
         node: StepId,
         /// The arm: true, false, or the one for unknown.
         arm: surefoot_plan::Tri,
+    },
+    /// The run came to a `stop`: it ends well and early.
+    Stopped {
+        /// Which.
+        stop: StepId,
+        /// Why.
+        why: String,
     },
     /// A second person was asked.
     ApprovalAsked {
@@ -440,6 +482,9 @@ pub enum Event {
     Intent {
         /// What is claimed.
         claim: Claim,
+        /// What is done, in lines, with every value put in; a secret is only named. Since format 1.1.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        shown: Vec<String>,
     },
     /// A statement is over, or nobody can tell.
     Outcome {
@@ -539,12 +584,12 @@ pub enum Event {
         /// Why.
         why: HeldWhy,
     },
-    /// A person decided how a held run goes on.
+    /// It was decided how a held run goes on.
     Decided {
         /// What.
         choice: Choice,
-        /// Who.
-        by: Identity,
+        /// Who; none since format 1.1 if nobody could be asked, and the runbook's `on failure` says it.
+        by: Option<Identity>,
         /// Why.
         reason: String,
     },
@@ -552,8 +597,11 @@ pub enum Event {
     CancelAsked {
         /// 1: finish what runs; 2: stop what runs; 3: kill it.
         level: u8,
-        /// Who.
-        by: Identity,
+        /// Who; none since format 1.1 if it was a signal that no person at the terminal sends.
+        by: Option<Identity>,
+        /// Why, or which signal; may be empty. Since format 1.1.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        why: String,
     },
     /// A line for the transcript.
     Noted {
@@ -580,6 +628,16 @@ pub enum Choice {
     RetryRollback,
 }
 
+impl ForwardVerdict {
+    /// Whether the run came to a good end.
+    pub fn is_good(self) -> bool {
+        match self {
+            ForwardVerdict::Done | ForwardVerdict::Stopped => true,
+            ForwardVerdict::Failed | ForwardVerdict::Cancelled | ForwardVerdict::Refused => false,
+        }
+    }
+}
+
 impl Event {
     /// Returns what kind of event it is, in words.
     pub fn kind(&self) -> &'static str {
@@ -591,6 +649,7 @@ impl Event {
             Event::Bound { .. } => "bound",
             Event::Waited { .. } => "waited",
             Event::Chose { .. } => "chose",
+            Event::Stopped { .. } => "stopped",
             Event::ApprovalAsked { .. } => "approval asked",
             Event::ApprovalAnswered { .. } => "approval answered",
             Event::ApprovalVoided { .. } => "approval voided",

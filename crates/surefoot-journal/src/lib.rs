@@ -18,9 +18,9 @@ mod time;
 mod writer;
 
 pub use event::{
-    Answer, Choice, Claim, Debt, Effect, Ended, Event, Exit, FactsVerdict, ForwardVerdict, HeldWhy, Identity,
-    Outcome, Output, Phase, Point, Reading, Refusal, Report, ResolvedBy, RunId, Started, Stream,
-    WayBackVerdict, WorldKind,
+    Answer, Answered, AnsweredBy, Choice, Claim, Debt, Effect, Ended, Event, Exit, FactsVerdict,
+    ForwardVerdict, HeldWhy, Identity, Outcome, Output, Phase, Point, Reading, Refusal, Report, ResolvedBy,
+    RunId, Started, Stream, WayBackVerdict, WorldKind,
 };
 pub use folder::{CreateError, FindError, RunFolder, StateRoot, file_name};
 pub use inbox::{Asks, Inbox, InboxError, Letter, Notice, Received, Rejected, Says, Shown};

@@ -115,6 +115,8 @@ pub enum FinishedHow {
     Waited(bool),
     /// An `if` chose.
     Chose(surefoot_plan::Tri),
+    /// A `stop` ended the run.
+    Stopped,
 }
 
 /// The last time facts were probed.
@@ -199,6 +201,8 @@ pub struct RunState {
     active: Option<StepId>,
     /// What came to its end last on the way forward.
     finished: Option<Finished>,
+    /// Why the run ended early, if it did.
+    stopped: Option<String>,
     /// A wait that a person wants again.
     again: Option<StepId>,
     /// What is owed; the next to be paid is last.
@@ -315,6 +319,11 @@ impl RunState {
     /// Returns what came to its end last on the way forward.
     pub fn finished(&self) -> Option<&Finished> {
         self.finished.as_ref()
+    }
+
+    /// Returns why the run ended early, if it came to a `stop`.
+    pub fn stopped(&self) -> Option<&str> {
+        self.stopped.as_deref()
     }
 
     /// Returns the wait that a person wants again.
@@ -437,6 +446,7 @@ fn duties_of(plan: &Plan) -> HashMap<StepId, Duty> {
                     let duty = if step.class == Class::Read { Duty::Nothing } else { duty };
                     duties.insert(step.id.clone(), duty);
                 }
+                Node::Stop { .. } => {}
                 Node::Wait(wait) => rest.push(&wait.otherwise),
                 Node::If { then, otherwise, unknown, .. } => {
                     rest.push(then);

@@ -63,9 +63,10 @@ pub(crate) fn step(name: &str) -> [Event; 2] {
         output: Vec::new(),
         elapsed_ms: 12,
         left_running: Vec::new(),
+        answered: None,
     };
     [
-        Event::Intent { claim: claim(name) },
+        Event::Intent { claim: claim(name), shown: Vec::new() },
         Event::Outcome { claim: claim(name), outcome: Outcome::Performed(report) },
     ]
 }
@@ -73,7 +74,12 @@ pub(crate) fn step(name: &str) -> [Event; 2] {
 /// A value with this text.
 pub(crate) fn bound(text: &str) -> Event {
     let name: Name = "answer".into();
-    Event::Bound { id: ValueId { step: None, name }, value: Value::Text(text.into()), at: None }
+    Event::Bound {
+        id: ValueId { step: None, name },
+        value: Value::Text(text.into()),
+        at: None,
+        answered: None,
+    }
 }
 
 /// The text of a journal of a few records, and the records.

@@ -2,7 +2,7 @@
 //!
 //! `golden/1.0.jsonl` holds every kind of event with every kind of answer, outcome and value. It is
 //! never changed: if it cannot be read any more, or reads as something else, a journal of someone's
-//! outage cannot be read either. A newer format adds a file.
+//! outage cannot be read either. A newer format adds a file: `1.1.jsonl` has what that added besides.
 
 #![expect(clippy::disallowed_methods, reason = "the golden journals are files")]
 #![expect(clippy::unwrap_used, reason = "a test may fail")]
@@ -12,14 +12,17 @@ use std::fs;
 use std::path::PathBuf;
 
 use surefoot_journal::{
-    Answer, Chain, Choice, Claim, Debt, Effect, Ended, Event, Exit, FactsVerdict, ForwardVerdict, HeldWhy,
-    Identity, Outcome, Output, Phase, Point, Reader, Reading, Record, Refusal, Report, ResolvedBy, RunId,
-    Started, Stream, Timestamp, WayBackVerdict, WorldKind,
+    Answer, Answered, AnsweredBy, Chain, Choice, Claim, Debt, Effect, Ended, Event, Exit, FactsVerdict,
+    ForwardVerdict, HeldWhy, Identity, Outcome, Output, Phase, Point, Reader, Reading, Record, Refusal,
+    Report, ResolvedBy, RunId, Started, Stream, Timestamp, WayBackVerdict, WorldKind,
 };
 use surefoot_plan::{Cell, Expr, Plan, Real, StepId, Tri, Value, ValueId};
 
 /// The hash of the last record of `1.0.jsonl`.
 const HEAD: &str = "e3861aff1e27c5a20ec6bfa0035566af03e376c1f1beff244a6c2603da5d0003";
+
+/// The hash of the last record of `1.1.jsonl`.
+const HEAD_1_1: &str = "38521f3705762f72d4431f809c542368b87a1648706416e615f879a07a66311d";
 
 fn path(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name)
@@ -44,25 +47,74 @@ fn a_journal_of_format_1_0_is_read() {
 }
 
 #[test]
+fn a_journal_of_format_1_1_is_read() {
+    let (records, head) = read(&fs::read(path("1.1.jsonl")).unwrap());
+    let events: Vec<Event> = records.into_iter().map(|record| record.event).collect();
+    assert_eq!(events, [every_event(), added_in_1_1()].concat());
+    assert_eq!(head, HEAD_1_1);
+}
+
+#[test]
 fn it_is_still_written_so() {
     // Not required of a newer format, which has its own file. Required of this one: two writers of one
     // format write the same bytes.
     let (mut chain, mut text) = (Chain::default(), Vec::new());
-    for (at, event) in every_event().into_iter().enumerate() {
+    for (at, event) in [every_event(), added_in_1_1()].concat().into_iter().enumerate() {
         chain.write(Timestamp(1_795_317_247_250 + at as u64 * 1001), event, &mut text).unwrap();
     }
-    if !path("1.0.jsonl").exists() {
+    if !path("1.1.jsonl").exists() {
         // Only where a format is being made: a released file is never absent.
-        fs::write(path("1.0.jsonl"), &text).unwrap();
+        fs::write(path("1.1.jsonl"), &text).unwrap();
         panic!("written anew; its head is {}", chain.head());
     }
-    assert!(fs::read(path("1.0.jsonl")).unwrap() == text, "the bytes have changed: that is another format");
+    assert!(fs::read(path("1.1.jsonl")).unwrap() == text, "the bytes have changed: that is another format");
+}
+
+/// What format 1.1 added: who answered, what is done with its values, stops that no person asked
+/// for, and a good and early end.
+fn added_in_1_1() -> Vec<Event> {
+    let step = || StepId("drain[db2]".into());
+    let anna = || Identity { user: "anna".into(), uid: 1000, verified: false };
+    let claim = || Claim { step: step(), phase: Phase::Forward, attempt: 2, statement: 1 };
+    let answered = |by| Some(Answered { question: "Go on?".into(), by, comment: "looked".into() });
+    let bound = |by| Event::Bound {
+        id: ValueId { step: Some(step()), name: "n".into() },
+        value: Value::Int(1),
+        at: Some(claim()),
+        answered: answered(by),
+    };
+    let early = |facts| {
+        let (forward, way_back) = (ForwardVerdict::Stopped, WayBackVerdict::NoneNeeded);
+        Event::Ended(Ended { forward, way_back, facts, owed: Vec::new() })
+    };
+    let report = Report {
+        ok: true,
+        why: String::new(),
+        exit: None,
+        value: Some(Value::Text("done".into())),
+        output: Vec::new(),
+        elapsed_ms: 7,
+        left_running: Vec::new(),
+        answered: answered(AnsweredBy::Person(anna())),
+    };
+    vec![
+        bound(AnsweredBy::Person(anna())),
+        bound(AnsweredBy::Default { within_ms: 3000 }),
+        Event::Intent { claim: claim(), shown: vec!["$ touch /srv/x".into()] },
+        Event::Outcome { claim: claim(), outcome: Outcome::Performed(report) },
+        Event::Decided { choice: Choice::RollBack, by: None, reason: "nobody could be asked".into() },
+        Event::CancelAsked { level: 1, by: None, why: "the terminal was closed".into() },
+        Event::Stopped { stop: StepId("stop[1]".into()), why: "it is done already".into() },
+        early(FactsVerdict::NotAsked),
+        early(FactsVerdict::Untouched),
+    ]
 }
 
 #[test]
 fn every_kind_of_event_is_in_it() {
-    let kinds: BTreeSet<&str> = every_event().iter().map(Event::kind).collect();
-    assert_eq!(kinds.len(), 31, "an event was added: so was a version, and its file is missing: {kinds:?}");
+    let all = [every_event(), added_in_1_1()].concat();
+    let kinds: BTreeSet<&str> = all.iter().map(Event::kind).collect();
+    assert_eq!(kinds.len(), 32, "an event was added: so was a version, and its file is missing: {kinds:?}");
 }
 
 /// Every kind of event, and every variant of what they hold.
@@ -125,6 +177,7 @@ fn every_event() -> Vec<Event> {
         ],
         elapsed_ms: 812,
         left_running: vec!["postgres (pid 4711)".into()],
+        answered: None,
     };
     let outcome = |outcome| Event::Outcome { claim: claim(Phase::Forward), outcome };
     let probed = |point| Event::Probed { point, readings: readings(), settled: true };
@@ -144,11 +197,17 @@ fn every_event() -> Vec<Event> {
         Event::Resumed { operator: anna(), host: "db1".into(), boot_id: "c".into(), version: "0.0.1".into() },
         Event::Recovered { bytes: 17 },
         Event::Probed { point: Point::Entry, readings: Vec::new(), settled: false },
-        Event::Bound { id: ValueId { step: None, name: "all".into() }, value: values, at: None },
+        Event::Bound {
+            id: ValueId { step: None, name: "all".into() },
+            value: values,
+            at: None,
+            answered: None,
+        },
         Event::Bound {
             id: ValueId { step: Some(step()), name: "n".into() },
             value: Value::Int(1),
             at: Some(claim(Phase::Rollback)),
+            answered: None,
         },
         Event::Waited { wait: step(), reached: true },
         Event::ApprovalAsked { step: step(), role: "lead".into(), shown: readings() },
@@ -161,8 +220,8 @@ fn every_event() -> Vec<Event> {
             base: readings(),
             captures: BTreeMap::from([("old".into(), Value::Int(3))]),
         },
-        Event::Intent { claim: claim(Phase::Forward) },
-        Event::Intent { claim: claim(Phase::Rollback) },
+        Event::Intent { claim: claim(Phase::Forward), shown: Vec::new() },
+        Event::Intent { claim: claim(Phase::Rollback), shown: Vec::new() },
         outcome(Outcome::Performed(report(Exit::Code(1)))),
         outcome(Outcome::Performed(report(Exit::Signal(9)))),
         outcome(Outcome::Performed(report(Exit::TimedOut))),
@@ -221,10 +280,10 @@ fn every_event() -> Vec<Event> {
         events.push(Event::Held { why });
     }
     for choice in [Choice::GoOn, Choice::RollBack, Choice::Stop, Choice::RetryRollback] {
-        events.push(Event::Decided { choice, by: anna(), reason: "it is late".into() });
+        events.push(Event::Decided { choice, by: Some(anna()), reason: "it is late".into() });
     }
     for level in 1..=3 {
-        events.push(Event::CancelAsked { level, by: anna() });
+        events.push(Event::CancelAsked { level, by: Some(anna()), why: String::new() });
     }
     use FactsVerdict as Facts;
     use ForwardVerdict as Forward;

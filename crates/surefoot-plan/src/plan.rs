@@ -155,6 +155,13 @@ pub enum Node {
         /// When it cannot be told; the run stops for a person if none.
         unknown: Option<Vec<Node>>,
     },
+    /// Ends the run well and early: nothing after it is done, and the runbook's `ensures` are not asked.
+    Stop {
+        /// Its name in the plan.
+        id: StepId,
+        /// Why.
+        why: String,
+    },
 }
 
 /// What happens when a step fails.

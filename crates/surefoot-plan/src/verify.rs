@@ -107,6 +107,8 @@ struct Rules {
     aliases: bool,
     /// After a choice only that is known on which its arms agree.
     joins: bool,
+    /// Only when every arm of a choice has ended the run is what follows it never reached.
+    stops: bool,
     /// The whole way back must end where it began.
     restored: bool,
     /// A rollback that is proved at its own stop is not judged again. Not needed: it makes verifying cheap.
@@ -123,6 +125,7 @@ impl Default for Rules {
             residuals: true,
             aliases: true,
             joins: true,
+            stops: true,
             restored: true,
             local: true,
         }

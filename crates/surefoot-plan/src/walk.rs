@@ -9,7 +9,7 @@ impl Plan {
     pub fn steps(&self) -> impl Iterator<Item = &Step> {
         self.nodes().filter_map(|node| match node {
             Node::Step(step) => Some(step.as_ref()),
-            Node::Wait(_) | Node::If { .. } => None,
+            Node::Wait(_) | Node::If { .. } | Node::Stop { .. } => None,
         })
     }
 
@@ -38,6 +38,7 @@ impl Plan {
                 Node::Step(step) => step.collect_atoms(&mut atoms),
                 Node::Wait(wait) => wait.until.formula.collect_atoms(&mut atoms),
                 Node::If { condition, .. } => condition.collect_atoms(&mut atoms),
+                Node::Stop { .. } => {}
             }
         }
         atoms
@@ -62,7 +63,7 @@ impl<'a> Iterator for Nodes<'a> {
             };
             // Pushed in reverse: the arm for true comes first.
             match node {
-                Node::Step(_) => {}
+                Node::Step(_) | Node::Stop { .. } => {}
                 Node::Wait(wait) => self.rest.push(wait.otherwise.iter()),
                 Node::If { then, otherwise, unknown, .. } => {
                     self.rest.extend(unknown.as_deref().map(<[Node]>::iter));
@@ -81,7 +82,20 @@ impl Node {
         match self {
             Node::Step(step) => &step.id,
             Node::Wait(wait) => &wait.id,
-            Node::If { id, .. } => id,
+            Node::If { id, .. } | Node::Stop { id, .. } => id,
+        }
+    }
+
+    /// Whether the run is over after it, whatever it chooses: nothing can follow.
+    pub fn ends(&self) -> bool {
+        let ends = |nodes: &[Node]| nodes.last().is_some_and(Node::ends);
+        match self {
+            Node::Step(_) | Node::Wait(_) => false,
+            Node::Stop { .. } => true,
+            // Without an arm of its own what cannot be told stops for a person.
+            Node::If { then, otherwise, unknown, .. } => {
+                ends(then) && ends(otherwise) && unknown.as_deref().is_none_or(ends)
+            }
         }
     }
 }

@@ -96,6 +96,7 @@ pub(crate) fn report(ending: &Ending) -> Report {
         output: ending.output.clone(),
         elapsed_ms: ending.elapsed_ms,
         left_running: ending.left_running.clone(),
+        answered: None,
     }
 }
 

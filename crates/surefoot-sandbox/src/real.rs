@@ -183,6 +183,7 @@ impl<P: People> RealWorld<P> {
             output: Vec::new(),
             elapsed_ms: now_ms().saturating_sub(began),
             left_running: Vec::new(),
+            answered: None,
         })
     }
 
@@ -301,6 +302,7 @@ impl<P: People> RealWorld<P> {
                 output: Vec::new(),
                 elapsed_ms: 0,
                 left_running: Vec::new(),
+                answered: None,
             }),
             Ok(false) => Outcome::NotPerformed { why: "nothing runs under this claim".into() },
             Err(error) => Outcome::Unknown { why: format!("it could not be reached: {error}"), over: false },

@@ -8,7 +8,11 @@
     reason = "a file is read once; boxes here would stand in the way of every reader"
 )]
 
+mod control;
+
 use crate::Span;
+
+pub use control::{Arm, For, If, Match, Stop, Wait};
 
 /// A name where it stands.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -134,6 +138,8 @@ pub enum Member {
     Match(Match),
     /// `for …`
     For(For),
+    /// `stop "why"`
+    Stop(Stop),
     /// A construct that is designed and not built: already reported.
     NotBuilt(NotBuilt),
 }
@@ -468,73 +474,6 @@ pub struct Manual {
     pub see: Vec<(Expr, Option<Expr>)>,
     /// How long to wait for the answer.
     pub within: Option<Duration>,
-    /// All of it.
-    pub span: Span,
-}
-
-/// `wait until F every D within D 3 times else { … }`
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Wait {
-    /// What is waited for.
-    pub condition: Expr,
-    /// Patience; a missing `within` is an error of the compiler.
-    pub patience: Patience,
-    /// How often in a row.
-    pub times: Option<(u32, Span)>,
-    /// What is done when time is over.
-    pub otherwise: Option<Vec<Member>>,
-    /// All of it.
-    pub span: Span,
-}
-
-/// `if F { … } else { … } unknown { … }`
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct If {
-    /// What decides.
-    pub condition: Expr,
-    /// When known true.
-    pub then: Vec<Member>,
-    /// When known false. `else if` is an `If` alone in it.
-    pub otherwise: Option<Vec<Member>>,
-    /// When it cannot be told.
-    pub unknown: Option<Vec<Member>>,
-    /// All of it.
-    pub span: Span,
-}
-
-/// `match v { "a" { … } otherwise { … } }`
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Match {
-    /// What decides.
-    pub value: Expr,
-    /// What is done for which values, in order.
-    pub arms: Vec<Arm>,
-    /// What is done for every other value.
-    pub otherwise: Option<Arm>,
-    /// All of it.
-    pub span: Span,
-}
-
-/// An arm of a `match`.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Arm {
-    /// The values it is for; none in `otherwise`.
-    pub values: Vec<Expr>,
-    /// What is done.
-    pub body: Vec<Member>,
-    /// All of it.
-    pub span: Span,
-}
-
-/// `for x in xs { … }`
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct For {
-    /// The name bound in turn.
-    pub name: Ident,
-    /// The list.
-    pub list: Expr,
-    /// What is done in each turn.
-    pub body: Vec<Member>,
     /// All of it.
     pub span: Span,
 }

@@ -20,7 +20,7 @@ mod step;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
-use crate::ast::{Duration, File, Ident, Item, Member, NotBuilt};
+use crate::ast::{Duration, File, Ident, Item, Member, NotBuilt, Stop};
 use crate::kind::{SyntaxKind, SyntaxNode, SyntaxToken};
 use crate::{Diagnostic, FileId, Span, ast};
 
@@ -86,6 +86,7 @@ impl Lower {
             SyntaxKind::If => Member::If(self.if_statement(node)),
             SyntaxKind::Match => Member::Match(self.match_statement(node)),
             SyntaxKind::For => Member::For(self.for_statement(node)?),
+            SyntaxKind::Stop => Member::Stop(Stop { why: self.text_of(node), span: self.span(node) }),
             SyntaxKind::NotBuilt => Member::NotBuilt(self.not_built(node)),
             _ => return None,
         })

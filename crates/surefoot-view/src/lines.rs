@@ -36,7 +36,7 @@ impl Lines {
         if let Some(weight) = weight(&record.event) {
             let told = tell(plan, &Names::found(plan, state.bound()), &record.event);
             let clock = say::clock(record.time);
-            if let Event::Intent { claim } = &record.event
+            if let Event::Intent { claim, .. } = &record.event
                 && (claim.statement, claim.attempt) == (0, 1)
                 && let Some(step) = plan.step(&claim.step).filter(|step| !step.title.is_empty())
             {
@@ -125,6 +125,7 @@ fn weight(event: &Event) -> Option<Weight> {
         | Event::Recovered { .. }
         | Event::Waited { .. }
         | Event::Chose { .. }
+        | Event::Stopped { .. }
         | Event::ApprovalAnswered { .. }
         | Event::ApprovalVoided { .. }
         | Event::Done { .. }

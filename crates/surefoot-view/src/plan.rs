@@ -159,6 +159,10 @@ impl View<'_> {
             match node {
                 Node::Step(step) => self.step(step, before, &number, indent),
                 Node::Wait(wait) => self.wait(wait, &number, indent),
+                Node::Stop { why, .. } => {
+                    let text = format!("stop: the run ends here, and well{}", say::reason(why));
+                    self.page.field(indent, &number, number.len() + 1, &text);
+                }
                 Node::If { id, condition, then, otherwise, unknown } => {
                     let text = format!("if {}", self.names.formula(condition));
                     self.page.field(indent, &number, number.len() + 1, &text);
@@ -371,7 +375,7 @@ impl View<'_> {
             Some(Node::Step(step)) => self.owed(&step.id),
             Some(Node::Wait(wait)) => self.owed(&wait.id),
             // What is owed depends on the branch; the steps in it say so themselves.
-            Some(Node::If { .. }) | None => None,
+            Some(Node::If { .. } | Node::Stop { .. }) | None => None,
         };
         match (owed, before) {
             (Some(owed), _) => format!("{decides}; if it provably never happened: {owed}"),
@@ -380,7 +384,7 @@ impl View<'_> {
                     "{decides}; but if it is proved that it never happened, what was owed before it is taken back"
                 )
             }
-            (None, Some(Node::Step(_) | Node::Wait(_)) | None) => decides.to_owned(),
+            (None, Some(Node::Step(_) | Node::Wait(_) | Node::Stop { .. }) | None) => decides.to_owned(),
         }
     }
 

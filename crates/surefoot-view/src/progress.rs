@@ -182,6 +182,20 @@ impl Progress {
                     let skipped = skipped || reached == Some(&true);
                     self.add_rows(names, state, &wait.otherwise, &inside, skipped, rows);
                 }
+                Node::Stop { id, why } => {
+                    let reached = state.finished().is_some_and(|last| last.node == *id);
+                    let (mark, word) = if reached { (Mark::Done, "ended here") } else { later };
+                    rows.push(Row {
+                        number,
+                        id: id.clone(),
+                        title: format!("stop: {why}"),
+                        seals: false,
+                        is_step: false,
+                        limit_ms: 0,
+                        mark,
+                        word,
+                    });
+                }
                 Node::If { id, condition, then, otherwise, unknown } => {
                     let chose = self.chose.get(id);
                     let (mark, word) = match chose {

@@ -1,8 +1,8 @@
 //! Words for times, statements and verdicts: one phrase for one thing, wherever it is shown.
 
 use surefoot_journal::{
-    Answer, Choice, Debt, Effect, Ended, Exit, FactsVerdict, ForwardVerdict, Identity, Reading, ResolvedBy,
-    Timestamp, WayBackVerdict,
+    Answer, Answered, AnsweredBy, Choice, Debt, Effect, Ended, Exit, FactsVerdict, ForwardVerdict, Identity,
+    Reading, ResolvedBy, Timestamp, WayBackVerdict,
 };
 use surefoot_plan::{
     Class, Decoder, Exec, Expr, LibraryCall, Names, PersonQuestion, Plan, Read, Require, Source, Statement,
@@ -245,6 +245,19 @@ pub(crate) fn who(identity: &Identity) -> String {
     }
 }
 
+/// What was asked, and who answered.
+pub(crate) fn answered(answered: &Answered) -> Vec<String> {
+    let by = match &answered.by {
+        AnsweredBy::Person(identity) => {
+            format!("answered by {}{}", who(identity), reason(&answered.comment))
+        }
+        AnsweredBy::Default { within_ms } => {
+            format!("the default was taken: nobody answered within {}", duration(*within_ms))
+        }
+    };
+    vec![format!("asked: {}", answered.question), by]
+}
+
 /// What a probe found.
 pub(crate) fn answer(answer: &Answer) -> String {
     match answer {
@@ -307,6 +320,7 @@ pub(crate) fn debt(debt: &Debt) -> &str {
 pub(crate) fn forward(verdict: ForwardVerdict) -> &'static str {
     match verdict {
         ForwardVerdict::Done => "done",
+        ForwardVerdict::Stopped => "ended early, and well",
         ForwardVerdict::Failed => "failed",
         ForwardVerdict::Cancelled => "cancelled",
         ForwardVerdict::Refused => "not begun, because a condition at the start did not hold",
@@ -328,6 +342,7 @@ pub(crate) fn way_back(verdict: WayBackVerdict) -> &'static str {
 pub(crate) fn facts(ended: &Ended) -> &'static str {
     match ended.facts {
         FactsVerdict::AsEnsured => "as the runbook ensures",
+        FactsVerdict::NotAsked => "as its steps ensure; what the runbook ensures at its end was not asked",
         FactsVerdict::AsBefore if ended.way_back == WayBackVerdict::ToTheSeal => {
             "as they were right after the point of no return"
         }

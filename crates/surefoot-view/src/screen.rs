@@ -72,7 +72,7 @@ impl<'a> Screen<'a> {
     /// Takes in a record.
     pub fn observe(&mut self, record: &Record) {
         self.progress.observe(record);
-        if let Event::Intent { claim } = &record.event
+        if let Event::Intent { claim, .. } = &record.event
             && self.tail_of.as_ref() != Some(&claim.step)
         {
             self.tail.clear();
@@ -251,7 +251,7 @@ impl<'a> Screen<'a> {
                 lines.push(format!("STUCK: the rollback of {} failed: {why}", say::debt(debt)));
             }
             Standing::Ended(ended) => lines.extend([
-                format!("forward:  {}", say::forward(ended.forward)),
+                format!("forward:  {}", status::how_far(state, ended.forward)),
                 format!("way back: {}", say::way_back(ended.way_back)),
                 format!("facts:    {}", say::facts(ended)),
             ]),

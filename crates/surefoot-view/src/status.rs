@@ -135,11 +135,16 @@ fn now(state: &RunState, around: &Around) -> String {
         Standing::Stuck { debt, .. } => format!("STUCK: the rollback of {} failed; {hands}", say::debt(debt)),
         Standing::Ended(ended) => format!(
             "over. Forward: {}. Way back: {}. Facts: {}.",
-            say::forward(ended.forward),
+            how_far(state, ended.forward),
             say::way_back(ended.way_back),
             say::facts(ended)
         ),
     }
+}
+
+/// How far a run came, with the reason if it ended early.
+pub(crate) fn how_far(state: &RunState, verdict: ForwardVerdict) -> String {
+    format!("{}{}", say::forward(verdict), say::reason(state.stopped().unwrap_or_default()))
 }
 
 /// Adds a line for each part of the plan, and the point of no return between them.
@@ -353,7 +358,7 @@ pub fn what_to_type(plan: &Plan, state: &RunState, around: &Around) -> Vec<(Stri
             if let Some(first) = ended.owed.first() {
                 lines.push(rollback("takes back what is owed"));
                 lines.push(forgive(first));
-            } else if ended.forward == ForwardVerdict::Done {
+            } else if ended.forward.is_good() {
                 lines.extend(taken_back(plan, state).map(|what| rollback(&what)));
             }
             lines.push((format!("surefoot transcript {run}"), "tells the whole story".to_owned()));
@@ -461,6 +466,7 @@ fn run_line(row: &RunRow, now: Timestamp) -> [String; 5] {
             };
             let forward = match ended.forward {
                 ForwardVerdict::Done => "done",
+                ForwardVerdict::Stopped => "ended early, and well",
                 ForwardVerdict::Failed => "failed",
                 ForwardVerdict::Cancelled => "cancelled",
                 ForwardVerdict::Refused => "not begun, a condition was false",

@@ -62,9 +62,10 @@ pub(crate) fn about(event: &Event) -> About<'_> {
         Event::Noted { at, .. } => at.as_ref().map_or(About::Run, |claim| of_phase(&claim.step, claim.phase)),
         Event::Refused { step, phase, .. } => step.as_ref().map_or(About::Run, |step| of_phase(step, *phase)),
         Event::Failed { step, .. } => step.as_ref().map_or(About::Run, About::Node),
-        Event::Intent { claim } | Event::Outcome { claim, .. } => of_phase(&claim.step, claim.phase),
+        Event::Intent { claim, .. } | Event::Outcome { claim, .. } => of_phase(&claim.step, claim.phase),
         Event::Waited { wait: step, .. }
         | Event::Chose { node: step, .. }
+        | Event::Stopped { stop: step, .. }
         | Event::ApprovalAsked { step, .. }
         | Event::ApprovalAnswered { step, .. }
         | Event::ApprovalVoided { step, .. }
@@ -121,7 +122,9 @@ pub(crate) fn tell<'a>(plan: &Plan, names: &Names<'_>, event: &'a Event) -> Told
             let again = if *settled { "" } else { "; asked again soon" };
             Told::with(format!("{}{again}", point_text(point)), reading_lines(names, readings))
         }
-        Event::Bound { id, value, .. } => Told::only(format!("{id} = {value}")),
+        Event::Bound { id, value, answered, .. } => {
+            Told::with(format!("{id} = {value}"), answered.iter().flat_map(say::answered).collect())
+        }
         Event::Waited { reached, .. } => Told::only(match reached {
             true => "it came true",
             false => "it did not come true in time",
@@ -131,6 +134,7 @@ pub(crate) fn tell<'a>(plan: &Plan, names: &Names<'_>, event: &'a Event) -> Told
             Tri::False => "it is false: the `else` branch is taken",
             Tri::Unknown => "it cannot be told: the `unknown` branch is taken",
         }),
+        Event::Stopped { why, .. } => Told::only(format!("the run ends here, well and early: {why}")),
         Event::ApprovalAsked { role, shown, .. } => {
             Told::with(format!("a {role} is asked to approve"), reading_lines(names, shown))
         }
@@ -151,9 +155,12 @@ pub(crate) fn tell<'a>(plan: &Plan, names: &Names<'_>, event: &'a Event) -> Told
             evidence.extend(captures.iter().map(|(name, value)| format!("{name} = {value}")));
             Told::with("recorded what was true before it", evidence)
         }
-        Event::Intent { claim } => {
-            let evidence =
-                statement_of(plan, claim).map_or_else(Vec::new, |found| say::statement(plan, found));
+        Event::Intent { claim, shown } => {
+            // A journal of format 1.0 does not say what was done with which values: the plan's words stand in.
+            let evidence = match shown.is_empty() {
+                true => statement_of(plan, claim).map_or_else(Vec::new, |found| say::statement(plan, found)),
+                false => shown.clone(),
+            };
             let attempt =
                 if claim.attempt > 1 { format!(" (attempt {})", claim.attempt) } else { String::new() };
             Told::with(format!("does statement {}{attempt}", claim.statement + 1), evidence)
@@ -192,15 +199,20 @@ pub(crate) fn tell<'a>(plan: &Plan, names: &Names<'_>, event: &'a Event) -> Told
         }
         Event::Held { why } => held(names, why),
         Event::Decided { choice, by, reason } => {
-            Told::only(format!("{} decided: {}{}", say::who(by), say::choice(*choice), say::reason(reason)))
+            let who = by.as_ref().map_or_else(|| "the runbook".to_owned(), say::who);
+            Told::only(format!("{who} decided: {}{}", say::choice(*choice), say::reason(reason)))
         }
-        Event::CancelAsked { level, by } => {
+        Event::CancelAsked { level, by, why } => {
             let what = match level {
                 0 | 1 => "stop when what runs is over",
                 2 => "stop what runs, too",
                 3.. => "kill what runs",
             };
-            Told::only(format!("{} asked to {what}", say::who(by)))
+            Told::only(match by {
+                Some(by) => format!("{} asked to {what}{}", say::who(by), say::reason(why)),
+                None if why.is_empty() => format!("a signal asked to {what}"),
+                None => format!("{why}: {what}"),
+            })
         }
         Event::Noted { text, .. } => Told::only(format!("note: {text}")),
         Event::Ended(ended) => {
@@ -310,6 +322,7 @@ fn tell_report(report: &Report) -> Told<'_> {
     if let Some(value) = &report.value {
         evidence.push(format!("value: {value}"));
     }
+    evidence.extend(report.answered.iter().flat_map(say::answered));
     evidence.extend(report.left_running.iter().map(|program| format!("left running: {program}")));
     Told { text, evidence, outputs: report.output.iter().collect() }
 }

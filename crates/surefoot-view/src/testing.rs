@@ -382,7 +382,7 @@ impl Story {
             base: vec![Reading { cell: recorded(cell), answer }],
             captures: BTreeMap::new(),
         });
-        self.add(Event::Intent { claim: claim(name, Phase::Forward, 0) })
+        self.add(Event::Intent { claim: claim(name, Phase::Forward, 0), shown: Vec::new() })
     }
 
     /// All statements of a step, from its start to its end.
@@ -392,7 +392,7 @@ impl Story {
         self.start(name);
         for statement in 0..statements {
             if statement > 0 {
-                self.add(Event::Intent { claim: claim(name, Phase::Forward, statement) });
+                self.add(Event::Intent { claim: claim(name, Phase::Forward, statement), shown: Vec::new() });
             }
             self.pass(800).outcome(name, Phase::Forward, statement, report(true, "", Some(0), "ok\n"));
         }
@@ -436,7 +436,7 @@ impl Story {
     pub(crate) fn back(&mut self, name: &str) -> &mut Story {
         let step = StepId(name.into());
         self.probe(Point::Guard(step.clone(), Phase::Rollback), &[]);
-        self.add(Event::Intent { claim: claim(name, Phase::Rollback, 0) });
+        self.add(Event::Intent { claim: claim(name, Phase::Rollback, 0), shown: Vec::new() });
         self.pass(400).outcome(name, Phase::Rollback, 0, report(true, "", Some(0), ""));
         self.probe(Point::Ensures(step.clone(), Phase::Rollback), &[(primary(54361), true)]);
         self.add(Event::Paid { debt: Debt::Rollback(step), skipped: None })
@@ -475,5 +475,6 @@ pub(crate) fn report(ok: bool, why: &str, exit: Option<i32>, printed: &str) -> R
         output,
         elapsed_ms: 812,
         left_running: Vec::new(),
+        answered: None,
     }
 }

@@ -19,7 +19,7 @@ use surefoot_plan::{InputValue, Names, Place, Plan, Policy, Proof, Verdict, veri
 
 use crate::progress::Progress;
 use crate::say;
-use crate::status::title;
+use crate::status::{self, title};
 use crate::tell::{self, About, about, tell};
 
 /// The version of the JSON form. Fields are only added; a reader ignores those it does not know.
@@ -121,11 +121,11 @@ pub struct InputGiven {
 /// The verdicts of a run that is over.
 #[derive(Clone, Debug, Serialize)]
 pub struct Verdicts {
-    /// `done`, `failed`, `cancelled` or `refused`.
+    /// `done`, `stopped` (ended early, and well), `failed`, `cancelled` or `refused`.
     pub forward: &'static str,
     /// `none_needed`, `complete`, `to_the_seal`, `stuck` or `owing`.
     pub way_back: &'static str,
-    /// `as_ensured`, `as_before`, `as_before_except`, `unknown`, `not_as_before` or `untouched`.
+    /// `as_ensured`, `not_asked`, `as_before`, `as_before_except`, `unknown`, `not_as_before` or `untouched`.
     pub facts: &'static str,
     /// The same for people.
     pub text: [String; 3],
@@ -256,7 +256,7 @@ impl Transcript {
             waivers: started.waivers.clone(),
             proof: proof.as_ref().map(|proof| proof.summary.to_string()),
             standing: standing(&state, beside),
-            verdicts: state.ended().map(Verdicts::of),
+            verdicts: state.ended().map(|ended| Verdicts::of(ended, &state)),
             owed: state.owed().map(|debt| say::debt(debt).to_owned()).collect(),
             sealed: state.seals().iter().map(|step| step.0.clone()).collect(),
             parts: parts(plan, proof.as_ref(), &state, &progress, beside.at_work),
@@ -288,10 +288,11 @@ impl Person {
 
 impl Verdicts {
     /// The verdicts, as recorded.
-    fn of(ended: &Ended) -> Verdicts {
+    fn of(ended: &Ended, state: &RunState) -> Verdicts {
         Verdicts {
             forward: match ended.forward {
                 ForwardVerdict::Done => "done",
+                ForwardVerdict::Stopped => "stopped",
                 ForwardVerdict::Failed => "failed",
                 ForwardVerdict::Cancelled => "cancelled",
                 ForwardVerdict::Refused => "refused",
@@ -305,6 +306,7 @@ impl Verdicts {
             },
             facts: match ended.facts {
                 FactsVerdict::AsEnsured => "as_ensured",
+                FactsVerdict::NotAsked => "not_asked",
                 FactsVerdict::AsBefore => "as_before",
                 FactsVerdict::AsBeforeExcept => "as_before_except",
                 FactsVerdict::Unknown => "unknown",
@@ -312,7 +314,7 @@ impl Verdicts {
                 FactsVerdict::Untouched => "untouched",
             },
             text: [
-                say::forward(ended.forward).to_owned(),
+                status::how_far(state, ended.forward),
                 say::way_back(ended.way_back).to_owned(),
                 say::facts(ended).to_owned(),
             ],
@@ -422,6 +424,7 @@ fn run_title(event: &Event) -> String {
         | Event::Bound { .. }
         | Event::Waited { .. }
         | Event::Chose { .. }
+        | Event::Stopped { .. }
         | Event::ApprovalAsked { .. }
         | Event::ApprovalAnswered { .. }
         | Event::ApprovalVoided { .. }

@@ -47,12 +47,13 @@ pub(crate) fn approve(arguments: &args::Approve) -> Result<Exit, CommandError> {
         return Err(CommandError::usage(format!("{} is not `{role}`.", me.user))
             .hint(format!("that is {}, by the surefoot.toml of the run", people.join(" or "))));
     }
-    let answer = if arguments.no { "Refused" } else { "Approved" };
-    output::line(&surefoot_view::plain(&format!("{answer}: {} of {}.", title(notice), notice.runbook)));
+    // What they rely on comes first: who gives a yes has seen it.
     output::print(&surefoot_view::notice(notice, &folder.run().0, runs::now(), &terminal::style()));
     let says =
         Says::Approval { step: step.clone(), approved: !arguments.no, comment: arguments.comment.clone() };
     send(&inbox, folder.run(), notice.digest(), says)?;
+    let answer = if arguments.no { "Refused" } else { "Approved" };
+    output::line(&surefoot_view::plain(&format!("{answer}: {} of {}.", title(notice), notice.runbook)));
     output::line(&taken(&inbox, folder.run(), notice));
     Ok(Exit::Done)
 }

@@ -93,13 +93,33 @@ impl Slow {
 
 #[test]
 fn without_a_terminal_a_stop_does_what_the_runbook_says_of_a_failure() {
-    for signal in [Signal::TERM, Signal::INT, Signal::HUP] {
+    for signal in [Signal::TERM, Signal::INT] {
         let mut slow = Slow::begin();
         assert!(slow.mark());
         slow.signal(signal);
         assert_eq!(slow.child.wait().unwrap().code(), Some(15), "{signal:?}");
         assert!(!slow.mark(), "{signal:?}: what was owed was paid");
+        assert!(
+            slow.journal().contains(r#""decided":{"choice":"roll_back","by":null"#),
+            "{}",
+            slow.journal()
+        );
+        let told = slow.place.run(&["transcript"]);
+        told.exits(0).says("the runbook decided: roll back \"nobody could be asked, and it says `on failure");
     }
+}
+
+#[test]
+fn a_closed_terminal_keeps_the_run_for_its_operator() {
+    let mut slow = Slow::begin();
+    slow.signal(Signal::HUP);
+    assert_eq!(slow.child.wait().unwrap().code(), Some(13), "it waits");
+    assert!(slow.mark(), "nobody asked to take anything back");
+    slow.place.run(&["transcript"]).exits(0).says("the terminal was closed: stop when what runs is over");
+    assert!(!slow.journal().contains("decided"), "nobody decided anything: {}", slow.journal());
+    let resumed = slow.place.command(&["resume", "0"]).env("SLOW_TOKEN", "tok-71b3-canary").output().unwrap();
+    assert_eq!(resumed.status.code(), Some(0), "{}", String::from_utf8_lossy(&resumed.stdout));
+    assert!(slow.mark());
 }
 
 #[test]

@@ -63,6 +63,7 @@ impl<'a> Lowering<'a> {
                 | Member::If(_)
                 | Member::Match(_)
                 | Member::For(_)
+                | Member::Stop(_)
                 | Member::NotBuilt(_) => {}
             }
         }
@@ -124,6 +125,7 @@ impl<'a> Lowering<'a> {
                 | Member::Ensures(_)
                 | Member::OnFailure(_)
                 | Member::Collect(_)
+                | Member::Stop(_)
                 | Member::NotBuilt(_) => {}
             }
         }
@@ -145,6 +147,7 @@ impl<'a> Lowering<'a> {
                 | Member::Ensures(_)
                 | Member::OnFailure(_)
                 | Member::Collect(_)
+                | Member::Stop(_)
                 | Member::NotBuilt(_) => {}
             }
         }
@@ -190,6 +193,7 @@ impl<'a> Lowering<'a> {
                 | Member::If(_)
                 | Member::Match(_)
                 | Member::For(_)
+                | Member::Stop(_)
                 | Member::NotBuilt(_) => {}
             }
         }
@@ -263,6 +267,7 @@ impl<'a> Lowering<'a> {
                 | Member::If(_)
                 | Member::Match(_)
                 | Member::For(_)
+                | Member::Stop(_)
                 | Member::NotBuilt(_) => {}
             }
         }
@@ -352,6 +357,14 @@ impl<'a> Lowering<'a> {
                     nodes.extend(self.arms(choice));
                 }
                 Member::For(turns) => nodes.extend(self.turns(turns)),
+                Member::Stop(stop) => {
+                    if self.count(stop.span) {
+                        self.stops += 1;
+                        let id = StepId(format!("stop[{}]", self.stops));
+                        self.origins.nodes.insert(id.clone(), stop.span);
+                        nodes.push(Node::Stop { id, why: message(stop.why.as_ref()) });
+                    }
+                }
                 Member::About(about) if !outermost => self.misplaced("`about`", about.span),
                 Member::Param(param) if !outermost => self.misplaced("a parameter", param.span),
                 Member::Let(Let { span, .. }) if !outermost => self.misplaced("a `let` between steps", *span),
@@ -514,6 +527,7 @@ impl<'a> Lowering<'a> {
                 | Member::If(_)
                 | Member::Match(_)
                 | Member::For(_)
+                | Member::Stop(_)
                 | Member::NotBuilt(_) => continue,
             };
             if !self.scopes.used.contains(&name.text) {
@@ -590,6 +604,7 @@ fn step_names(members: &[Member]) -> Vec<&str> {
             | Member::Ensures(_)
             | Member::OnFailure(_)
             | Member::Collect(_)
+            | Member::Stop(_)
             | Member::NotBuilt(_) => {}
         }
     }

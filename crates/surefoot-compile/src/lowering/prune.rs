@@ -48,6 +48,7 @@ impl Asked {
         for node in nodes {
             match node {
                 Node::Step(step) => self.step(step),
+                Node::Stop { .. } => {}
                 Node::Wait(wait) => {
                     self.requires(std::slice::from_ref(&wait.until));
                     self.nodes(&wait.otherwise);

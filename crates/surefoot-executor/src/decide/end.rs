@@ -32,6 +32,17 @@ pub(super) fn nothing_to_do(view: View<'_>) -> Order {
     ended(view, forward, WayBackVerdict::NoneNeeded, FactsVerdict::Untouched)
 }
 
+/// The run came to a `stop`: it ends well, and what the runbook ensures is not asked.
+pub(super) fn early(view: View<'_>) -> Order {
+    let facts = if view.state.has_acted() { FactsVerdict::NotAsked } else { FactsVerdict::Untouched };
+    Order::Record(Event::Ended(Ended {
+        forward: ForwardVerdict::Stopped,
+        way_back: WayBackVerdict::NoneNeeded,
+        facts,
+        owed: Vec::new(),
+    }))
+}
+
 /// The run ends here, and what is owed stays owed.
 pub(super) fn stopped(view: View<'_>) -> Order {
     let owing = view.state.owed().len() > 0 || view.state.pending_seal().is_some();

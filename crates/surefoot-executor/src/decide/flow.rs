@@ -63,6 +63,7 @@ fn begin(view: View<'_>, part: &Part) -> Order {
         Part::Step(part) => step::next(view, part),
         Part::Wait(wait) => next_of_wait(view, wait),
         Part::If(choice) => next_of_if(view, choice),
+        Part::Stop(id, why) => Order::Record(Event::Stopped { stop: id.clone(), why: why.to_string() }),
     }
 }
 
@@ -195,8 +196,11 @@ fn ruled_out(part: &IfPart, readings: Vec<Reading>) -> Order {
     Order::Record(Event::Held { why: HeldWhy::UnknownFact(why) })
 }
 
-/// The end: what the runbook ensures.
+/// The end: what the runbook ensures, unless it came to a `stop`.
 fn at_end(view: View<'_>) -> Order {
+    if view.state.stopped().is_some() {
+        return end::early(view);
+    }
     let conditions = &view.program.end;
     if !conditions.is_empty() {
         let Some(probe) = judge::probed(view, &Point::End) else {

@@ -130,7 +130,7 @@ fn between(view: View<'_>, part: &StepPart, state: &StepState) -> Order {
                 {
                     let id = surefoot_plan::ValueId { step: Some(part.step.id.clone()), name: name.clone() };
                     let at = Some(claim.claim.clone());
-                    return Order::Record(Event::Bound { id, value: value.clone(), at });
+                    return Order::Record(Event::Bound { id, value: value.clone(), at, answered: None });
                 }
             }
         }

@@ -5,7 +5,7 @@ use surefoot_journal::{
 };
 use surefoot_plan::{OnFailure, StepId, Type, Value};
 
-use super::{Driver, Halt, Signal};
+use super::{Driver, HUNG_UP, Halt, Signal};
 use crate::world::{EffectRequest, Question, World};
 
 /// What an operator may answer, and what it means.
@@ -77,6 +77,10 @@ impl<W: World, J: Journal> Driver<'_, '_, W, J> {
         if self.heed_next_decision()? {
             return Ok(true);
         }
+        // A closed terminal decides nothing, and neither does the runbook: nobody asked to stop.
+        if self.control.gone {
+            return Ok(false);
+        }
         if self.control.terminal { self.ask_operator().await } else { self.without_terminal() }
     }
 
@@ -92,9 +96,8 @@ impl<W: World, J: Journal> Driver<'_, '_, W, J> {
             OnFailure::Stop => (Choice::Stop, "stop"),
             OnFailure::Ask => return Ok(false),
         };
-        let by = self.control.operator.clone();
-        let reason = format!("nobody could be asked, and the runbook says `on failure {says}`");
-        self.append(Event::Decided { choice, by, reason })?;
+        let reason = format!("nobody could be asked, and it says `on failure {says}`");
+        self.append(Event::Decided { choice, by: None, reason })?;
         Ok(true)
     }
 
@@ -203,8 +206,9 @@ impl<W: World, J: Journal> Driver<'_, '_, W, J> {
 /// The event that a person's word becomes.
 fn event_of(signal: &Signal) -> Event {
     match signal.clone() {
-        Signal::Cancel { level, by } => Event::CancelAsked { level, by },
-        Signal::Decide { choice, by, reason } => Event::Decided { choice, by, reason },
+        Signal::Cancel { level, by, why } => Event::CancelAsked { level, by, why },
+        Signal::HungUp => Event::CancelAsked { level: 1, by: None, why: HUNG_UP.into() },
+        Signal::Decide { choice, by, reason } => Event::Decided { choice, by: Some(by), reason },
         Signal::Resolve { step, effect, by, evidence } => {
             Event::Resolved { step, effect, by: ResolvedBy::Person(by), evidence }
         }

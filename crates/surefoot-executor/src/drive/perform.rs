@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use surefoot_journal::{
-    Claim, Debt, Event, HeldWhy, Identity, Journal, Outcome, Phase, Reading, Refusal, Report, Shown,
+    Answered, Claim, Debt, Event, HeldWhy, Identity, Journal, Outcome, Phase, Reading, Refusal, Report, Shown,
 };
 use surefoot_plan::{Names, Read, Rights, Statement, Step, StepId, Value, ValueId};
 
@@ -13,6 +13,7 @@ use crate::decide::rollback::{ROLLBACK_PAUSE_MS, ROLLBACK_TRIES};
 use crate::known::Known;
 use crate::program::StepPart;
 use crate::request;
+use crate::shown;
 use crate::world::{Act, EffectRequest, ReadFrom, World};
 
 /// What is reserved in the journal before a step acts, in bytes: its own records. A record is a few
@@ -31,10 +32,10 @@ impl<W: World, J: Journal> Driver<'_, '_, W, J> {
         let Some(read) = self.program.plan().lets.get(index) else {
             unreachable!("`decide` orders only what the plan has")
         };
-        match Asker::new(self.program, self.state, self.world).read(read, None, 0).await {
-            Ok(value) => {
+        match Asker::new(self.program, self.state, self.world).read_or_ask(read).await {
+            Ok((value, answered)) => {
                 let id = ValueId { step: None, name: read.name.clone() };
-                self.append(Event::Bound { id, value, at: None })
+                self.append(Event::Bound { id, value, at: None, answered })
             }
             Err(why) => {
                 let why = Refusal {
@@ -92,9 +93,9 @@ impl<W: World, J: Journal> Driver<'_, '_, W, J> {
         loop {
             let why = match statement {
                 Statement::Read(read) => match self.found(&claim, &part, read).await {
-                    Ok(value) => {
+                    Ok((value, answered)) => {
                         let id = ValueId { step: Some(claim.step.clone()), name: read.name.clone() };
-                        return self.append(Event::Bound { id, value, at: Some(claim) });
+                        return self.append(Event::Bound { id, value, at: Some(claim), answered });
                     }
                     Err(why) => format!("`{}` has no value: {why}", read.name),
                 },
@@ -109,7 +110,7 @@ impl<W: World, J: Journal> Driver<'_, '_, W, J> {
                 }
                 Statement::Command { .. } | Statement::Library(_) | Statement::Manual(_) => {
                     match self.request_of(&claim, &part, statement).await {
-                        Ok(request) => return self.act(claim, request).await,
+                        Ok(request) => return self.act(claim, statement, request).await,
                         Err(why) => why,
                     }
                 }
@@ -122,11 +123,16 @@ impl<W: World, J: Journal> Driver<'_, '_, W, J> {
     }
 
     /// What a `let` of a step, or of its rollback, reads.
-    async fn found(&self, claim: &Claim, part: &StepPart, read: &Read) -> Result<Value, String> {
+    async fn found(
+        &self,
+        claim: &Claim,
+        part: &StepPart,
+        read: &Read,
+    ) -> Result<(Value, Option<Answered>), String> {
         let mut asker = Asker::new(self.program, self.state, self.world);
         asker.step = Some(&claim.step);
         asker.rights = Some(rights(&part.step, claim.phase));
-        asker.read(read, None, 0).await
+        asker.read_or_ask(read).await
     }
 
     /// Whether what has no value is asked again, once some time has passed. Only on the way back: forward, a
@@ -141,7 +147,7 @@ impl<W: World, J: Journal> Driver<'_, '_, W, J> {
     }
 
     /// Announces an act, and only then asks the world for it.
-    async fn act(&mut self, claim: Claim, request: EffectRequest) -> Result<(), Halt> {
+    async fn act(&mut self, claim: Claim, statement: &Statement, request: EffectRequest) -> Result<(), Halt> {
         // For a rollback space was reserved when it became owed; nothing may stop a way back now.
         if claim.phase == Phase::Forward {
             let debts = self.state.owed().len() as u64 + 1;
@@ -149,7 +155,8 @@ impl<W: World, J: Journal> Driver<'_, '_, W, J> {
                 return self.cannot(&claim, error.to_string());
             }
         }
-        self.append(Event::Intent { claim: claim.clone() })?;
+        let shown = shown::lines(statement, &request);
+        self.append(Event::Intent { claim: claim.clone(), shown })?;
         let outcome = self.wait_for(request, &claim).await?;
         self.append(Event::Outcome { claim, outcome })
     }
@@ -362,6 +369,7 @@ fn said(found: Result<Value, String>) -> Outcome {
             output: Vec::new(),
             elapsed_ms: 0,
             left_running: Vec::new(),
+            answered: None,
         }),
         Err(why) => Outcome::NotPerformed { why },
     }

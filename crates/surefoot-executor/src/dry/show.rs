@@ -37,7 +37,7 @@ impl Entry {
         match self.what {
             What::Start => "the start".into(),
             What::End => "the end".into(),
-            What::Step | What::Wait | What::If | What::Arm(_) => self.name.clone(),
+            What::Step | What::Wait | What::If | What::Arm(_) | What::Stop => self.name.clone(),
         }
     }
 }
@@ -58,6 +58,11 @@ impl Display for Entry {
             What::Step => writeln!(f, "{indent}step {} \"{}\": {verdict}", self.name, self.title)?,
             What::Wait => writeln!(f, "{indent}wait {}: {verdict}", self.name)?,
             What::If => writeln!(f, "{indent}if {}: {verdict}", self.name)?,
+            What::Stop => writeln!(
+                f,
+                "{indent}stop {}: the run would end here, well and early: {}",
+                self.name, self.title
+            )?,
             What::Arm(arm) => writeln!(f, "{indent}if {} is {}:", self.name, render::word(arm))?,
         }
         for checked in &self.conditions {

@@ -9,7 +9,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use surefoot_executor::simulated::Performed;
-use surefoot_journal::{Claim, Debt, Effect, Event, ForwardVerdict, Phase, Record, ResolvedBy};
+use surefoot_journal::{Claim, Debt, Effect, Event, Phase, Record, ResolvedBy};
 use surefoot_plan::{Class, Plan, StepId, Way};
 
 /// Returns what is wrong; nothing if all promises were kept.
@@ -27,7 +27,7 @@ pub(crate) fn audit(plan: &Plan, records: &[Record], performed: &[Performed]) ->
 fn intents_first(records: &[Record], performed: &[Performed], wrong: &mut Vec<String>) {
     let intents: BTreeSet<&Claim> = records
         .iter()
-        .filter_map(|record| if let Event::Intent { claim } = &record.event { Some(claim) } else { None })
+        .filter_map(|record| if let Event::Intent { claim, .. } = &record.event { Some(claim) } else { None })
         .collect();
     for act in performed {
         if !intents.contains(&act.claim) {
@@ -38,12 +38,16 @@ fn intents_first(records: &[Record], performed: &[Performed], wrong: &mut Vec<St
 
 /// A run never goes forward after it turned back, and takes nothing back before.
 fn direction(records: &[Record], wrong: &mut Vec<String>) {
-    let mut back = false;
+    let (mut back, mut stopped) = (false, false);
     for record in records {
         match &record.event {
             Event::TurnedBack { .. } if back => wrong.push("it turned back twice".into()),
             Event::TurnedBack { .. } => back = true,
-            Event::Intent { claim } if (claim.phase == Phase::Rollback) != back => {
+            Event::Stopped { .. } => stopped = true,
+            Event::Intent { claim, .. } if claim.phase == Phase::Forward && stopped => {
+                wrong.push(format!("record {}: {:?} after the run ended early", record.seq, claim));
+            }
+            Event::Intent { claim, .. } if (claim.phase == Phase::Rollback) != back => {
                 wrong.push(format!("record {}: {:?} in the wrong direction", record.seq, claim));
             }
             _ => {}
@@ -86,12 +90,12 @@ fn debts(plan: &Plan, records: &[Record], wrong: &mut Vec<String>) {
     let mut closed: Vec<StepId> = Vec::new();
     for record in records {
         match &record.event {
-            Event::Intent { claim } if claim.phase == Phase::Forward => {
+            Event::Intent { claim, .. } if claim.phase == Phase::Forward => {
                 if takes_back.get(&claim.step) == Some(&true) && !owed.contains(&claim.step) {
                     owed.push(claim.step.clone());
                 }
             }
-            Event::Intent { claim } => {
+            Event::Intent { claim, .. } => {
                 if owed.last() != Some(&claim.step) {
                     wrong
                         .push(format!("record {}: {} is taken back out of its turn", record.seq, claim.step));
@@ -111,7 +115,7 @@ fn debts(plan: &Plan, records: &[Record], wrong: &mut Vec<String>) {
             Event::Ended(ended) => {
                 let listed: Vec<StepId> =
                     ended.owed.iter().rev().map(|Debt::Rollback(step)| step.clone()).collect();
-                if ended.forward == ForwardVerdict::Done {
+                if ended.forward.is_good() {
                     closed = std::mem::take(&mut owed);
                 } else if listed != owed {
                     wrong.push(format!("it ended owing {owed:?} and lists {listed:?}"));
@@ -130,14 +134,14 @@ fn seals(plan: &Plan, records: &[Record], wrong: &mut Vec<String>) {
     let mut closed: BTreeSet<&StepId> = BTreeSet::new();
     for record in records {
         match &record.event {
-            Event::Intent { claim } if claim.phase == Phase::Forward => {
+            Event::Intent { claim, .. } if claim.phase == Phase::Forward => {
                 if irreversible.contains(&claim.step) {
                     closed.extend(&before);
                 } else {
                     before.insert(&claim.step);
                 }
             }
-            Event::Intent { claim } if closed.contains(&claim.step) => {
+            Event::Intent { claim, .. } if closed.contains(&claim.step) => {
                 wrong.push(format!("record {}: {} is taken back across a seal", record.seq, claim.step));
             }
             Event::NotDone { step, .. } | Event::Resolved { step, effect: Effect::None, .. }

@@ -18,6 +18,13 @@ pub(crate) struct Case {
     pub(crate) start: Vec<(&'static str, bool)>,
 }
 
+impl Case {
+    /// How it ends where nothing goes wrong.
+    fn ends_well(&self) -> ForwardVerdict {
+        if self.name == "early" { ForwardVerdict::Stopped } else { ForwardVerdict::Done }
+    }
+}
+
 /// The plans that every fault is tried on.
 pub(crate) fn cases() -> Vec<Case> {
     let facts = vec![("f0", false), ("f1", false), ("f2", false), ("f3", false)];
@@ -32,6 +39,7 @@ pub(crate) fn cases() -> Vec<Case> {
         Case { name: "retry", plan: with_retry, start: facts },
         Case { name: "switchover", plan: switchover(), start: SWITCHOVER_START.to_vec() },
         Case { name: "wide", plan: wide(), start: WIDE_START.to_vec() },
+        Case { name: "early", plan: early(), start: EARLY_START.to_vec() },
     ]
 }
 
@@ -105,7 +113,7 @@ fn a_crash_at_every_record_changes_nothing() {
                 assert_eq!(run.facts(), wanted, "{}, {death:?}\n{}", case.name, run.story());
                 assert_eq!(
                     forward(&run),
-                    Some(ForwardVerdict::Done),
+                    Some(case.ends_well()),
                     "{}, {death:?}\n{}",
                     case.name,
                     run.story()
@@ -153,6 +161,7 @@ fn pairs(fault: impl Fn(&Case) -> Option<Injected>, verdict: ForwardVerdict) -> 
                     let what = format!("{first:?}, then {at:?}");
                     check(&case, &run, &what);
                     assert_eq!(run.facts(), wanted, "{}, {what}\n{}", case.name, run.story());
+                    let verdict = if verdict == ForwardVerdict::Done { case.ends_well() } else { verdict };
                     assert_eq!(forward(&run), Some(verdict), "{}, {what}\n{}", case.name, run.story());
                 }
                 if !died_twice {
@@ -177,6 +186,7 @@ fn every_pair_of_crashes_on_the_way_back() {
             "switchover" => ("promote", Fault::NotStarted),
             "retry" => ("s2", Fault::During),
             "wide" => ("last", Fault::After),
+            "early" => ("second", Fault::After),
             _ => ("s3", Fault::After),
         };
         Some(Injected { step: id(step), phase: Phase::Forward, fault, times: 9 })

@@ -161,6 +161,7 @@ impl<'a> Run<'a> {
             let mut control = Control {
                 operator: operator(),
                 terminal: false,
+                gone: false,
                 signals,
                 decisions: std::mem::take(&mut self.decisions),
                 rejected: Vec::new(),

@@ -281,6 +281,12 @@ fn on_failure_ask_waits_for_a_person() {
 
 /// Interrupts a run when a record of this kind appears for the n-th time.
 fn interrupt(run: &mut Run<'_>, kind: &'static str, nth: usize, level: u8) {
+    let cancel = Signal::Cancel { level, by: Some(operator()), why: String::new() };
+    signal(run, kind, nth, &cancel);
+}
+
+/// Sends a signal when a record of this kind appears for the n-th time.
+fn signal(run: &mut Run<'_>, kind: &'static str, nth: usize, signal: &Signal) {
     let (send, receive) = tokio::sync::mpsc::unbounded_channel();
     let mut seen = 0;
     run.signals = Some(receive);
@@ -288,7 +294,7 @@ fn interrupt(run: &mut Run<'_>, kind: &'static str, nth: usize, level: u8) {
         if record.event.kind() == kind {
             seen += 1;
             if seen == nth {
-                send.send(Signal::Cancel { level, by: operator() }).expect("the run listens");
+                send.send(signal.clone()).expect("the run listens");
             }
         }
     });
@@ -322,6 +328,34 @@ fn an_interrupt_lets_the_step_end_and_without_a_terminal_the_runbook_decides() {
     interrupt(&mut run, "intent", 1, 1);
     let ended = run.ended();
     assert_eq!((ended.forward, ended.way_back), (ForwardVerdict::Cancelled, WayBackVerdict::Owing));
+}
+
+#[test]
+fn what_the_runbook_decides_is_not_said_to_be_a_person() {
+    let program = program(linear(3));
+    let mut run = linear_run(&program);
+    interrupt(&mut run, "intent", 1, 1);
+    let decided = run.journal.records.iter().find_map(|record| {
+        let Event::Decided { choice, by, reason } = &record.event else { return None };
+        Some((*choice, by.clone(), reason.clone()))
+    });
+    let (choice, by, reason) = decided.expect("it was decided");
+    assert_eq!((choice, by), (Choice::RollBack, None));
+    assert!(reason.contains("nobody could be asked") && reason.contains("on failure rollback"), "{reason}");
+}
+
+#[test]
+fn a_closed_terminal_holds_the_run_and_resume_goes_on() {
+    let program = program(linear(3));
+    let mut run = linear_run(&program);
+    signal(&mut run, "intent", 1, &Signal::HungUp);
+    assert_eq!(*run.state.standing(), Standing::Held(HeldWhy::Cancelled), "{}", run.story());
+    assert!(!kinds(&run).contains(&"decided"), "nobody decided anything\n{}", run.story());
+    assert_eq!(owed(&run).len(), 1, "{}", run.story());
+    run.signals = None;
+    run.decide(Choice::GoOn);
+    assert!(run.live(None));
+    assert_eq!(run.ended().forward, ForwardVerdict::Done, "{}", run.story());
 }
 
 #[test]

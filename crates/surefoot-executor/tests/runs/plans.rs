@@ -300,3 +300,25 @@ pub(crate) fn wide() -> Plan {
 /// What is true before the wide plan, but for its number.
 pub(crate) const WIDE_START: [(&str, bool); 5] =
     [("flag", true), ("drained", false), ("up", true), ("warm", false), ("logged", false)];
+
+/// A run that ends early where `enough` holds: after one step, and before another and what is ensured.
+pub(crate) fn early() -> Plan {
+    let stop = Node::Stop { id: id("stop[1]"), why: "it is enough".into() };
+    let second = step("second", &["!f1"], &["f1"]);
+    let choice = Node::If {
+        id: id("if[1]"),
+        condition: formula("enough"),
+        then: vec![node(second), stop],
+        otherwise: Vec::new(),
+        unknown: None,
+    };
+    let first = step("first", &["!f0"], &["f0"]);
+    let last = step("last", &["!f2"], &["f2"]);
+    let mut plan = plan(&["enough", "f0", "f1", "f2"], vec![node(first), choice, node(last)]);
+    plan.ensures = vec![require("f2")];
+    plan
+}
+
+/// What is true before the early plan.
+pub(crate) const EARLY_START: [(&str, bool); 4] =
+    [("enough", true), ("f0", false), ("f1", false), ("f2", false)];

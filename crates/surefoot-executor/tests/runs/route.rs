@@ -1,7 +1,8 @@
 //! Runs in a model: what happens, and what is left of the world.
 
 use surefoot_executor::simulated::{Fault, Injected};
-use surefoot_journal::{FactsVerdict, ForwardVerdict, Phase, WayBackVerdict};
+use surefoot_journal::{Choice, FactsVerdict, ForwardVerdict, Phase, WayBackVerdict};
+use surefoot_plan::Value;
 
 use crate::harness::{Run, program};
 use crate::plans::*;
@@ -40,4 +41,33 @@ fn the_switchover_is_done() {
     assert_eq!(ended.forward, ForwardVerdict::Done, "{}", run.story());
     assert_eq!(run.world.approvals(), 1);
     assert_eq!(run.state.seals(), [id("promote")]);
+}
+
+#[test]
+fn a_stop_ends_the_run_well_and_nothing_behind_it_is_done_or_asked() {
+    let program = program(early());
+    let mut run = Run::new(&program, &EARLY_START);
+    assert!(run.live(None));
+    let ended = run.ended();
+    assert_eq!((ended.forward, ended.facts), (ForwardVerdict::Stopped, FactsVerdict::NotAsked));
+    assert_eq!(ended.way_back, WayBackVerdict::NoneNeeded, "{}", run.story());
+    assert_eq!(run.state.stopped(), Some("it is enough"));
+    // The runbook ensures `f2`, which nobody made true and nobody asked for.
+    assert!(run.is("f0") && run.is("f1") && !run.is("f2"), "{}", run.story());
+    // What was done is closed, as at the end: it may still be taken back.
+    assert_eq!((run.state.owed().len(), run.state.closed().len()), (0, 2));
+    run.decide(Choice::RollBack);
+    assert!(run.live(None));
+    assert_eq!(run.ended().way_back, WayBackVerdict::Complete, "{}", run.story());
+    assert!(!run.is("f0") && !run.is("f1"));
+}
+
+#[test]
+fn what_stops_only_in_one_arm_goes_on_in_the_other() {
+    let program = program(early());
+    let mut run = Run::new(&program, &EARLY_START);
+    run.world.set(cell("enough"), Value::Bool(false));
+    assert!(run.live(None));
+    assert_eq!(run.ended().forward, ForwardVerdict::Done, "{}", run.story());
+    assert!(run.is("f2") && !run.is("f1"));
 }

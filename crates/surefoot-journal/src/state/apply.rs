@@ -63,7 +63,7 @@ impl RunState {
                 });
                 Ok(())
             }
-            Event::Bound { id, value, at } => {
+            Event::Bound { id, value, at, .. } => {
                 self.going()?;
                 self.passed(at.as_ref())?;
                 self.bound.insert(id.clone(), value.clone());
@@ -85,6 +85,12 @@ impl RunState {
             Event::Chose { node, arm } => {
                 self.idle_forward(node)?;
                 self.finished = Some(Finished { node: node.clone(), how: FinishedHow::Chose(*arm) });
+                Ok(())
+            }
+            Event::Stopped { stop, why } => {
+                self.idle_forward(stop)?;
+                self.finished = Some(Finished { node: stop.clone(), how: FinishedHow::Stopped });
+                self.stopped = Some(why.clone());
                 Ok(())
             }
             Event::ApprovalAsked { step, role, shown } => {
@@ -123,7 +129,7 @@ impl RunState {
                 Ok(())
             }
             Event::Before { step, base, captures } => self.before(step, base, captures),
-            Event::Intent { claim } => self.intent(claim),
+            Event::Intent { claim, .. } => self.intent(claim),
             Event::Outcome { claim, outcome } => self.outcome(claim, outcome),
             Event::Done { step } => {
                 self.forward(step, Forward::Done)?;
@@ -651,7 +657,10 @@ impl RunState {
     fn end(&mut self, ended: &Ended) -> Result<(), Refused> {
         self.going()?;
         match ended.forward {
-            ForwardVerdict::Done => {
+            ForwardVerdict::Done | ForwardVerdict::Stopped => {
+                if (ended.forward == ForwardVerdict::Stopped) != self.stopped.is_some() {
+                    return Err("a run ends early exactly where it came to a `stop`".into());
+                }
                 if self.facing == Facing::Back || self.active.is_some() || self.pending.is_some() {
                     return Err("the run is not at its end".into());
                 }

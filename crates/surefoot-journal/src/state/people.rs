@@ -6,7 +6,7 @@ use super::apply::Refused;
 use super::step::{BackStage, StepState};
 use super::table::{Back, Forward};
 use super::{Facing, RunState, Standing};
-use crate::{Choice, Debt, Effect, ForwardVerdict, Phase, ResolvedBy};
+use crate::{Choice, Debt, Effect, Phase, ResolvedBy};
 
 impl RunState {
     /// T7: a doubt is over.
@@ -120,7 +120,7 @@ impl RunState {
             }
             Choice::RollBack => {
                 if let Standing::Ended(ended) = &self.standing {
-                    if ended.forward == ForwardVerdict::Done {
+                    if ended.forward.is_good() {
                         self.debts = std::mem::take(&mut self.closed);
                     }
                     if self.debts.is_empty() {

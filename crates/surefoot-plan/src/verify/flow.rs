@@ -48,6 +48,8 @@ pub(super) struct Flow {
     sealed: Option<usize>,
     /// Whether a second person's yes covers the next irreversible step, on every path.
     is_approved: bool,
+    /// The node at which the run has ended, on every path: nothing follows.
+    over: Option<usize>,
 }
 
 /// Walks a plan that is well formed.
@@ -101,7 +103,11 @@ impl<'a> Verifier<'a> {
             self.start.push(judgement.known);
             judgement.assume(&mut self.facts, Origin::Entry);
         }
-        let flow = self.nodes(&self.plan.body, Flow { top: 0, sealed: None, is_approved: false });
+        let flow = self.nodes(&self.plan.body, Flow { top: 0, sealed: None, is_approved: false, over: None });
+        if flow.over.is_some() {
+            // Every path ends at a `stop`: the runbook's end is never asked.
+            return;
+        }
         for (index, form) in self.program.ensures.iter().enumerate() {
             let judgement = self.judge(form, &BTreeSet::new());
             if judgement.known == Known::Never {
@@ -117,11 +123,22 @@ impl<'a> Verifier<'a> {
     fn nodes(&mut self, nodes: &'a [Node], flow: Flow) -> Flow {
         nodes.iter().fold(flow, |flow, node| {
             let Some(at) = self.program.index.get(node.id().0.as_str()).copied() else { return flow };
+            if let Some(over) = flow.over {
+                if self.rules.stops {
+                    self.report.never_reached(at, over);
+                }
+                return flow;
+            }
             match node {
                 Node::Step(step) => self.step(at, step, flow),
                 Node::Wait(wait) => self.wait(at, wait, flow),
                 Node::If { id, condition: _, then, otherwise, unknown } => {
                     self.choice(at, id, [then, otherwise], unknown.as_deref(), flow)
+                }
+                Node::Stop { id, .. } => {
+                    self.ways.tops.insert(id.clone(), flow.top);
+                    self.stop(flow.top, Stop::After(at), true);
+                    Flow { over: Some(at), ..flow }
                 }
             }
         })
@@ -146,7 +163,7 @@ impl<'a> Verifier<'a> {
             self.is_dirty = false;
             self.left.clear();
             self.report.forget_refusals(0);
-            return Flow { top: flow.top, sealed: Some(at), is_approved: false };
+            return Flow { top: flow.top, sealed: Some(at), is_approved: false, over: None };
         }
         if let Way::Irreversible(_) = &step.way {
             flow.sealed = Some(at);
@@ -187,9 +204,14 @@ impl<'a> Verifier<'a> {
         let refusals = self.report.active_refusals();
         let given_up = self.nodes(&wait.otherwise, flow);
         self.report.forget_refusals(refusals);
+        let is_over = given_up.over.is_some();
         let given_up = (Tri::False, given_up, self.facts.end_arm(mark));
         self.is_dirty = true;
-        self.left.retain(|cell| left.contains(cell));
+        if is_over {
+            self.left = left;
+        } else {
+            self.left.retain(|cell| left.contains(cell));
+        }
         self.join(at, &wait.id, flow, vec![reached, given_up])
     }
 
@@ -223,28 +245,33 @@ impl<'a> Verifier<'a> {
                 continue;
             }
             ends.push(self.arm(at, arm, nodes, Some(judgement), flow));
-            left = Some(self.left_in_all(left, &before));
+            left = self.left_in_all(left, &before, ends.last());
         }
         // A condition over values only, all known, can always be told.
         if let Some(nodes) = unknown.filter(|_| !matches!(form, Form::Constant(_))) {
             ends.push(self.arm(at, Tri::Unknown, nodes, None, flow));
-            left = Some(self.left_in_all(left, &before));
+            left = self.left_in_all(left, &before, ends.last());
         }
         self.left = left.unwrap_or(before);
         self.join(at, id, flow, ends)
     }
 
-    /// Goes back to what was left before an arm, and returns what this arm and those before it all left.
+    /// Goes back to what was left before an arm, and returns what this arm and those before it all left. An
+    /// arm that ended the run counts for nothing.
     fn left_in_all(
         &mut self,
         others: Option<BTreeSet<CellIx>>,
         before: &BTreeSet<CellIx>,
-    ) -> BTreeSet<CellIx> {
+        end: Option<&(Tri, Flow, ArmEnd)>,
+    ) -> Option<BTreeSet<CellIx>> {
         let own = std::mem::replace(&mut self.left, before.clone());
-        match others {
+        if end.is_some_and(|(_, flow, _)| flow.over.is_some()) {
+            return others;
+        }
+        Some(match others {
             Some(others) => own.intersection(&others).copied().collect(),
             None => own,
-        }
+        })
     }
 
     fn arm(
@@ -267,8 +294,14 @@ impl<'a> Verifier<'a> {
         (arm, flow, self.facts.end_arm(mark))
     }
 
-    fn join(&mut self, at: usize, id: &StepId, before: Flow, ends: Vec<(Tri, Flow, ArmEnd)>) -> Flow {
+    fn join(&mut self, at: usize, id: &StepId, before: Flow, mut ends: Vec<(Tri, Flow, ArmEnd)>) -> Flow {
         let mut flow = before;
+        // What comes next follows only the arms in which the run goes on.
+        let arms = ends.len();
+        ends.retain(|(_, end, _)| end.over.is_none());
+        if ends.len() < arms && (ends.is_empty() || !self.rules.stops) {
+            return Flow { over: Some(at), ..before };
+        }
         let mut arms = Vec::new();
         let mut learnt = Vec::new();
         let mut arm_ends = Vec::new();

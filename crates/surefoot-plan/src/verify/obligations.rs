@@ -37,6 +37,7 @@ impl Parts<'_> {
                     self.one(proof, Place::Wait(wait.id.clone()), &wait.until.formula, &forward)
                 }
                 Node::If { id, condition, .. } => self.one(proof, Place::If(id.clone()), condition, &forward),
+                Node::Stop { .. } => {}
             }
         }
         self.list(proof, Place::End, &self.plan.ensures, self.end);

@@ -142,6 +142,7 @@ impl<'a> Program<'a> {
             }
             Node::Wait(wait) => &wait.until.formula,
             Node::If { condition, .. } => condition,
+            Node::Stop { .. } => return facts,
         };
         let form = cells.compile(plan, condition);
         facts.guard.push(Conjunct {

@@ -85,6 +85,20 @@ impl<'a> Report<'a> {
         });
     }
 
+    /// A part stands after one that ends the run on every path.
+    pub(super) fn never_reached(&mut self, at: usize, after: usize) {
+        let (id, end) = (self.id(at), self.id(after));
+        self.push(Violation {
+            condition: Condition::NeverReached,
+            message: format!("`{id}` is never reached: the run ends at `{end}` before it, whatever happens"),
+            steps: vec![id, end],
+            names: Vec::new(),
+            trace: Vec::new(),
+            help: "take out what follows, or put the `stop` into an `if`".into(),
+            more: 0,
+        });
+    }
+
     /// A step, a wait or an `if` needs what is known false.
     pub(super) fn refused(&mut self, facts: &Facts, at: usize, conjunct: &Conjunct) {
         let id = self.id(at);
@@ -338,6 +352,7 @@ impl<'a> Report<'a> {
                  `ensures`; make the plan again from its runbook",
             ),
             Condition::Malformed
+            | Condition::NeverReached
             | Condition::InputUnbound
             | Condition::ConstraintBroken
             | Condition::TooLarge
@@ -398,7 +413,7 @@ impl<'a> Report<'a> {
         let require: Option<&Require> = self.program.nodes.get(at).and_then(|node| match node.node {
             crate::Node::Step(step) => step.requires.get(index),
             crate::Node::Wait(wait) => Some(&wait.until),
-            crate::Node::If { .. } => None,
+            crate::Node::If { .. } | crate::Node::Stop { .. } => None,
         });
         require.map_or_else(Default::default, |require| {
             (self.program.names.formula(&require.formula), require.message.clone())
@@ -411,7 +426,7 @@ impl<'a> Report<'a> {
                 Way::Rollback(rollback) => rollback.requires.get(index),
                 Way::Irreversible(_) | Way::Nothing => None,
             },
-            crate::Node::Wait(_) | crate::Node::If { .. } => None,
+            crate::Node::Wait(_) | crate::Node::If { .. } | crate::Node::Stop { .. } => None,
         });
         require.map_or_else(String::new, |require| self.program.names.formula(&require.formula))
     }

@@ -93,6 +93,7 @@ impl<'a> Values<'a> {
                     let arms = [then.as_slice(), otherwise].into_iter().chain(unknown.as_deref());
                     self.arms(arms);
                 }
+                Node::Stop { .. } => {}
             }
         }
     }

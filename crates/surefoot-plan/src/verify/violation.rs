@@ -39,6 +39,8 @@ pub enum Condition {
     Unbounded,
     /// A step or wait reads a value that may not exist there.
     ValueMayNotExist,
+    /// A part of the plan stands after one that ends the run on every path.
+    NeverReached,
     /// A changing step has no way back, and does not say so.
     NoWayBack,
     /// A rollback needs what is known false when it runs.
@@ -89,6 +91,7 @@ impl Condition {
             Condition::TooLarge => "SF0393",
             Condition::Unbounded => "SF0301",
             Condition::ValueMayNotExist => "SF0302",
+            Condition::NeverReached => "SF0330",
             Condition::NoWayBack => "SF0401",
             Condition::RollbackNeedsFalse => "SF0402",
             Condition::RollbackBreaksInvariant => "SF0403",
@@ -112,13 +115,14 @@ impl Condition {
     }
 
     /// Every condition, in the order of the declaration.
-    pub const ALL: [Condition; 25] = [
+    pub const ALL: [Condition; 26] = [
         Condition::Malformed,
         Condition::InputUnbound,
         Condition::ConstraintBroken,
         Condition::TooLarge,
         Condition::Unbounded,
         Condition::ValueMayNotExist,
+        Condition::NeverReached,
         Condition::NoWayBack,
         Condition::RollbackNeedsFalse,
         Condition::RollbackBreaksInvariant,

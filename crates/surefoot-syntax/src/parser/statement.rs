@@ -44,8 +44,9 @@ const RUNBOOK: &[&str] = &[
     "if",
     "match",
     "for",
+    "stop",
 ];
-const BRANCH: &[&str] = &["let", "step", "wait", "if", "match", "for"];
+const BRANCH: &[&str] = &["let", "step", "wait", "if", "match", "for", "stop"];
 const STEP: &[&str] = &[
     "approved",
     "requires",
@@ -87,7 +88,6 @@ const NOT_BUILT: &[&str] = &[
     "after",
     "assume",
     "interactive",
-    "stop",
     "todo",
 ];
 
@@ -153,6 +153,7 @@ impl Place {
                 "if",
                 "match",
                 "for",
+                "stop",
             ]],
             Self::About | Self::Allow | Self::Manual | Self::FactBody => &[FILE, RUNBOOK, STEP],
             Self::Scenario => &[&["use", "runbook", "scenario"], RUNBOOK],
@@ -314,6 +315,10 @@ impl Parser<'_> {
             "if" => self.wrap(checkpoint, SyntaxKind::If, Self::if_statement),
             "match" => self.wrap(checkpoint, SyntaxKind::Match, Self::match_statement),
             "for" => self.wrap(checkpoint, SyntaxKind::For, Self::for_statement),
+            "stop" => self.wrap(checkpoint, SyntaxKind::Stop, |p| {
+                p.bump();
+                p.text_literal()
+            }),
             "approved" => self.wrap(checkpoint, SyntaxKind::Approved, Self::approved),
             "before" => self.wrap(checkpoint, SyntaxKind::Before, Self::binding),
             "retry" => self.wrap(checkpoint, SyntaxKind::Retry, Self::retry),

@@ -43,6 +43,20 @@ fn a_run_whose_executor_was_killed() {
 }
 
 #[test]
+fn a_run_that_ended_early() {
+    let mut story = Story::begin();
+    story.done("fence");
+    story.add(Event::Stopped { stop: StepId("stop[1]".into()), why: "the standby serves already".into() });
+    story.add(Event::Ended(Ended {
+        forward: ForwardVerdict::Stopped,
+        way_back: WayBackVerdict::NoneNeeded,
+        facts: FactsVerdict::NotAsked,
+        owed: Vec::new(),
+    }));
+    insta::assert_snapshot!(shown(&story, false));
+}
+
+#[test]
 fn a_run_that_waits_for_an_approval() {
     let mut story = Story::begin();
     story.done("fence").done("stop");
@@ -74,7 +88,7 @@ fn a_run_that_is_stuck() {
     story.add(Event::TurnedBack { why: "a step failed".into() });
     let stop = StepId("stop".into());
     story.probe(Point::Guard(stop.clone(), Phase::Rollback), &[]);
-    story.add(Event::Intent { claim: claim("stop", Phase::Rollback, 0) });
+    story.add(Event::Intent { claim: claim("stop", Phase::Rollback, 0), shown: Vec::new() });
     story.outcome("stop", Phase::Rollback, 0, crate::testing::report(false, "exit 1", Some(1), "no space\n"));
     story.add(Event::Stuck { debt: Debt::Rollback(stop), why: "its rollback ended with exit 1".into() });
     insta::assert_snapshot!(shown(&story, false));
@@ -165,7 +179,7 @@ fn runs_are_listed() {
     cut_off.done("fence").start("stop");
     let mut going = Story::begin();
     going.done("fence");
-    going.add(Event::CancelAsked { level: 1, by: bert() });
+    going.add(Event::CancelAsked { level: 1, by: Some(bert()), why: String::new() });
     let row = |short: &str, story: &Story, alive: bool| RunRow {
         short: short.into(),
         records: Ok(story.records().to_vec()),

@@ -84,7 +84,7 @@ fn output_cannot_leave_its_place() {
     printed.output.push(Output { stream: Stream::Err, ..printed.output[0].clone() });
     story.outcome("fence", Phase::Forward, 0, printed);
     story.add(Event::Noted { at: None, text: "# a heading\n<img src=x> [link](http://x) `code` |".into() });
-    story.add(Event::CancelAsked { level: 1, by: bert() });
+    story.add(Event::CancelAsked { level: 1, by: Some(bert()), why: String::new() });
     let story = transcript(&story);
     for text in [story.text().unwrap(), story.markdown().unwrap()] {
         assert!(

@@ -90,6 +90,14 @@ fn nodes(random: &mut Random, count: u64, depth: u64, next: &mut u64) -> Vec<Nod
     for _ in 0..count {
         *next += 1;
         let id = *next;
+        // A run may end early; what stands behind it is then never reached, and refused.
+        if depth < 2 && random.percent(6) {
+            nodes.push(Node::Stop { id: StepId(format!("stop{id}")), why: "enough".into() });
+            if random.percent(90) {
+                break;
+            }
+            continue;
+        }
         nodes.push(match random.below(10) {
             0 | 1 if depth > 0 => {
                 let then = random.below(3);

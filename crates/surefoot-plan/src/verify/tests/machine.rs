@@ -142,6 +142,11 @@ impl<'a> Machine<'a> {
                             after.extend(self.nodes(&wait.otherwise, vec![run]));
                         }
                     }
+                    // The run is over, and well; a person may have it taken back later.
+                    Node::Stop { id, .. } => {
+                        let owed = self.ways[id].clone();
+                        self.back(&run, &owed, None, run.world, &id.0);
+                    }
                     Node::If { id, condition, then, otherwise, unknown } => {
                         if let Some(unknown) = unknown {
                             let run = self.chosen(id, Tri::Unknown, run.clone());
@@ -341,7 +346,7 @@ impl<'a> Machine<'a> {
             Place::Wait(id) | Place::If(id) => match plan.nodes().find(|node| node.id() == id) {
                 Some(Node::Wait(wait)) => &wait.until.formula,
                 Some(Node::If { condition, .. }) => condition,
-                Some(Node::Step(_)) | None => panic!("no condition"),
+                Some(Node::Step(_) | Node::Stop { .. }) | None => panic!("no condition"),
             },
         }
     }

@@ -1,0 +1,90 @@
+//! What people answer, and how the journal and the transcript tell it.
+
+use std::process::{Child, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::place::Place;
+
+/// How long anything here may take.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Asks twice, and lets a person do something.
+const ASKS: &str = r#"
+runbook asks {
+    param dir: path
+    allow {
+        run touch
+        write dir
+    }
+    let ticket = ask "Which ticket?" within 1s default "none"
+    let name = ask "Which name?" within 5m
+    step press {
+        manual "Press the button of ${name}"
+        leaves "harmless"
+    }
+    step make {
+        $ touch ${dir}/${name}
+        idempotent
+        leaves "harmless"
+    }
+}
+"#;
+
+fn begin() -> (Place, Child) {
+    let place = Place::new();
+    std::fs::create_dir(place.path().join("dir")).unwrap();
+    place.write("asks.runbook", ASKS);
+    let mut command = place.command(&["run", "asks.runbook", "-p", "dir=dir"]);
+    let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    // The first question is left to its default.
+    let began = Instant::now();
+    while !place.run(&["journal", "0"]).out.contains(r#""bound":{"id":{"step":null,"name":"ticket"}"#) {
+        assert!(began.elapsed() < PATIENCE, "no ticket");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    (place, child)
+}
+
+/// Answers as soon as it is asked.
+#[track_caller]
+fn answer(place: &Place, arguments: &[&str]) {
+    let began = Instant::now();
+    let all = [&["answer", "0"], arguments].concat();
+    while place.command(&all).output().unwrap().status.code() != Some(0) {
+        assert!(began.elapsed() < PATIENCE, "never asked for {arguments:?}");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+#[test]
+fn who_answered_and_what_was_taken_by_default_is_told() {
+    let (place, mut child) = begin();
+    answer(&place, &["left", "--comment", "it blinks"]);
+    answer(&place, &["done", "--step", "press"]);
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    let me = surefoot_journal::person::operator();
+    let who = format!("answered by {} (uid {}, unverified)", me.user, me.uid);
+    let told = place.run(&["transcript"]);
+    told.exits(0)
+        .says("asked: Which ticket?")
+        .says("the default was taken: nobody answered within 1s")
+        .says("asked: Which name?")
+        .says(&format!("{who} \"it blinks\""))
+        .says("asked: Press the button of left");
+    assert_eq!(told.out.matches(&who).count(), 2, "{}", told.out);
+    // What was done is told as it was done.
+    let folder = place.path().join("dir/left");
+    told.says(&format!("$ touch {}", folder.display()));
+    assert!(!told.out.contains("${"), "{}", told.out);
+}
+
+#[test]
+fn who_says_that_it_is_not_done_is_told() {
+    let (place, mut child) = begin();
+    answer(&place, &["left"]);
+    answer(&place, &["not done", "--step", "press"]);
+    assert_eq!(child.wait().unwrap().code(), Some(10));
+    let me = surefoot_journal::person::operator();
+    let why = format!("{} (uid {}) says that it is not done", me.user, me.uid);
+    place.run(&["transcript"]).exits(0).says(&why);
+}

@@ -1,0 +1,191 @@
+//! Shows what is about to be done, with every value put in: what the journal keeps beside an intent.
+//!
+//! Must hold: a secret is named and never shown; what is shown is short, however long the values are.
+
+use surefoot_plan::{Decoder, Name, Statement, Value};
+
+use crate::world::{Act, Command, EffectRequest, Piece, Question, Text};
+
+/// Most lines that are shown of a script or of standard input; the plan has the rest.
+const LINES_MAX: usize = 12;
+
+/// Most bytes of a line. A longer argument is data, and is in the journal with the fact or input it came from.
+const LINE_BYTES_MAX: usize = 2 << 10;
+
+/// The lines of a statement that is asked of a world.
+pub(crate) fn lines(statement: &Statement, request: &EffectRequest) -> Vec<String> {
+    let EffectRequest::Act { act, .. } = request else { return Vec::new() };
+    let mut lines = match act {
+        Act::Command(command) => self::command(command),
+        Act::Library { function, arguments } => {
+            let arguments: Vec<String> = arguments
+                .iter()
+                .map(|(name, value)| format!("{name}: {}", self::value(name, value)))
+                .collect();
+            vec![format!("{function}({})", arguments.join(", "))]
+        }
+        Act::Manual(question) => vec![by_hand(question)],
+    };
+    if let (Statement::Command { name: Some(name), .. }, Some(first)) = (statement, lines.first_mut()) {
+        *first = format!("let {name} = {first}");
+    }
+    for line in &mut lines {
+        if line.len() > LINE_BYTES_MAX {
+            let end = (0..=LINE_BYTES_MAX).rev().find(|end| line.is_char_boundary(*end)).unwrap_or(0);
+            line.truncate(end);
+            line.push_str("...");
+        }
+    }
+    lines
+}
+
+/// A command, as it would stand in a runbook.
+fn command(command: &Command) -> Vec<String> {
+    let mut start = String::new();
+    if let Some(folder) = &command.folder {
+        start.push_str(&format!("in {} ", quoted(folder)));
+    }
+    if !command.env.is_empty() {
+        let variables: Vec<String> =
+            command.env.iter().map(|(name, text)| format!("{name}: {}", quoted(&self::text(text)))).collect();
+        start.push_str(&format!("env {{ {} }} ", variables.join(", ")));
+    }
+    if let Some(user) = &command.user {
+        start.push_str(&format!("as {user} "));
+    }
+    if !command.exits.iter().eq(&[0]) {
+        let exits: Vec<String> = command.exits.iter().map(ToString::to_string).collect();
+        start.push_str(&format!("exit {} ", exits.join(", ")));
+    }
+    start.push_str(decoder(&command.decoder));
+    let mut lines = match &command.script {
+        Some(script) => {
+            let mut lines = vec![format!("{start}{}", script.language)];
+            lines.extend(some("    ", &script.text));
+            lines
+        }
+        None => {
+            let word = |word: &Text| quoted(&self::text(word));
+            let program = |words: &Vec<Text>| words.iter().map(word).collect::<Vec<_>>().join(" ");
+            let programs: Vec<String> = command.pipeline.iter().map(program).collect();
+            vec![format!("{start}$ {}", programs.join(" | "))]
+        }
+    };
+    if let Some(stdin) = &command.stdin {
+        lines.extend(some("    stdin| ", &self::text(stdin)));
+    }
+    lines
+}
+
+/// The first lines of a text.
+fn some(before: &str, text: &str) -> Vec<String> {
+    let count = text.lines().count();
+    let mut lines: Vec<String> = text.lines().take(LINES_MAX).map(|line| format!("{before}{line}")).collect();
+    if count > LINES_MAX {
+        lines.push(format!("    ... {} more lines", count - LINES_MAX));
+    }
+    lines
+}
+
+/// What a person is to do.
+fn by_hand(question: &Question) -> String {
+    let who = question.by.as_deref().map(|role| format!(" {role}")).unwrap_or_default();
+    format!("by hand{who}: {}", question.text)
+}
+
+/// A text; a secret in it is named.
+fn text(text: &Text) -> String {
+    let piece = |piece: &Piece| match piece {
+        Piece::Plain(text) => text.clone(),
+        Piece::Secret(name) => format!("<secret {name}>"),
+    };
+    text.iter().map(piece).collect()
+}
+
+/// An argument of the library; a mode as everybody writes it.
+fn value(name: &Name, value: &Value) -> String {
+    match value {
+        Value::Secret(secret) => format!("<secret {secret}>"),
+        Value::Int(mode) if name == "mode" => format!("0o{mode:o}"),
+        Value::None
+        | Value::Bool(_)
+        | Value::Int(_)
+        | Value::Float(_)
+        | Value::Text(_)
+        | Value::Time(_)
+        | Value::Duration(_)
+        | Value::Size(_)
+        | Value::Percent(_)
+        | Value::List(_)
+        | Value::Record(_) => quoted(&value.to_string()),
+    }
+}
+
+/// How output is read, as the word before the `$`.
+fn decoder(decoder: &Decoder) -> &'static str {
+    match decoder {
+        Decoder::Nothing | Decoder::Exit { .. } => "",
+        Decoder::Text => "text ",
+        Decoder::Lines => "lines ",
+        Decoder::Int => "int ",
+        Decoder::Float => "float ",
+        Decoder::Bool => "bool ",
+        Decoder::Size => "size ",
+        Decoder::Json => "json ",
+        Decoder::Table => "table ",
+    }
+}
+
+/// Puts quotes around a word that would not read as one.
+fn quoted(word: &str) -> String {
+    let simple = |letter: char| letter.is_alphanumeric() || "-_./:=@%+,<>".contains(letter);
+    match !word.is_empty() && word.chars().all(simple) {
+        true => word.to_owned(),
+        false => format!("'{}'", word.replace('\'', "'\\''")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+
+    use super::*;
+    use crate::world::ScriptCall;
+
+    fn plain(text: &str) -> Text {
+        vec![Piece::Plain(text.into())]
+    }
+
+    fn psql() -> Command {
+        Command {
+            pipeline: vec![vec![plain("psql"), plain("-c"), plain("SELECT 1")], vec![plain("head")]],
+            script: None,
+            folder: None,
+            env: BTreeMap::from([("PGPASSWORD".into(), vec![Piece::Secret("password".into())])]),
+            stdin: Some(vec![Piece::Plain("x=".into()), Piece::Secret("password".into())]),
+            user: None,
+            exits: BTreeSet::from([0]),
+            decoder: Decoder::Nothing,
+            r#type: None,
+        }
+    }
+
+    #[test]
+    fn a_command_is_shown_with_its_values_and_its_secrets_by_name() {
+        assert_eq!(
+            command(&psql()),
+            [
+                "env { PGPASSWORD: '<secret password>' } $ psql -c 'SELECT 1' | head",
+                "    stdin| x=<secret password>"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_long_script_is_cut_and_a_mode_is_octal() {
+        let script = ScriptCall { language: "sh".into(), text: "true\n".repeat(20) };
+        let shown = command(&Command { script: Some(script), stdin: None, ..psql() });
+        assert_eq!((shown.len(), shown[13].as_str()), (14, "    ... 8 more lines"));
+        assert_eq!(value(&"mode".into(), &Value::Int(420)), "0o644");
+    }
+}

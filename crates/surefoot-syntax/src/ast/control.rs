@@ -1,0 +1,80 @@
+//! What stands around steps: waits, choices, loops, and the early end.
+
+use super::{Expr, Ident, Member, Patience, Text};
+use crate::Span;
+
+/// `wait until F every D within D 3 times else { … }`
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Wait {
+    /// What is waited for.
+    pub condition: Expr,
+    /// Patience; a missing `within` is an error of the compiler.
+    pub patience: Patience,
+    /// How often in a row.
+    pub times: Option<(u32, Span)>,
+    /// What is done when time is over.
+    pub otherwise: Option<Vec<Member>>,
+    /// All of it.
+    pub span: Span,
+}
+
+/// `if F { … } else { … } unknown { … }`
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct If {
+    /// What decides.
+    pub condition: Expr,
+    /// When known true.
+    pub then: Vec<Member>,
+    /// When known false. `else if` is an `If` alone in it.
+    pub otherwise: Option<Vec<Member>>,
+    /// When it cannot be told.
+    pub unknown: Option<Vec<Member>>,
+    /// All of it.
+    pub span: Span,
+}
+
+/// `match v { "a" { … } otherwise { … } }`
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Match {
+    /// What decides.
+    pub value: Expr,
+    /// What is done for which values, in order.
+    pub arms: Vec<Arm>,
+    /// What is done for every other value.
+    pub otherwise: Option<Arm>,
+    /// All of it.
+    pub span: Span,
+}
+
+/// An arm of a `match`.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Arm {
+    /// The values it is for; none in `otherwise`.
+    pub values: Vec<Expr>,
+    /// What is done.
+    pub body: Vec<Member>,
+    /// All of it.
+    pub span: Span,
+}
+
+/// `for x in xs { … }`
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct For {
+    /// The name bound in turn.
+    pub name: Ident,
+    /// The list.
+    pub list: Expr,
+    /// What is done in each turn.
+    pub body: Vec<Member>,
+    /// All of it.
+    pub span: Span,
+}
+
+/// `stop "why"`
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Stop {
+    /// Why the run ends here.
+    pub why: Option<Text>,
+    /// All of it.
+    pub span: Span,
+}
