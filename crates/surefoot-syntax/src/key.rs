@@ -110,6 +110,7 @@ fn member_at(members: &[Member], at: Span) -> Option<&str> {
         | Member::Ensures(_)
         | Member::OnFailure(_)
         | Member::Collect(_)
+        | Member::Stop(_)
         | Member::NotBuilt(_) => None,
     })
 }

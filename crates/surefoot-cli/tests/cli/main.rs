@@ -3,8 +3,8 @@
 #![expect(clippy::disallowed_methods, reason = "runs the command and looks at files")]
 #![expect(clippy::unwrap_used, reason = "a helper of a test fails like a test")]
 
-mod check;
 mod answers;
+mod check;
 mod command;
 mod demo;
 mod fmt;

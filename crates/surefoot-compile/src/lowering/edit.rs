@@ -44,6 +44,7 @@ impl<'a> Lowering<'a> {
             | Member::Ensures(_)
             | Member::OnFailure(_)
             | Member::Collect(_)
+            | Member::Stop(_)
             | Member::Step(_)
             | Member::Wait(_)
             | Member::If(_)

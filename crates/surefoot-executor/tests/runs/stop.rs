@@ -26,7 +26,9 @@ impl World for Slow<'_> {
         match &request {
             EffectRequest::Act { .. } => {
                 for level in [1, 2] {
-                    self.hand.send(Signal::Cancel { level, by: operator() }).expect("the run listens");
+                    self.hand
+                        .send(Signal::Cancel { level, by: Some(operator()), why: String::new() })
+                        .expect("the run listens");
                 }
                 self.end.notified().await;
             }
@@ -72,7 +74,8 @@ fn what_has_not_begun_when_it_is_to_stop_is_told_again() {
     let (mut state, mut journal) = (RunState::new(), Mortal::default());
     record(&mut state, &mut journal, world.now(), started(program.plan())).expect("recorded");
     let (decisions, rejected) = Default::default();
-    let mut control = Control { operator: operator(), terminal: false, signals, decisions, rejected };
+    let mut control =
+        Control { operator: operator(), terminal: false, gone: false, signals, decisions, rejected };
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
     let mut unseen = |_: &Record, _: &RunState| {};
     let driven = drive(&program, &mut state, &mut journal, &world, &mut control, &mut unseen);
