@@ -108,7 +108,7 @@ fn each_format_goes_to_standard_output_and_the_summary_beside_it() {
 }
 
 /// One with two names that are surely others, and a right that is missing.
-const MENDABLE: &str = "runbook mendable {\n    param folder: path\n    stpe one {\n        $ app start ${foldre}\n        idempotent\n        leaves \"nothing\"\n    }\n}\n";
+const MENDABLE: &str = "runbook mendable {\n    parma folder: path\n    step one {\n        $ app start ${foldre}\n        idempotent\n        leaves \"nothing\"\n    }\n}\n";
 
 #[test]
 fn a_fix_is_written_at_once_with_the_mode_of_the_file_and_a_diff_writes_nothing() {
@@ -120,13 +120,13 @@ fn a_fix_is_written_at_once_with_the_mode_of_the_file_and_a_diff_writes_nothing(
     let path = place.path().join("a/one.runbook");
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o640)).unwrap();
     std::os::unix::fs::symlink("a/one.runbook", place.path().join("link.runbook")).unwrap();
-    place.run(&["check", "a"]).exits(1).says("(1 can be mended: --fix)");
+    place.run(&["check", "a"]).exits(1).says("(2 can be mended: --fix)");
 
     let shown = place.run(&["check", ".", "--diff"]);
     shown
         .exits(1)
         .says("--- a/a/one.runbook\n+++ b/a/one.runbook\n")
-        .says("+    step one {")
+        .says("+    param folder: path")
         .complains("3 files checked");
     assert_eq!(std::fs::read_to_string(&path).unwrap(), MENDABLE);
     assert_eq!(place.run(&["check", ".", "--fix", "--diff"]).out, shown.out);
@@ -135,7 +135,10 @@ fn a_fix_is_written_at_once_with_the_mode_of_the_file_and_a_diff_writes_nothing(
     let fixed = place.run(&["check", "a", "--fix"]);
     fixed.exits(0).says("3 edits written in 1 file; then nothing is wrong");
     let text = std::fs::read_to_string(&path).unwrap();
-    assert!(text.contains("step one {") && text.contains("${folder}") && text.contains("run app"), "{text}");
+    assert!(
+        text.contains("param folder") && text.contains("${folder}") && text.contains("run app"),
+        "{text}"
+    );
     assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o640);
     let left: Vec<String> = std::fs::read_dir(place.path().join("a"))
         .unwrap()
@@ -152,7 +155,7 @@ fn what_a_link_points_to_is_mended_and_the_link_stays() {
     std::os::unix::fs::symlink("real.txt", place.path().join("link.runbook")).unwrap();
     place.run(&["check", "link.runbook", "--fix"]).exits(0);
     assert!(place.path().join("link.runbook").is_symlink());
-    assert!(std::fs::read_to_string(place.path().join("real.txt")).unwrap().contains("step one {"));
+    assert!(std::fs::read_to_string(place.path().join("real.txt")).unwrap().contains("param folder"));
 }
 
 #[test]

@@ -135,9 +135,7 @@ fn statement(part: &StepPart, index: u32, attempt: u32) -> Order {
     let cells = part.changes.clone();
     let conditions = &part.rollback_ensures;
     let point = Point::Ensures(id.clone(), Phase::Rollback);
-    // What has statements is tried again as a whole; what has none can only be looked at again.
-    let tries = if part.statements(Phase::Rollback).is_empty() { ROLLBACK_TRIES } else { 1 };
-    Order::Probe(Probe { cells, tries, ..Probe::new(point, conditions) })
+    Order::Probe(Probe { cells, ..Probe::new(point, conditions) })
 }
 
 /// A statement of a rollback is over.
@@ -196,9 +194,7 @@ fn observed(view: View<'_>, part: &StepPart, state: &StepState) -> Order {
         });
     };
     let debt = Debt::Rollback(id.clone());
-    // A rollback without a statement has nothing to try again: what it brings back is there, or it is not.
-    let nothing_to_do = part.statements(Phase::Rollback).is_empty();
-    if state.back_attempt == 0 && !nothing_to_do {
+    if state.back_attempt == 0 {
         return match as_recorded(view, part, state, probe) {
             Ok(()) => {
                 let why = "a later rollback brought its facts back".to_owned();
@@ -212,7 +208,6 @@ fn observed(view: View<'_>, part: &StepPart, state: &StepState) -> Order {
         .and_then(|()| as_recorded(view, part, state, probe));
     match restored {
         Ok(()) => Order::Record(Event::Paid { debt, skipped: None }),
-        Err(why) if nothing_to_do => stuck(id, format!("it has no statement, and {why}")),
         Err(why) => again(part, state, &format!("its statements ended well, but {why}")),
     }
 }

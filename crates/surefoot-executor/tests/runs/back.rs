@@ -4,7 +4,7 @@ use surefoot_executor::Program;
 use surefoot_executor::simulated::{Fault, Injected};
 use surefoot_journal::{Choice, Debt, FactsVerdict, Phase, Standing, WayBackVerdict};
 use surefoot_plan::{
-    Atom, Comparison, Ensure, Expr, Formula, Literal, Node, Plan, Question, Require, Test, Type, Value, Way,
+    Atom, Comparison, Ensure, Expr, Formula, Literal, Node, Plan, Question, Require, Test, Type, Value,
 };
 
 use crate::harness::{Run, program};
@@ -129,22 +129,4 @@ fn a_guard_that_cannot_be_told_on_the_way_back_is_asked_again_then_stuck() {
     assert!(run.live(None));
     assert!(matches!(run.state.standing(), Standing::Stuck { .. }), "{}", run.story());
     assert!(!run.is("primary"), "it was not started\n{}", run.story());
-}
-
-#[test]
-fn a_rollback_without_a_statement_looks_again_at_what_cannot_be_told() {
-    let mut plan = linear(2);
-    if let Some(Node::Step(step)) = plan.body.first_mut()
-        && let Way::Rollback(rollback) = &mut step.way
-    {
-        rollback.body.clear();
-    }
-    let program = program(plan);
-    let mut run = Run::new(&program, &[("f0", false), ("f1", false)]);
-    run.world.inject(Injected { step: id("s1"), phase: Phase::Forward, fault: Fault::After, times: 1 });
-    run.world.set_after(id("s1"), cell("f0"), Value::Bool(false));
-    run.world.hide_after(id("s1"), cell("f0"));
-    run.world.show_at(3_000, cell("f0"));
-    assert!(run.live(None));
-    assert_eq!(run.ended().way_back, WayBackVerdict::Complete, "{}", run.story());
 }

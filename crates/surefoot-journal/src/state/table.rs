@@ -196,8 +196,8 @@ pub fn back(stage: BackStage, event: Back) -> Option<BackStage> {
             B::Paid | B::Sealed | B::Forgiven => return None,
         },
         Back::Ensures => match stage {
-            B::Untouched | B::Guarded | B::Between => B::Observed,
-            B::Refused | B::Acting | B::Observed | B::Stuck => return None,
+            B::Untouched | B::Between => B::Observed,
+            B::Guarded | B::Refused | B::Acting | B::Observed | B::Stuck => return None,
             B::Paid | B::Sealed | B::Forgiven => return None,
         },
         Back::Paid => match stage {

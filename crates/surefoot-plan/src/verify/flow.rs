@@ -516,7 +516,7 @@ impl<'a> Verifier<'a> {
         }
         // Nothing can pay such a debt: at the step's own stop no later rollback covers it.
         if let Way::Rollback(rollback) = &step.way
-            && step.body.iter().any(Statement::acts)
+            && step.acts()
             && !rollback.body.iter().any(Statement::acts)
         {
             self.report.at_step(Condition::EmptyRollback, at, Vec::new());
