@@ -78,7 +78,7 @@ fn every_keyword_does_something() {
         }
         // A case that is refused with its keyword shows nothing of what the keyword does; `where` and
         // `secret` are there to refuse.
-        let refuses = ["where", "secret", "matches", "in_list"].contains(&name.as_str())
+        let refuses = ["where", "secret", "matches", "in_list", "todo"].contains(&name.as_str())
             || name.starts_with("scenario");
         let refused = plan(&variant(&text, true), &folder(), &settings).is_err();
         if refused != refuses {
@@ -103,6 +103,7 @@ fn no_keyword_is_without_a_case() {
 /// The keywords of the language as far as it is built.
 const KEYWORDS: &[&str] = &[
     "about",
+    "action",
     "all",
     "allow",
     "and",
@@ -122,6 +123,7 @@ const KEYWORDS: &[&str] = &[
     "false_on",
     "for",
     "from_env",
+    "function",
     "idempotent",
     "if",
     "in",
@@ -153,6 +155,8 @@ const KEYWORDS: &[&str] = &[
     "stdin",
     "step",
     "stop",
+    "todo",
+    "type",
     "undone_when",
     "unknown",
     "use",
@@ -165,19 +169,13 @@ const KEYWORDS: &[&str] = &[
 /// What is designed and not built is refused in one finding that names it, and hides nothing around it.
 #[test]
 fn what_is_not_built_is_refused_by_name() {
-    let in_file = [
-        ("action", "action restart(u: text) { }"),
-        ("function", "function twice(n: int) = n * 2"),
-        ("type", "type Node = { name: text }"),
-        ("waive", "waive SF0204 until 2026-12-31 by \"owner\" \"why\""),
-    ];
+    let in_file = [("waive", "waive SF0204 until 2026-12-31 by \"owner\" \"why\"")];
     let in_runbook = [
         ("lock", "lock \"pg/main\""),
         ("parallel", "parallel {\n step a { note \"a\" }\n }"),
         ("diagnose", "diagnose \"why\" {\n otherwise { }\n }"),
         ("during", "during \"silence\" max 2h {\n }"),
         ("call", "call \"x.runbook\" with { a: 1 }"),
-        ("todo", "todo \"what\""),
         ("notify", "notify oncall \"hello\""),
         ("assume", "assume up \"why\""),
         ("waves", "for x in [1] waves 1, 10% {\n }"),

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use surefoot_plan::{Name, Plan};
-use surefoot_syntax::ast::{Item, Runbook};
+use surefoot_syntax::ast::{Ident, Item, Runbook};
 use surefoot_syntax::{Diagnostic, FileId, Severity, Source, Span};
 
 use crate::inputs::Inputs;
@@ -54,6 +54,9 @@ pub fn analyze(sources: &dyn Sources, root: Source) -> Analysis {
         let lowered = lowering::lower(&modules, runbook, Binding::Symbolic, &damage);
         diagnostics.extend(lowered.diagnostics);
         symbolic.insert(runbook.name.text.clone(), Lowered { plan: lowered.plan, origins: lowered.origins });
+    }
+    if runbooks.is_empty() && damage.is_empty() {
+        diagnostics.extend(check_library(&modules, &damage));
     }
     diagnostics.extend(lowering::check_files(&modules));
     without_echoes(&mut diagnostics, &damage, &modules);
@@ -109,11 +112,28 @@ impl Analysis {
     }
 }
 
+/// Finds what is wrong with a file that holds no runbook: it is there for others.
+fn check_library(modules: &Modules, damage: &[Diagnostic]) -> Vec<Diagnostic> {
+    let nobody = Runbook {
+        doc: String::new(),
+        name: Ident { text: String::new(), span: Span::default() },
+        members: Vec::new(),
+        span: Span::default(),
+    };
+    lowering::lower(modules, &nobody, Binding::Symbolic, damage).diagnostics
+}
+
 /// Returns the runbooks of the root file.
 fn runbooks(modules: &Modules) -> impl Iterator<Item = &Runbook> {
     modules.loaded.first().into_iter().flat_map(|root| &root.file.items).filter_map(|item| match item {
         Item::Runbook(runbook) => Some(runbook),
-        Item::Use(_) | Item::Fact(_) | Item::Scenario(_) | Item::NotBuilt(_) => None,
+        Item::Use(_)
+        | Item::Fact(_)
+        | Item::Scenario(_)
+        | Item::Function(_)
+        | Item::Type(_)
+        | Item::Action(_)
+        | Item::NotBuilt(_) => None,
     })
 }
 

@@ -129,7 +129,13 @@ impl Loader<'_> {
             .iter()
             .filter_map(|item| match item {
                 Item::Use(used) => Some(used.clone()),
-                Item::Runbook(_) | Item::Fact(_) | Item::Scenario(_) | Item::NotBuilt(_) => None,
+                Item::Runbook(_)
+                | Item::Fact(_)
+                | Item::Scenario(_)
+                | Item::Function(_)
+                | Item::Type(_)
+                | Item::Action(_)
+                | Item::NotBuilt(_) => None,
             })
             .collect();
         let path = source.path.clone();

@@ -11,6 +11,8 @@
 //! One walk and no second tree between: a loop's body is read again for each item, with the item in
 //! its place, and so everything that depends on it is simply known.
 
+mod action;
+mod alias;
 mod argument;
 mod ask;
 mod call;
@@ -21,6 +23,7 @@ mod fact;
 mod file;
 mod fold;
 mod formula;
+mod function;
 mod label;
 mod matching;
 mod member;
@@ -47,6 +50,7 @@ use crate::load::Modules;
 use crate::origins::Origins;
 use crate::scope::Scopes;
 use crate::term::Term;
+use crate::types;
 
 pub(crate) use file::check_files;
 use rights::Needs;
@@ -117,6 +121,16 @@ pub(crate) struct Lowering<'a> {
     lets: BTreeMap<Name, Option<Term>>,
     /// Facts that were read, by file and name; one that is being read is none.
     facts: BTreeMap<(usize, Name), Option<fact::Meaning>>,
+    /// Types that files name, by file and name; one that is being read is none.
+    aliases: BTreeMap<(usize, Name), Option<types::Ty>>,
+    /// Functions of files that were checked; one that is being read is none.
+    functions: BTreeMap<(usize, Name), Option<bool>>,
+    /// How many calls of such functions were put in place.
+    inlined: usize,
+    /// Whether a clause of an action is read, and not one of the step that calls it.
+    in_action: bool,
+    /// The root's scopes, while the names of another place are seen.
+    root: Option<Scopes<'a>>,
     /// Questions by their normal form, which is their JSON.
     question_ids: BTreeMap<String, QuestionId>,
     /// What a question needs, over its own arguments.
@@ -161,8 +175,8 @@ pub(crate) struct Context {
     captures: Vec<Capture>,
     /// What is needed.
     needs: Needs,
-    /// The name of the fact whose question this is.
-    question: Option<Name>,
+    /// The name of the fact whose question this is, and the place of what answers it.
+    question: Option<(Name, Span)>,
     /// In which part of a step.
     part: Part,
 }
@@ -259,6 +273,11 @@ impl<'a> Lowering<'a> {
             params: BTreeMap::new(),
             lets: BTreeMap::new(),
             facts: BTreeMap::new(),
+            aliases: BTreeMap::new(),
+            functions: BTreeMap::new(),
+            inlined: 0,
+            in_action: false,
+            root: None,
             question_ids: BTreeMap::new(),
             question_needs: BTreeMap::new(),
             turn: String::new(),

@@ -22,6 +22,10 @@ pub(crate) enum Named<'a> {
     Let(&'a Let),
     /// A fact of this file or runbook.
     Fact,
+    /// A function of this file.
+    Function,
+    /// An action of this file.
+    Action,
     /// A module.
     Module(Target),
     /// A step.
@@ -98,6 +102,12 @@ impl<'a> Scopes<'a> {
         if let Some(frame) = self.frames.last_mut() {
             frame.insert(name.to_owned(), Entry { named, span });
         }
+    }
+
+    /// Returns scopes with names that were given elsewhere, and were checked there.
+    pub(crate) fn of(names: impl IntoIterator<Item = (Name, Entry<'a>)>) -> Scopes<'a> {
+        let frames = vec![names.into_iter().collect(), BTreeMap::new()];
+        Scopes { frames, ..Scopes::default() }
     }
 
     /// Leaves the scopes inside the runbook, for what is declared outside of them.

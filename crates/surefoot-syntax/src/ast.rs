@@ -9,10 +9,14 @@
 )]
 
 mod control;
+mod expr;
 
 use crate::Span;
 
 pub use control::{Arm, For, If, Match, Stop, Wait};
+pub use expr::{
+    Ask, BinaryOperator, Bits, Call, Command, CommandBody, Expr, ExprKind, UnaryOperator, Word, WordPart,
+};
 
 /// A name where it stands.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -57,6 +61,12 @@ pub enum Item {
     Runbook(Runbook),
     /// A fact to share.
     Fact(Fact),
+    /// `function …`
+    Function(Function),
+    /// `type …`
+    Type(TypeItem),
+    /// `action …`
+    Action(Box<Action>),
     /// `scenario "…" for runbook { … }`
     Scenario(Scenario),
     /// A construct that is designed and not built: already reported.
@@ -140,6 +150,8 @@ pub enum Member {
     For(For),
     /// `stop "why"`
     Stop(Stop),
+    /// `todo "…"`
+    Todo(Todo),
     /// A construct that is designed and not built: already reported.
     NotBuilt(NotBuilt),
 }
@@ -196,8 +208,10 @@ pub struct Type {
 /// What a type is.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum TypeKind {
-    /// `text`, `host`, …
+    /// `text`, `host`, …, or one that is named by `type`
     Name(Ident),
+    /// `module.name`
+    Of(Ident, Ident),
     /// `list of T`
     List(Box<Type>),
     /// `one of "a", "b"`
@@ -262,6 +276,36 @@ pub struct Fact {
     pub on: Option<Expr>,
     /// What answers it.
     pub body: FactBody,
+    /// All of it.
+    pub span: Span,
+}
+
+/// `function name(a: T): T = EXPR`
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Function {
+    /// Its `##` lines, joined.
+    pub doc: String,
+    /// Its name.
+    pub name: Ident,
+    /// Its parameters.
+    pub parameters: Vec<(Ident, Type)>,
+    /// The type of what it gives; absent if damaged.
+    pub result: Option<Type>,
+    /// What it gives.
+    pub body: Expr,
+    /// All of it.
+    pub span: Span,
+}
+
+/// `type NAME = TYPE`
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct TypeItem {
+    /// Its `##` lines, joined.
+    pub doc: String,
+    /// Its name.
+    pub name: Ident,
+    /// What it stands for; absent if damaged.
+    pub r#type: Option<Type>,
     /// All of it.
     pub span: Span,
 }
@@ -358,6 +402,15 @@ pub struct Step {
     pub span: Span,
     /// From `step` to its title: what a label underlines.
     pub head: Span,
+}
+
+/// `action NAME(a: T) on TARGET within D "Title" { … }`: a step that others give its values.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Action {
+    /// Its parameters.
+    pub parameters: Vec<(Ident, Type)>,
+    /// All else, as a step has it.
+    pub step: Step,
 }
 
 /// What stands in a step.
@@ -461,8 +514,19 @@ pub enum Statement {
     Manual(Manual),
     /// `note "…"`
     Note(Expr, Span),
+    /// `todo "…"`
+    Todo(Todo),
     /// A construct that is designed and not built: already reported.
     NotBuilt(NotBuilt),
+}
+
+/// `todo "…"`: what somebody must still find out.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Todo {
+    /// What; absent if damaged.
+    pub what: Option<Text>,
+    /// All of it.
+    pub span: Span,
 }
 
 /// `manual "…" within D { see "url" "what is normal" }`
@@ -524,212 +588,4 @@ pub enum ScenarioLine {
     ExpectRan(Expr, Span),
     /// `explore all faults`
     ExploreAll(Span),
-}
-
-/// A command: options, decoder, body.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Command {
-    /// `on HOST`
-    pub on: Option<Expr>,
-    /// `in FOLDER`
-    pub folder: Option<Expr>,
-    /// `env { NAME: value }`
-    pub env: Vec<(Ident, Expr)>,
-    /// `stdin EXPR`
-    pub stdin: Option<Expr>,
-    /// `as USER`
-    pub user: Option<Ident>,
-    /// `exit 0, 2`
-    pub exits: Vec<(i32, Span)>,
-    /// `json`, `lines`, …
-    pub decoder: Option<Ident>,
-    /// What is run.
-    pub body: CommandBody,
-    /// All of it.
-    pub span: Span,
-}
-
-/// What a command runs.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub enum CommandBody {
-    /// `$ a | b`: programs, each its words.
-    Pipeline(Vec<Vec<Word>>),
-    /// A fenced script.
-    Script {
-        /// `sh`, `bash`, …
-        language: Ident,
-        /// `(dir: folder, keep: 7)`
-        arguments: Vec<(Ident, Expr)>,
-        /// Its text as written, without the fence and its common indentation.
-        text: Text,
-    },
-    /// Damaged.
-    Error,
-}
-
-/// One word of a `$` line.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Word {
-    /// Its parts, joined to one argument.
-    pub parts: Vec<WordPart>,
-    /// All of it.
-    pub span: Span,
-}
-
-/// A part of a word.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub enum WordPart {
-    /// As it stands, quotes and escapes resolved.
-    Text(String),
-    /// `${x}`
-    Value(Expr),
-    /// `${xs...}`, alone in its word: zero or more words.
-    Splice(Expr),
-}
-
-/// An expression.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Expr {
-    /// What it is.
-    pub kind: ExprKind,
-    /// All of it.
-    pub span: Span,
-}
-
-/// What an expression is.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub enum ExprKind {
-    /// `"a ${b} c"`, `'raw'`, `"""…"""`: texts and values in turn.
-    Text(Vec<WordPart>),
-    /// `7`
-    Int(i64),
-    /// `0.5`
-    Float(Bits),
-    /// `true`, `false`
-    Bool(bool),
-    /// `none`
-    None,
-    /// `5m`, in milliseconds
-    Duration(u64),
-    /// `512MiB`, in bytes
-    Size(u64),
-    /// `5%`
-    Percent(Bits),
-    /// `2026-10-01`
-    Time(String),
-    /// A name, dotted or not: `x`, `run.id`, `step.value`, `postgres.lag`
-    Name(Vec<Ident>),
-    /// A call: of a function, a fact, or the library.
-    Call(Call),
-    /// `[a, b]`
-    List(Vec<Expr>),
-    /// `{ a: 1 }`
-    Record(Vec<(Ident, Expr)>),
-    /// `x.name` where `x` is not a plain name
-    Field(Box<Expr>, Ident),
-    /// `not x`, `-x`
-    Unary(UnaryOperator, Box<Expr>),
-    /// `a + b`
-    Binary(BinaryOperator, Box<Expr>, Box<Expr>),
-    /// `if c then a else b`
-    If(Box<Expr>, Box<Expr>, Box<Expr>),
-    /// `[item for name in list if condition]`
-    Comprehension {
-        /// What each turn gives.
-        item: Box<Expr>,
-        /// The name bound in turn.
-        name: Ident,
-        /// The list.
-        list: Box<Expr>,
-        /// Which turns count.
-        condition: Option<Box<Expr>>,
-    },
-    /// `all f(x) for x in xs`, `any f(x) for x in xs`
-    Quantifier {
-        /// Whether it must hold for every item, and not for one.
-        every: bool,
-        /// What must hold.
-        condition: Box<Expr>,
-        /// The name bound in turn.
-        name: Ident,
-        /// The list.
-        list: Box<Expr>,
-    },
-    /// A command as an expression: `text $ …`
-    Command(Box<Command>),
-    /// `ask "…" : TYPE by ROLE see URL "normal" within D default V`
-    Ask(Box<Ask>),
-    /// Damaged.
-    Error,
-}
-
-/// The bits of a finite `f64`, so that the syntax can be compared.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Bits(pub u64);
-
-impl Bits {
-    /// The number.
-    #[must_use]
-    pub fn get(self) -> f64 {
-        f64::from_bits(self.0)
-    }
-}
-
-/// A call.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Call {
-    /// What is called, dotted or not.
-    pub callee: Vec<Ident>,
-    /// Its arguments, each with its name if one is written.
-    pub arguments: Vec<(Option<Ident>, Expr)>,
-    /// All of it.
-    pub span: Span,
-}
-
-/// A question to a person.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Ask {
-    /// What is asked.
-    pub text: Expr,
-    /// The type of the answer; in a fact yes, no or cannot tell; else text.
-    pub r#type: Option<Type>,
-    /// Who may answer.
-    pub by: Option<Ident>,
-    /// Where to look, and what is normal.
-    pub see: Vec<(Expr, Option<Expr>)>,
-    /// How long to wait.
-    pub within: Option<Duration>,
-    /// The answer when time is over.
-    pub default: Option<Expr>,
-    /// All of it.
-    pub span: Span,
-}
-
-/// An operator on one value.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-#[expect(missing_docs, reason = "named as in the language")]
-pub enum UnaryOperator {
-    Not,
-    Minus,
-}
-
-/// An operator on two values.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-#[expect(missing_docs, reason = "named as in the language")]
-pub enum BinaryOperator {
-    And,
-    Or,
-    Equal,
-    NotEqual,
-    Less,
-    LessOrEqual,
-    Greater,
-    GreaterOrEqual,
-    Plus,
-    Minus,
-    Times,
-    Divide,
-    Matches,
-    In,
-    OrElse,
 }

@@ -77,10 +77,20 @@ pub fn item_at(file: &File, at: Span) -> String {
                 return format!("{}{}", runbook.name.text, part.unwrap_or_default());
             }
             Item::Fact(fact) if inside(fact.span) => return fact.name.text.clone(),
+            Item::Function(function) if inside(function.span) => return function.name.text.clone(),
+            Item::Type(found) if inside(found.span) => return found.name.text.clone(),
+            Item::Action(action) if inside(action.step.span) => return action.step.name.text.clone(),
             Item::Scenario(scenario) if inside(scenario.span) => {
                 return scenario.title.as_ref().map_or_else(String::new, |title| format!("{:?}", title.text));
             }
-            Item::Use(_) | Item::Runbook(_) | Item::Fact(_) | Item::Scenario(_) | Item::NotBuilt(_) => {}
+            Item::Use(_)
+            | Item::Runbook(_)
+            | Item::Fact(_)
+            | Item::Function(_)
+            | Item::Type(_)
+            | Item::Action(_)
+            | Item::Scenario(_)
+            | Item::NotBuilt(_) => {}
         }
     }
     String::new()
@@ -111,6 +121,7 @@ fn member_at(members: &[Member], at: Span) -> Option<&str> {
         | Member::OnFailure(_)
         | Member::Collect(_)
         | Member::Stop(_)
+        | Member::Todo(_)
         | Member::NotBuilt(_) => None,
     })
 }

@@ -222,6 +222,8 @@ pub(crate) const PIECES: &[&str] = &[
     "param x: list of text",
     "all",
     "match",
+    "type",
+    "function f(a: int): int =",
     "otherwise {",
     "any",
 ];

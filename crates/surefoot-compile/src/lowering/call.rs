@@ -67,6 +67,15 @@ impl<'a> Lowering<'a> {
             let module = self.module;
             return self.fact_call(module, &name.text, call);
         }
+        if let Some(Named::Function) = self.scopes.find(&name.text).map(|entry| entry.named.clone()) {
+            self.scopes.used.insert(name.text.clone());
+            let module = self.module;
+            return self.function_call(module, &name.text, call);
+        }
+        if let Some(Named::Action) = self.scopes.find(&name.text).map(|entry| &entry.named) {
+            let declared = self.scopes.find(&name.text).map_or(name.span, |entry| entry.span);
+            return self.action_as_value(name, declared, call.span);
+        }
         if let Some((function, shown)) = FUNCTIONS.iter().find(|(function, _)| function.name() == name.text) {
             return self.pure_call(*function, shown, call);
         }
@@ -91,7 +100,15 @@ impl<'a> Lowering<'a> {
         let named = self.scopes.find(&module.text).map(|entry| entry.named.clone());
         let target = match named {
             Some(Named::Module(target)) => target,
-            Some(Named::Param(_) | Named::Let(_) | Named::Fact | Named::Step | Named::Value(_)) => {
+            Some(
+                Named::Param(_)
+                | Named::Let(_)
+                | Named::Fact
+                | Named::Function
+                | Named::Action
+                | Named::Step
+                | Named::Value(_),
+            ) => {
                 self.report(error(
                     "SF0105",
                     module.span,
@@ -109,6 +126,9 @@ impl<'a> Lowering<'a> {
             Target::File(index) if self.fact_of(index, &name.text).is_some() => {
                 self.fact_call(index, &name.text, call)
             }
+            Target::File(index) if self.function_of(index, &name.text).is_some() => {
+                self.function_call(index, &name.text, call)
+            }
             Target::File(index) => {
                 self.unknown_fact(index, module, name);
                 Term::poison(call.span)
@@ -125,9 +145,11 @@ impl<'a> Lowering<'a> {
 
     /// Says that a file has no such fact.
     pub(super) fn unknown_fact(&mut self, module: usize, alias: &Ident, name: &Ident) {
-        let names: Vec<&'a str> = self.facts_of_file(module).map(|fact| fact.name.text.as_str()).collect();
+        let facts = self.facts_of_file(module).map(|fact| fact.name.text.as_str());
+        let functions = self.functions_of_file(module).map(|function| function.name.text.as_str());
+        let names: Vec<&'a str> = facts.chain(functions).collect();
         self.report(
-            error("SF0101", name.span, format!("`{}` has no fact `{}`", alias.text, name.text))
+            error("SF0101", name.span, format!("`{}` has no fact or function `{}`", alias.text, name.text))
                 .did_you_mean(&name.text, name.span, names),
         );
     }
@@ -157,7 +179,7 @@ impl<'a> Lowering<'a> {
             );
             return Term::poison(call.span);
         }
-        let slots: Vec<Slot> = fact.parameters.iter().map(|parameter| self.slot(parameter)).collect();
+        let slots = self.slots(module, &fact.parameters);
         let Some(arguments) = self.arguments(name, &fact_shown(fact), &slots, call) else {
             return Term::poison(call.span);
         };
@@ -168,6 +190,18 @@ impl<'a> Lowering<'a> {
             }
             Meaning::Name(_) | Meaning::Poison => Term::poison(call.span),
         }
+    }
+
+    /// Returns what takes the arguments of something that a file declares.
+    pub(super) fn slots(
+        &mut self,
+        module: usize,
+        parameters: &'a [(Ident, surefoot_syntax::ast::Type)],
+    ) -> Vec<Slot> {
+        let outer = std::mem::replace(&mut self.module, module);
+        let slots = parameters.iter().map(|parameter| self.slot(parameter)).collect();
+        self.module = outer;
+        slots
     }
 
     fn slot(&mut self, (name, written): &'a (Ident, surefoot_syntax::ast::Type)) -> Slot {
@@ -360,6 +394,11 @@ impl<'a> Lowering<'a> {
 pub(super) fn library_call(signature: &Signature, exprs: Vec<Expr>) -> LibraryCall {
     let names = signature.parameters.iter().map(|parameter| Name::from(parameter.name));
     LibraryCall { function: signature.full_name(), arguments: names.zip(exprs).collect() }
+}
+
+/// Whether the language has a function of this name.
+pub(super) fn is_function(name: &str) -> bool {
+    FUNCTIONS.iter().any(|(function, _)| function.name() == name)
 }
 
 /// Returns a fact as its declaration begins.

@@ -50,6 +50,7 @@ impl<'a> Lowering<'a> {
             | Member::If(_)
             | Member::Match(_)
             | Member::For(_)
+            | Member::Todo(_)
             | Member::NotBuilt(_) => None,
         });
         if let Some(span) = head {
@@ -116,7 +117,13 @@ impl<'a> Lowering<'a> {
         let Some(loaded) = self.modules.loaded.get(self.module) else { return found };
         let last = loaded.file.items.iter().rev().find_map(|item| match item {
             Item::Use(used) => Some(used.span),
-            Item::Runbook(_) | Item::Fact(_) | Item::Scenario(_) | Item::NotBuilt(_) => None,
+            Item::Runbook(_)
+            | Item::Fact(_)
+            | Item::Function(_)
+            | Item::Type(_)
+            | Item::Action(_)
+            | Item::Scenario(_)
+            | Item::NotBuilt(_) => None,
         });
         if let Some(span) = last {
             return found.fixed_by(title, after(span), format!("\n{line}"));
@@ -125,6 +132,9 @@ impl<'a> Lowering<'a> {
             Item::Use(item) => item.span,
             Item::Runbook(item) => item.span,
             Item::Fact(item) => item.span,
+            Item::Function(item) => item.span,
+            Item::Type(item) => item.span,
+            Item::Action(item) => item.step.span,
             Item::Scenario(item) => item.span,
             Item::NotBuilt(item) => item.span,
         });

@@ -47,7 +47,13 @@ impl<'a> Lowering<'a> {
         let items: &'a [Item] = self.modules.loaded.get(module).map_or(&[], |loaded| &loaded.file.items);
         items.iter().filter_map(|item| match item {
             Item::Fact(fact) => Some(fact),
-            Item::Use(_) | Item::Runbook(_) | Item::Scenario(_) | Item::NotBuilt(_) => None,
+            Item::Use(_)
+            | Item::Runbook(_)
+            | Item::Scenario(_)
+            | Item::Function(_)
+            | Item::Type(_)
+            | Item::Action(_)
+            | Item::NotBuilt(_) => None,
         })
     }
 
@@ -138,18 +144,43 @@ impl<'a> Lowering<'a> {
     /// Does something with the names that a file's facts see.
     fn elsewhere<T>(&mut self, module: usize, f: impl FnOnce(&mut Self) -> T) -> T {
         if module == 0 {
+            // From the place of an action or a function the root's own names are those of its runbook.
+            let away = self.root.take().map(|root| std::mem::replace(&mut self.scopes, root));
             let inner = self.scopes.outside();
             let result = f(self);
             self.scopes.inside(inner);
+            if let Some(away) = away {
+                self.root = Some(std::mem::replace(&mut self.scopes, away));
+            }
             return result;
         }
-        let outer = std::mem::take(&mut self.scopes);
+        self.among(module, f)
+    }
+
+    /// Does something with the names of a file's items, and no others.
+    pub(super) fn among<T>(&mut self, module: usize, f: impl FnOnce(&mut Self) -> T) -> T {
+        let names = self.names_of_file(module);
+        let outer = std::mem::replace(&mut self.scopes, Scopes::of(names));
         let module_before = std::mem::replace(&mut self.module, module);
-        self.scopes = Scopes::default();
-        self.declare_file(module);
+        let at_root = self.root.is_none();
+        let mut outer = Some(outer);
+        if at_root {
+            self.root = outer.take();
+        }
         let result = f(self);
+        let used = std::mem::take(&mut self.scopes.used);
         self.module = module_before;
-        self.scopes = outer;
+        if let Some(outer) = if at_root { self.root.take() } else { outer } {
+            self.scopes = outer;
+        }
+        if module == 0 {
+            // What the file's own items use of its modules is used.
+            for name in used {
+                if matches!(self.scopes.find(&name).map(|entry| &entry.named), Some(Named::Module(_))) {
+                    self.scopes.used.insert(name);
+                }
+            }
+        }
         result
     }
 
@@ -181,7 +212,7 @@ impl<'a> Lowering<'a> {
 
     /// A fact that is a name for a formula, or for the answer of a question.
     fn name_of(&mut self, body: &'a Syntax, fact: &'a Fact, name: &str, answer: &Type) -> Meaning {
-        let cx = Context { question: Some(name.to_owned()), ..Context::questions() };
+        let cx = Context { question: Some((name.to_owned(), body.span)), ..Context::questions() };
         let (term, _) = self.within(cx, |this| {
             if *answer == Type::Bool {
                 let formula = this.formula_of(body);
@@ -256,7 +287,7 @@ impl<'a> Lowering<'a> {
         let cx = Context {
             asking: Asking::Probe,
             base: "read".to_owned(),
-            question: Some(name.clone()),
+            question: Some((name.clone(), fact.span)),
             target,
             ..Context::questions()
         };
@@ -333,8 +364,9 @@ impl<'a> Lowering<'a> {
             })
             .collect();
         let name = match &self.cx.question {
-            Some(name) => name.clone(),
-            None => name_in_place(&on_one_line(self.modules.text(syntax.span))),
+            // A part of a fact has words of its own: the fact may be true where the part is false.
+            Some((name, whole)) if *whole == syntax.span => name.clone(),
+            Some(_) | None => name_in_place(&on_one_line(self.modules.text(syntax.span))),
         };
         let question = Question {
             parameters,
@@ -374,6 +406,20 @@ impl<'a> Lowering<'a> {
     /// Whether the world may be asked here; reports it if not.
     pub(super) fn may_ask(&mut self, span: Span) -> bool {
         match self.cx.asking {
+            Asking::Nothing("a function") => {
+                self.report(
+                    error("SF0108", span, "a function only computes: it cannot ask the world")
+                        .help("ask where it is called, and give it the answer as an argument"),
+                );
+                false
+            }
+            Asking::Nothing("an argument of an action") => {
+                self.report(
+                    error("SF0108", span, "an argument of an action is known before its step starts, so it cannot ask the world")
+                        .help("ask in a step before this one, `let x = …`, and give `step.x`; or let the action ask"),
+                );
+                false
+            }
             Asking::Nothing(place) => {
                 self.report(
                     error(

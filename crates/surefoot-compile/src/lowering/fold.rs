@@ -69,6 +69,10 @@ fn shortened(expr: Expr) -> Expr {
             Expr::If(condition, then, otherwise)
         };
     }
+    if let Expr::Field(inner, name) = expr {
+        let known = if let Expr::Record(fields) = inner.as_ref() { fields.get(&name).cloned() } else { None };
+        return known.unwrap_or(Expr::Field(inner, name));
+    }
     if let Expr::Join(parts) = expr { Expr::Join(joined(parts)) } else { expr }
 }
 

@@ -20,6 +20,7 @@ impl<'a> Lowering<'a> {
     pub(super) fn runbook(&mut self, damaged: bool) {
         let members: &'a [Member] = &self.runbook.members;
         self.declare_file(0);
+        self.check_items();
         self.declare_members(members);
         let params: Vec<&'a Param> = members
             .iter()
@@ -64,6 +65,7 @@ impl<'a> Lowering<'a> {
                 | Member::Match(_)
                 | Member::For(_)
                 | Member::Stop(_)
+                | Member::Todo(_)
                 | Member::NotBuilt(_) => {}
             }
         }
@@ -72,6 +74,7 @@ impl<'a> Lowering<'a> {
         if let Binding::Symbolic = self.binding {
             self.scenarios();
             self.check_detach();
+            self.check_actions();
             let wrong = self.diagnostics.iter().any(|found| found.severity == Severity::Error);
             if !damaged && !wrong {
                 self.warn_of_unneeded_rights();
@@ -90,8 +93,21 @@ impl<'a> Lowering<'a> {
                 self.scopes.declare(&ident, Named::Module(used.module), &mut self.diagnostics);
             }
             for item in &loaded.file.items {
-                if let Item::Fact(fact) = item {
-                    self.scopes.declare(&fact.name, Named::Fact, &mut self.diagnostics);
+                match item {
+                    Item::Fact(fact) => {
+                        self.scopes.declare(&fact.name, Named::Fact, &mut self.diagnostics);
+                    }
+                    Item::Function(function) => {
+                        self.scopes.declare(&function.name, Named::Function, &mut self.diagnostics);
+                    }
+                    Item::Action(action) => {
+                        self.scopes.declare(&action.step.name, Named::Action, &mut self.diagnostics);
+                    }
+                    Item::Use(_)
+                    | Item::Runbook(_)
+                    | Item::Scenario(_)
+                    | Item::Type(_)
+                    | Item::NotBuilt(_) => {}
                 }
             }
         }
@@ -126,6 +142,7 @@ impl<'a> Lowering<'a> {
                 | Member::OnFailure(_)
                 | Member::Collect(_)
                 | Member::Stop(_)
+                | Member::Todo(_)
                 | Member::NotBuilt(_) => {}
             }
         }
@@ -148,6 +165,7 @@ impl<'a> Lowering<'a> {
                 | Member::OnFailure(_)
                 | Member::Collect(_)
                 | Member::Stop(_)
+                | Member::Todo(_)
                 | Member::NotBuilt(_) => {}
             }
         }
@@ -194,6 +212,7 @@ impl<'a> Lowering<'a> {
                 | Member::Match(_)
                 | Member::For(_)
                 | Member::Stop(_)
+                | Member::Todo(_)
                 | Member::NotBuilt(_) => {}
             }
         }
@@ -268,6 +287,7 @@ impl<'a> Lowering<'a> {
                 | Member::Match(_)
                 | Member::For(_)
                 | Member::Stop(_)
+                | Member::Todo(_)
                 | Member::NotBuilt(_) => {}
             }
         }
@@ -365,6 +385,7 @@ impl<'a> Lowering<'a> {
                         nodes.push(Node::Stop { id, why: message(stop.why.as_ref()) });
                     }
                 }
+                Member::Todo(todo) => self.todo(todo),
                 Member::About(about) if !outermost => self.misplaced("`about`", about.span),
                 Member::Param(param) if !outermost => self.misplaced("a parameter", param.span),
                 Member::Let(Let { span, .. }) if !outermost => self.misplaced("a `let` between steps", *span),
@@ -408,6 +429,19 @@ impl<'a> Lowering<'a> {
             );
         }
         self.nodes <= STEPS_MAX
+    }
+
+    /// What is left to be found out: it can be checked, and no plan is made for a run.
+    pub(super) fn todo(&mut self, todo: &ast::Todo) {
+        let what = message(todo.what.as_ref());
+        let found = match self.binding {
+            Binding::Symbolic => warning("SF0244", todo.span, format!("this is left to do: {what}"))
+                .here("no plan can be run while it stands here"),
+            Binding::Given(_) => error("SF0245", todo.span, format!("this is left to do: {what}"))
+                .here("so there is no plan that can be run")
+                .help("find it out, write it down, and take the `todo` out"),
+        };
+        self.report(found);
     }
 
     fn misplaced(&mut self, what: &str, span: Span) {
@@ -528,6 +562,7 @@ impl<'a> Lowering<'a> {
                 | Member::Match(_)
                 | Member::For(_)
                 | Member::Stop(_)
+                | Member::Todo(_)
                 | Member::NotBuilt(_) => continue,
             };
             if !self.scopes.used.contains(&name.text) {
@@ -605,6 +640,7 @@ fn step_names(members: &[Member]) -> Vec<&str> {
             | Member::OnFailure(_)
             | Member::Collect(_)
             | Member::Stop(_)
+            | Member::Todo(_)
             | Member::NotBuilt(_) => {}
         }
     }

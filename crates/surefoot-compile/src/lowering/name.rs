@@ -40,6 +40,19 @@ impl<'a> Lowering<'a> {
                 let term = self.fact_value(module, &first.text, first.span);
                 self.fields(term, rest, span)
             }
+            Named::Function => {
+                self.report(
+                    error(
+                        "SF0105",
+                        first.span,
+                        format!("`{}` is a function, and a value is meant", first.text),
+                    )
+                    .label(entry.span, "declared here")
+                    .help(format!("call it with its arguments: `{}(…)`", first.text)),
+                );
+                Term::poison(span)
+            }
+            Named::Action => self.action_as_value(first, entry.span, span),
             Named::Step => self.step_value(first, rest, span),
             Named::Module(target) => self.module_name(first, target, rest, span),
         }

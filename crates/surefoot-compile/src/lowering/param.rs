@@ -261,11 +261,9 @@ impl<'a> Lowering<'a> {
         let r#type = match &written.kind {
             TypeKind::Name(name) => match named_type(&name.text) {
                 Some(r#type) => r#type,
-                None => {
-                    self.report(unknown_type(&name.text, name.span));
-                    return None;
-                }
+                None => self.alias(self.module, name)?,
             },
+            TypeKind::Of(module, name) => self.alias_of_module(module, name)?,
             TypeKind::List(item) => Type::List(Box::new(self.inner_type(item)?)),
             TypeKind::OneOf(words) => Type::OneOf(words.iter().map(|word| word.text.clone()).collect()),
             TypeKind::Record(fields) => {
@@ -279,7 +277,7 @@ impl<'a> Lowering<'a> {
         Some(if written.optional { Type::Optional(Box::new(r#type)) } else { r#type })
     }
 
-    fn inner_type(&mut self, written: &'a Written) -> Option<Type> {
+    pub(super) fn inner_type(&mut self, written: &'a Written) -> Option<Type> {
         if written.secret || written.untrusted {
             let word = if written.secret { "secret" } else { "untrusted" };
             self.report(
@@ -311,15 +309,17 @@ const TYPES: &[(&str, Type)] = &[
     ("json", Type::Json),
 ];
 
-fn named_type(name: &str) -> Option<Type> {
+pub(super) fn named_type(name: &str) -> Option<Type> {
     if name == "kept" {
         return Some(crate::library::Kind::Kept.to_type());
     }
     TYPES.iter().find(|(known, _)| *known == name).map(|(_, r#type)| r#type.clone())
 }
 
-fn unknown_type(name: &str, span: Span) -> Diagnostic {
+/// Says that there is no such type. `own`: those that the file names itself.
+pub(super) fn unknown_type(name: &str, span: Span, own: &[&str]) -> Diagnostic {
     let names: Vec<&str> = TYPES.iter().map(|(name, _)| *name).collect();
+    let known = names.clone();
     let found = error("SF0101", span, format!("there is no type `{name}`")).note(format!(
         "the types are {}, `list of …`, `one of \"…\"` and records",
         crate::report::listed(&names)
@@ -329,7 +329,7 @@ fn unknown_type(name: &str, span: Span) -> Diagnostic {
         "string" | "str" | "String" => found.fixed_by("write `text`", span, "text"),
         "integer" => found.fixed_by("write `int`", span, "int"),
         "boolean" => found.fixed_by("write `bool`", span, "bool"),
-        _ => found.did_you_mean(name, span, names),
+        _ => found.did_you_mean(name, span, known.into_iter().chain(own.iter().copied())),
     }
 }
 

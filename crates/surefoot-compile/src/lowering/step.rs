@@ -9,6 +9,7 @@ use surefoot_plan::{
 use surefoot_syntax::Span;
 use surefoot_syntax::ast::{self, Call, Clause, Ensures, Let};
 
+use super::action::{Called, Names};
 use super::argument::head;
 use super::call::library_call;
 use super::member::{every, message, within};
@@ -22,10 +23,14 @@ use crate::term::{Term, What, depends};
 use crate::types;
 
 /// A step while it is read.
-struct Draft<'a> {
+pub(super) struct Draft<'a> {
     step: Step,
-    origin: StepOrigin,
+    pub(super) origin: StepOrigin,
     rollback: Option<&'a ast::Rollback>,
+    /// The action that its rollback comes from, with the values that the action's own part found.
+    pub(super) action: Option<(Called<'a>, Names<'a>)>,
+    /// Whether its rollback comes from an action.
+    rollback_of_action: bool,
     idempotent: Option<Span>,
     retry: Option<Span>,
     on_failure: Option<Span>,
@@ -46,17 +51,43 @@ struct Taking {
 impl<'a> Lowering<'a> {
     /// Understands a step.
     pub(super) fn step(&mut self, written: &'a ast::Step) -> Node {
+        let called = self.called_action(written);
+        self.step_calling(written, called.as_ref())
+    }
+
+    /// Understands an action by itself: what is wrong with it whoever calls it.
+    pub(super) fn check_action(&mut self, called: &Called<'a>) {
+        let written = &called.action.step;
         let id = self.step_id(written);
-        let (target, _) = self.within(Context::nothing("the host of a step"), |this| {
-            written.on.as_ref().and_then(|on| this.target(on))
-        });
+        let origin = self.origins.steps.get(&id).cloned();
+        let outputs = self.scopes.outputs.get(&written.name.text).cloned();
+        self.step_calling(written, Some(called));
+        self.origins.steps.remove(&id);
+        self.origins.steps.extend(origin.map(|origin| (id, origin)));
+        self.scopes.outputs.remove(&written.name.text);
+        self.scopes.outputs.extend(outputs.map(|outputs| (written.name.text.clone(), outputs)));
+    }
+
+    fn step_calling(&mut self, written: &'a ast::Step, called: Option<&Called<'a>>) -> Node {
+        let id = self.step_id(written);
+        let (target, _) =
+            self.within(Context::nothing("the host of a step"), |this| match (&written.on, called) {
+                (Some(on), Some(called)) if !called.is_by_itself() => this.target(on),
+                (Some(on), None) => this.target(on),
+                (_, Some(called)) => this.target_of_action(called),
+                (None, None) => None,
+            });
+        let action = called.map(|called| &called.action.step);
+        let within = written.within.or(action.and_then(|action| action.within));
+        let title = written.title.as_ref().or(action.and_then(|action| action.title.as_ref()));
+        let doc = if written.doc.is_empty() { action.map(|action| &action.doc) } else { None };
         let mut draft = Draft {
             step: Step {
                 id: id.clone(),
-                title: message(written.title.as_ref()),
-                doc: written.doc.clone(),
+                title: message(title),
+                doc: doc.unwrap_or(&written.doc).clone(),
                 target: target.clone(),
-                deadline_ms: written.within.map_or(DEADLINE_MS, |within| within.ms),
+                deadline_ms: within.map_or(DEADLINE_MS, |within| within.ms),
                 approval: None,
                 requires: Vec::new(),
                 before: Vec::new(),
@@ -72,6 +103,8 @@ impl<'a> Lowering<'a> {
             },
             origin: StepOrigin { head: written.head, whole: written.span, ..StepOrigin::default() },
             rollback: None,
+            action: None,
+            rollback_of_action: false,
             idempotent: None,
             retry: None,
             on_failure: None,
@@ -82,8 +115,12 @@ impl<'a> Lowering<'a> {
         self.scopes.open();
         let cx = Self::step_context(&id, target.clone(), Part::Forward);
         let (_, cx) = self.within(cx, |this| {
+            if let Some(called) = called.filter(|called| called.is_by_itself()) {
+                this.take_over(called, &mut draft);
+                return;
+            }
             for clause in &written.body {
-                this.clause(clause, &mut draft);
+                this.clause_beside(clause, called, &mut draft);
             }
         });
         self.settle(&mut draft);
@@ -92,7 +129,8 @@ impl<'a> Lowering<'a> {
         self.way_back(&mut draft, target, &mut needs);
         self.check_needs(&needs, &format!("the step `{}`", written.name.text));
         draft.step.rights = self.granted(&needs);
-        let names = self.scopes.close();
+        let mut names = self.scopes.close();
+        names.extend(draft.action.take().into_iter().flat_map(|(_, names)| names));
         self.publish(&written.name.text, &id, names);
         self.warn_of_once(&draft, written);
         self.origins.steps.insert(id, draft.origin);
@@ -103,13 +141,19 @@ impl<'a> Lowering<'a> {
     fn publish(&mut self, name: &str, id: &StepId, names: BTreeMap<Name, crate::scope::Entry<'a>>) {
         let values = names.into_iter().filter_map(|(name, entry)| match entry.named {
             Named::Value(bound) => Some((name, bound.term)),
-            Named::Param(_) | Named::Let(_) | Named::Fact | Named::Module(_) | Named::Step => None,
+            Named::Param(_)
+            | Named::Let(_)
+            | Named::Fact
+            | Named::Function
+            | Named::Action
+            | Named::Module(_)
+            | Named::Step => None,
         });
         let outputs = Outputs { step: id.clone(), values: values.collect() };
         self.scopes.outputs.insert(name.to_owned(), outputs);
     }
 
-    fn clause(&mut self, clause: &'a Clause, draft: &mut Draft<'a>) {
+    pub(super) fn clause(&mut self, clause: &'a Clause, draft: &mut Draft<'a>) {
         match clause {
             Clause::Approved(approved) => {
                 if self.once("`approved by`", draft.origin.approval, approved.span) {
@@ -149,6 +193,7 @@ impl<'a> Lowering<'a> {
                 if self.once("`rollback`", draft.origin.rollback, rollback.span) {
                     draft.origin.rollback = Some(rollback.span);
                     draft.rollback = Some(rollback);
+                    draft.rollback_of_action = self.in_action;
                     self.not_both(draft);
                 }
             }
@@ -379,6 +424,10 @@ impl<'a> Lowering<'a> {
                 body.push(Statement::Note(expr));
                 *span
             }
+            ast::Statement::Todo(todo) => {
+                self.todo(todo);
+                return;
+            }
             ast::Statement::NotBuilt(_) => return,
         };
         spans.push(span);
@@ -406,12 +455,16 @@ impl<'a> Lowering<'a> {
                     }
                     found
                 }
+                Some(Named::Module(Target::File(index))) if self.refuse_action(index, name, call) => {
+                    return None;
+                }
                 Some(_) => None,
                 None => {
                     self.unknown_name(module);
                     return None;
                 }
             },
+            [name] if self.refuse_own_action(name, call) => return None,
             _ => None,
         };
         let Some(signature) = signature.filter(|signature| signature.acts()) else {
@@ -500,7 +553,16 @@ impl<'a> Lowering<'a> {
     /// Finds how a step is taken back: its rollback, or one that the library derives.
     fn way_back(&mut self, draft: &mut Draft<'a>, target: Option<Expr>, needs: &mut super::rights::Needs) {
         if let Some(rollback) = draft.rollback {
-            let (rollback, back) = self.rollback(rollback, draft, target);
+            let of_action = if draft.rollback_of_action { draft.action.take() } else { None };
+            let (rollback, back) = match of_action {
+                Some((called, own)) => {
+                    let (found, own) =
+                        self.inside(&called, own, |this| this.rollback(rollback, draft, target));
+                    draft.action = Some((called, own));
+                    found
+                }
+                None => self.rollback(rollback, draft, target),
+            };
             self.check_needs(&back, &format!("the rollback of `{}`", draft.step.id));
             draft.step.rollback_rights = self.granted(&back);
             draft.step.way = Way::Rollback(rollback);

@@ -63,6 +63,10 @@ impl Lowering<'_> {
     /// Makes a value one of the type that is meant, or says why it cannot be: `for the port of net.accepts`.
     pub(super) fn coerce(&mut self, term: Term, wanted: &Type, place: &str) -> Term {
         let Some(given) = term.ty.clone() else { return term };
+        if term.known() == Some(&Value::None) && !matches!(given, Type::Optional(_) | Type::Json) {
+            // It has no value: that was reported.
+            return Term::poison(term.span);
+        }
         if let Some(value) = term.known() {
             return match types::convert(value.clone(), wanted) {
                 Ok(value) => {

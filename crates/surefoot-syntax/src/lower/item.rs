@@ -3,8 +3,8 @@
 use super::{Lower, block, child, children, clause, first_word, has_word, tokens};
 use crate::Span;
 use crate::ast::{
-    About, Allow, Duration, Ensures, Expr, Fact, FactBody, Invariant, Let, Module, Param, Patience, Requires,
-    Right, Runbook, Text, Type, TypeKind, Use,
+    About, Allow, Duration, Ensures, Expr, Fact, FactBody, Function, Ident, Invariant, Let, Module, Param,
+    Patience, Requires, Right, Runbook, Text, Type, TypeItem, TypeKind, Use,
 };
 use crate::kind::{SyntaxKind, SyntaxNode};
 
@@ -92,7 +92,12 @@ impl Lower {
                 fields.iter().filter_map(|field| Some((self.name(field)?, self.type_of(field)?))).collect(),
             )
         } else {
-            TypeKind::Name(self.name(node)?)
+            let mut names = self.names(node).into_iter();
+            match (names.next()?, names.next()) {
+                (module, Some(name)) => TypeKind::Of(module, name),
+                (_, None) if super::has_token(node, SyntaxKind::Dot) => return None,
+                (name, None) => TypeKind::Name(name),
+            }
         };
         Some(Type {
             kind,
@@ -147,11 +152,34 @@ impl Lower {
         Some((sides.next()?, sides.next()?))
     }
 
-    pub(super) fn fact(&mut self, node: &SyntaxNode) -> Option<Fact> {
+    pub(super) fn parameters(&mut self, node: &SyntaxNode) -> Vec<(Ident, Type)> {
         let parameters: Vec<SyntaxNode> = children(node, SyntaxKind::Parameter).collect();
         self.distinct(parameters.iter());
-        let parameters =
-            parameters.iter().filter_map(|node| Some((self.name(node)?, self.type_of(node)?))).collect();
+        parameters.iter().filter_map(|node| Some((self.name(node)?, self.type_of(node)?))).collect()
+    }
+
+    pub(super) fn function(&mut self, node: &SyntaxNode) -> Option<Function> {
+        Some(Function {
+            doc: self.doc(node),
+            name: self.name(node)?,
+            parameters: self.parameters(node),
+            result: self.type_of(node),
+            body: self.expr_of(node),
+            span: self.span(node),
+        })
+    }
+
+    pub(super) fn type_item(&mut self, node: &SyntaxNode) -> Option<TypeItem> {
+        Some(TypeItem {
+            doc: self.doc(node),
+            name: self.name(node)?,
+            r#type: self.type_of(node),
+            span: self.span(node),
+        })
+    }
+
+    pub(super) fn fact(&mut self, node: &SyntaxNode) -> Option<Fact> {
+        let parameters = self.parameters(node);
         Some(Fact {
             doc: self.doc(node),
             name: self.name(node)?,

@@ -3,8 +3,8 @@
 use super::{Lower, block, child, children, clause, clauses};
 use crate::Span;
 use crate::ast::{
-    Approved, Arm, Clause, Collect, For, If, Irreversible, Leaves, Manual, Match, OnFailure, Retry, Rollback,
-    Statement, Step, Wait,
+    Action, Approved, Arm, Clause, Collect, For, If, Irreversible, Leaves, Manual, Match, OnFailure, Retry,
+    Rollback, Statement, Step, Todo, Wait,
 };
 use crate::kind::{SyntaxKind, SyntaxNode};
 
@@ -28,6 +28,10 @@ impl Lower {
             span,
             head: Span { end: head_end, ..span },
         })
+    }
+
+    pub(super) fn action(&mut self, node: &SyntaxNode) -> Option<Action> {
+        Some(Action { parameters: self.parameters(node), step: self.step(node)? })
     }
 
     fn clauses(&mut self, block: Option<SyntaxNode>) -> Vec<Clause> {
@@ -70,9 +74,14 @@ impl Lower {
                 let text = self.expr_of(node);
                 Statement::Note(text, self.span(node))
             }
+            SyntaxKind::Todo => Statement::Todo(self.todo(node)),
             SyntaxKind::NotBuilt => Statement::NotBuilt(self.not_built(node)),
             _ => return None,
         })
+    }
+
+    pub(super) fn todo(&mut self, node: &SyntaxNode) -> Todo {
+        Todo { what: self.text_of(node), span: self.span(node) }
     }
 
     fn manual(&mut self, node: &SyntaxNode) -> Manual {

@@ -238,6 +238,9 @@ impl Parser<'_> {
                     p.joined(|p| p.record_type())?;
                 } else {
                     p.name("a type such as `text`, `int`, `host`, `duration` or `list of text`")?;
+                    if p.eat(SyntaxKind::Dot) {
+                        p.name("a type of that module")?;
+                    }
                 }
                 p.eat(SyntaxKind::Question);
                 Ok(())
@@ -352,23 +355,47 @@ impl Parser<'_> {
         self.block("a fact", head, Place::FactBody)
     }
 
+    /// `(a: T, b: T)`
+    pub(super) fn parameters(&mut self) -> Parsed {
+        self.joined(|p| {
+            p.expect(SyntaxKind::ParenOpen, "`(` and its parameters")?;
+            while !p.at(SyntaxKind::ParenClose) {
+                p.node(SyntaxKind::Parameter, |p| {
+                    p.name("an argument's name")?;
+                    p.expect(SyntaxKind::Colon, "`:` and a type")?;
+                    p.type_expr()
+                })?;
+                if !p.eat(SyntaxKind::Comma) {
+                    break;
+                }
+            }
+            p.expect(SyntaxKind::ParenClose, "`,` or `)`")
+        })
+    }
+
+    /// `function name(a: T): T = EXPR`
+    pub(super) fn function(&mut self) -> Parsed {
+        self.bump();
+        self.name("the function's name")?;
+        self.parameters()?;
+        self.expect(SyntaxKind::Colon, "`:` and the type of what it gives")?;
+        self.type_expr()?;
+        self.expect(SyntaxKind::Equal, "`=` and what it gives")?;
+        self.expr()
+    }
+
+    /// `type NAME = TYPE`
+    pub(super) fn type_item(&mut self) -> Parsed {
+        self.bump();
+        self.name("the type's name")?;
+        self.expect(SyntaxKind::Equal, "`=` and a type")?;
+        self.type_expr()
+    }
+
     fn fact_head(&mut self) -> Parsed {
         self.name("the fact's name")?;
         if self.at(SyntaxKind::ParenOpen) {
-            self.joined(|p| {
-                p.bump();
-                while !p.at(SyntaxKind::ParenClose) {
-                    p.node(SyntaxKind::Parameter, |p| {
-                        p.name("an argument's name")?;
-                        p.expect(SyntaxKind::Colon, "`:` and a type")?;
-                        p.type_expr()
-                    })?;
-                    if !p.eat(SyntaxKind::Comma) {
-                        break;
-                    }
-                }
-                p.expect(SyntaxKind::ParenClose, "`,` or `)`")
-            })?;
+            self.parameters()?;
         }
         if self.eat(SyntaxKind::Colon) {
             self.type_expr()?;

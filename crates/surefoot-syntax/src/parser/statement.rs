@@ -28,7 +28,7 @@ pub(super) enum Place {
 }
 
 /// The words that begin an item, a member, a clause or a statement.
-const FILE: &[&str] = &["use", "runbook", "fact", "scenario"];
+const FILE: &[&str] = &["use", "runbook", "fact", "function", "type", "action", "scenario"];
 const RUNBOOK: &[&str] = &[
     "about",
     "param",
@@ -45,8 +45,9 @@ const RUNBOOK: &[&str] = &[
     "match",
     "for",
     "stop",
+    "todo",
 ];
-const BRANCH: &[&str] = &["let", "step", "wait", "if", "match", "for", "stop"];
+const BRANCH: &[&str] = &["let", "step", "wait", "if", "match", "for", "stop", "todo"];
 const STEP: &[&str] = &[
     "approved",
     "requires",
@@ -61,11 +62,12 @@ const STEP: &[&str] = &[
     "let",
     "manual",
     "note",
+    "todo",
 ];
-const COLLECT: &[&str] = &["let", "manual", "note"];
+const COLLECT: &[&str] = &["let", "manual", "note", "todo"];
 
 /// What may be documented with `##`.
-const DOCUMENTED: &[&str] = &["runbook", "param", "fact", "step"];
+const DOCUMENTED: &[&str] = &["runbook", "param", "fact", "function", "type", "action", "step"];
 
 /// The words that begin a part of a statement.
 const CLAUSES: &[&str] = &[
@@ -74,22 +76,8 @@ const CLAUSES: &[&str] = &[
 ];
 
 /// Keywords that are designed and not built, which begin a statement.
-const NOT_BUILT: &[&str] = &[
-    "action",
-    "function",
-    "type",
-    "waive",
-    "parallel",
-    "diagnose",
-    "during",
-    "lock",
-    "call",
-    "notify",
-    "after",
-    "assume",
-    "interactive",
-    "todo",
-];
+const NOT_BUILT: &[&str] =
+    &["waive", "parallel", "diagnose", "during", "lock", "call", "notify", "after", "assume", "interactive"];
 
 impl Place {
     fn words(self) -> &'static [&'static str] {
@@ -135,14 +123,27 @@ impl Place {
     pub(super) fn ends_before(self, word: &str) -> bool {
         let outer: &[&[&str]] = match self {
             Self::File | Self::Anywhere => return false,
-            Self::Runbook => &[&["use", "runbook", "scenario"]],
-            Self::Branch | Self::Match => {
-                &[&["use", "runbook", "scenario", "param", "about", "allow", "fact", "invariant"]]
-            }
+            Self::Runbook => &[&["use", "runbook", "scenario", "function", "type", "action"]],
+            Self::Branch | Self::Match => &[&[
+                "use",
+                "runbook",
+                "scenario",
+                "function",
+                "type",
+                "action",
+                "param",
+                "about",
+                "allow",
+                "fact",
+                "invariant",
+            ]],
             Self::Step | Self::Collect => &[&[
                 "use",
                 "runbook",
                 "scenario",
+                "function",
+                "type",
+                "action",
                 "param",
                 "about",
                 "allow",
@@ -156,7 +157,7 @@ impl Place {
                 "stop",
             ]],
             Self::About | Self::Allow | Self::Manual | Self::FactBody => &[FILE, RUNBOOK, STEP],
-            Self::Scenario => &[&["use", "runbook", "scenario"], RUNBOOK],
+            Self::Scenario => &[&["use", "runbook", "scenario", "function", "type", "action"], RUNBOOK],
         };
         outer.iter().any(|words| words.contains(&word)) && !(self == Self::FactBody && word == "on")
     }
@@ -288,7 +289,7 @@ impl Parser<'_> {
             && !DOCUMENTED.contains(&word)
         {
             let diagnostic = Diagnostic::error("SF0011", docs, "this `##` comment documents nothing")
-                .help("`##` documents the runbook, parameter, fact or step after it; another comment is `#`");
+                .help("`##` documents the runbook, parameter, fact, function, type, action or step after it; another comment is `#`");
             self.report(self.as_comment(diagnostic, docs));
         }
         if NOT_BUILT.contains(&word) && !self.calls_ahead() {
@@ -303,6 +304,8 @@ impl Parser<'_> {
             "runbook" => self.wrap(checkpoint, SyntaxKind::Runbook, Self::runbook),
             "scenario" => self.wrap(checkpoint, SyntaxKind::Scenario, Self::scenario),
             "fact" => self.wrap(checkpoint, SyntaxKind::Fact, Self::fact),
+            "function" => self.wrap(checkpoint, SyntaxKind::Function, Self::function),
+            "type" => self.wrap(checkpoint, SyntaxKind::TypeItem, Self::type_item),
             "about" => self.wrap(checkpoint, SyntaxKind::About, Self::about),
             "param" => self.wrap(checkpoint, SyntaxKind::Param, Self::param),
             "let" => self.wrap(checkpoint, SyntaxKind::Let, Self::binding),
@@ -311,6 +314,7 @@ impl Parser<'_> {
             "invariant" => self.wrap(checkpoint, SyntaxKind::Invariant, Self::invariant),
             "ensures" => self.wrap(checkpoint, SyntaxKind::Ensures, Self::ensures),
             "step" => self.wrap(checkpoint, SyntaxKind::Step, Self::step),
+            "action" => self.wrap(checkpoint, SyntaxKind::Action, Self::action),
             "wait" => self.wrap(checkpoint, SyntaxKind::Wait, Self::wait),
             "if" => self.wrap(checkpoint, SyntaxKind::If, Self::if_statement),
             "match" => self.wrap(checkpoint, SyntaxKind::Match, Self::match_statement),
@@ -333,6 +337,10 @@ impl Parser<'_> {
             "note" => self.wrap(checkpoint, SyntaxKind::Note, |p| {
                 p.bump();
                 p.expr()
+            }),
+            "todo" => self.wrap(checkpoint, SyntaxKind::Todo, |p| {
+                p.bump();
+                p.text_literal()
             }),
             "on" if self.is_on_failure() => self.on_failure(checkpoint, place),
             _ => self.plain_statement(checkpoint, place),
@@ -428,7 +436,9 @@ impl Parser<'_> {
             let diagnostic =
                 Diagnostic::error("SF0014", here, format!("{} does not begin a statement", self.found()));
             return self.halt(match place {
-                Place::File => diagnostic.help("a file holds `use`, `runbook`, `fact` and `scenario`"),
+                Place::File => diagnostic.help(
+                    "a file holds `use`, `runbook`, `fact`, `function`, `type`, `action` and `scenario`",
+                ),
                 _ => diagnostic,
             });
         }

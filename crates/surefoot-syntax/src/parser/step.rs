@@ -18,8 +18,29 @@ impl Parser<'_> {
         self.block("a step", head, Place::Step)
     }
 
+    /// `action NAME(a: T) on TARGET within D "Title" { … }`
+    pub(super) fn action(&mut self) -> Parsed {
+        let head = self.current();
+        self.bump();
+        if self.action_head().is_err() {
+            self.skip_to_block();
+        }
+        self.block("an action", head, Place::Step)
+    }
+
+    fn action_head(&mut self) -> Parsed {
+        self.name("the action's name")?;
+        self.parameters()?;
+        self.step_options()
+    }
+
     fn step_head(&mut self) -> Parsed {
         self.name("the step's name")?;
+        self.step_options()
+    }
+
+    /// What may stand between the name of a step and its block.
+    fn step_options(&mut self) -> Parsed {
         if self.at_word("on") {
             self.node(SyntaxKind::Clause, |p| {
                 p.bump();
@@ -279,7 +300,7 @@ impl Parser<'_> {
         self.nested(|p| {
             let head = p.current();
             p.bump();
-            p.condition();
+            p.condition("a condition");
             p.block("`if`", head, Place::Branch)?;
             if p.at_word("else") {
                 p.node(SyntaxKind::Clause, |p| {
@@ -301,10 +322,15 @@ impl Parser<'_> {
     }
 
     /// The condition of an `if`, up to its `{`.
-    fn condition(&mut self) {
-        if self.expr().is_err() {
+    fn condition(&mut self, what: &str) {
+        if self.before_block(what).is_err() {
             self.skip_to_block();
         }
+    }
+
+    /// An expression before a block. No record begins it: its `{` is that of the block.
+    fn before_block(&mut self, what: &str) -> Parsed {
+        if self.at(SyntaxKind::BraceOpen) { self.expected(what) } else { self.expr() }
     }
 
     /// `match v { "a" { … } "b", "c" { … } otherwise { … } }`
@@ -312,13 +338,7 @@ impl Parser<'_> {
         self.nested(|p| {
             let head = p.current();
             p.bump();
-            if p.at(SyntaxKind::BraceOpen) {
-                let diagnostic = Diagnostic::error("SF0002", p.here(), "expected what decides, found `{`")
-                    .help("`match value { \"a\" { … } otherwise { … } }`");
-                p.report(diagnostic);
-            } else {
-                p.condition();
-            }
+            p.condition("what decides");
             p.block("`match`", head, Place::Match)
         })
     }
@@ -384,7 +404,7 @@ impl Parser<'_> {
     fn for_head(&mut self) -> Parsed {
         self.name("a name for the element")?;
         self.expect_word("in")?;
-        self.expr()?;
+        self.before_block("a list")?;
         let word = self.word();
         let here = self.here();
         match word {
