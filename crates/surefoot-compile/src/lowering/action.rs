@@ -207,11 +207,8 @@ impl<'a> Lowering<'a> {
         let names: Vec<&'a str> =
             self.actions_of_file(module).map(|action| action.step.name.text.as_str()).collect();
         self.report(
-            error("SF0101", name.span, format!("that file has no action `{}`", name.text)).did_you_mean(
-                &name.text,
-                name.span,
-                names.into_iter(),
-            ),
+            error("SF0101", name.span, format!("that file has no action `{}`", name.text))
+                .did_you_mean(&name.text, name.span, names),
         );
         true
     }
@@ -226,11 +223,8 @@ impl<'a> Lowering<'a> {
                 let names: Vec<&'a str> =
                     self.actions_of_file(self.module).map(|action| action.step.name.text.as_str()).collect();
                 self.report(
-                    error("SF0101", name.span, format!("there is no action `{}`", name.text)).did_you_mean(
-                        &name.text,
-                        name.span,
-                        names.into_iter(),
-                    ),
+                    error("SF0101", name.span, format!("there is no action `{}`", name.text))
+                        .did_you_mean(&name.text, name.span, names),
                 );
             }
         }

@@ -54,7 +54,7 @@ impl<'a> Lowering<'a> {
             self.report(
                 error("SF0101", module.span, format!("there is no module `{}` here", module.text))
                     .help("`use` brings a module in")
-                    .did_you_mean(&module.text, module.span, names.into_iter()),
+                    .did_you_mean(&module.text, module.span, names),
             );
             return None;
         };

@@ -44,13 +44,13 @@ impl<'a> Lowering<'a> {
             | Member::Ensures(_)
             | Member::OnFailure(_)
             | Member::Collect(_)
-            | Member::Todo(_)
             | Member::Stop(_)
             | Member::Step(_)
             | Member::Wait(_)
             | Member::If(_)
             | Member::Match(_)
             | Member::For(_)
+            | Member::Todo(_)
             | Member::NotBuilt(_) => None,
         });
         if let Some(span) = head {

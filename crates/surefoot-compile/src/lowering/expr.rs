@@ -60,11 +60,13 @@ impl<'a> Lowering<'a> {
     fn text(&mut self, parts: &'a [WordPart], span: Span) -> Term {
         let mut term = Term::value(text(""), Some(Type::Text), span);
         let mut exprs = Vec::new();
+        let mut damaged = false;
         for part in parts {
             match part {
                 WordPart::Text(part) => exprs.push(text(part.clone())),
                 WordPart::Value(value) => {
                     let value = self.printed(value, "a text");
+                    damaged |= value.ty.is_none();
                     term = term.with_labels_of(&value);
                     if let What::Value(expr) = value.what {
                         exprs.push(expr);
@@ -78,6 +80,9 @@ impl<'a> Lowering<'a> {
                     );
                 }
             }
+        }
+        if damaged {
+            return Term::poison(span);
         }
         let joined = if let [only @ Expr::Literal(Value::Text(_))] = exprs.as_slice() {
             only.clone()
