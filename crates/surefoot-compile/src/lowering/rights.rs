@@ -21,7 +21,7 @@ use crate::term::depends;
 pub(crate) struct Needs {
     /// Whether it runs a program that the author wrote.
     pub(super) commands: bool,
-    /// Whether it runs a script, whose programs are not known.
+    /// Whether it runs a script of which not every program is known.
     pub(super) script: bool,
     /// Programs by name.
     pub(super) run: Vec<(String, Span)>,
