@@ -77,9 +77,12 @@ pub(super) fn is_bash_builtin(name: &str) -> bool {
 const ENVIRONMENT: &[&str] = &["PATH", "HOME", "LANG", "TZ"];
 
 /// What every shell sets.
-const SET_BY_SHELLS: &[&str] = &["IFS", "OPTIND", "PPID", "PS1", "PS2", "PS4", "PWD", "LINENO"];
+const SET_BY_SHELLS: &[&str] = &["IFS", "OPTIND", "PPID", "PS4", "PWD", "LINENO"];
 
-/// What bash sets. Of those that it sets as it goes, those that need no first use.
+/// What shells set that are no bash; bash does so only where a person types.
+const SET_BY_SH: &[&str] = &["PS1", "PS2"];
+
+/// What bash sets at its start, and what it sets as it goes.
 const SET_BY_BASH: &[&str] = &[
     "BASH",
     "BASHOPTS",
@@ -124,7 +127,11 @@ const SET_BY_BUILTINS: &[&str] = &["REPLY", "MAPFILE", "OPTARG"];
 /// Whether a variable is set when a script starts, or by what it does without naming it.
 pub(super) fn is_set(name: &str, shell: Shell) -> bool {
     let common = [ENVIRONMENT, SET_BY_SHELLS, SET_BY_BUILTINS];
-    common.iter().any(|names| names.contains(&name)) || shell == Shell::Bash && SET_BY_BASH.contains(&name)
+    let own = match shell {
+        Shell::Sh => SET_BY_SH,
+        Shell::Bash => SET_BY_BASH,
+    };
+    common.iter().any(|names| names.contains(&name)) || own.contains(&name)
 }
 
 /// Variables of the shell whose value is one word, always.

@@ -198,6 +198,7 @@ impl Translator<'_> {
             parsed::AssignmentValue::Scalar(word) => Value::One(self.word(word)),
             parsed::AssignmentValue::Compound(array) => {
                 self.only_bash(assignment.span, "a list of values");
+                self.must_end(array.span, ")");
                 let elements = array.elements.iter();
                 Value::Many(elements.map(|element| self.word(&element.value().word)).collect())
             }
@@ -267,9 +268,10 @@ impl Translator<'_> {
     fn compound(&mut self, compound: &parsed::CompoundCommand) -> Command {
         match compound {
             parsed::CompoundCommand::If(c) => {
-                let mut branches = vec![(self.block(&c.condition), self.block(&c.then_branch))];
+                let mut branches = vec![(self.asked(&c.condition, c.span), self.block(&c.then_branch))];
                 let more = c.elif_branches.iter();
-                branches.extend(more.map(|(condition, then)| (self.block(condition), self.block(then))));
+                branches
+                    .extend(more.map(|(condition, then)| (self.asked(condition, c.span), self.block(then))));
                 Command::If(branches, c.else_branch.as_ref().map(|block| self.block(block)))
             }
             parsed::CompoundCommand::For(c) => {
@@ -288,8 +290,12 @@ impl Translator<'_> {
                 let pieces = heads.into_iter().flatten().flat_map(|head| self.arithmetic(head)).collect();
                 Command::Count(pieces, self.block(&c.body))
             }
-            parsed::CompoundCommand::While(c) => Command::Loop(self.block(&c.condition), self.block(&c.body)),
-            parsed::CompoundCommand::Until(c) => Command::Loop(self.block(&c.condition), self.block(&c.body)),
+            parsed::CompoundCommand::While(c) => {
+                Command::Loop(self.asked(&c.condition, c.span), self.block(&c.body))
+            }
+            parsed::CompoundCommand::Until(c) => {
+                Command::Loop(self.asked(&c.condition, c.span), self.block(&c.body))
+            }
             parsed::CompoundCommand::Case(c) => {
                 let word = self.word(&c.word);
                 let arms = c.cases.iter().map(|arm| {
@@ -328,6 +334,17 @@ impl Translator<'_> {
             parsed::CompoundCommand::Foreach(c) => Command::Group(self.block(&c.body)),
             parsed::CompoundCommand::Always(c) => Command::Group(self.block(&c.body)),
         }
+    }
+
+    /// A condition, which the parser lets be empty and the shell does not.
+    fn asked(&mut self, condition: &parsed::StmtSeq, span: parsed::Span) -> Block {
+        if condition.stmts.is_empty() {
+            let place = self.place(span);
+            let word = self.slice(place).split_whitespace().next().map_or(0, str::len);
+            let place = Place { start: place.start, end: place.start + word };
+            self.remarks.broken.push((place, "the condition is missing".to_owned()));
+        }
+        self.block(condition)
     }
 
     fn words(&mut self, words: &[parsed::Word]) -> Vec<Word> {
