@@ -198,7 +198,10 @@ impl Translator<'_> {
             parsed::AssignmentValue::Scalar(word) => Value::One(self.word(word)),
             parsed::AssignmentValue::Compound(array) => {
                 self.only_bash(assignment.span, "a list of values");
-                self.must_end(array.span, ")");
+                let place = self.place(assignment.span);
+                if !self.slice(place).ends_with(')') {
+                    self.remarks.broken.push((place, "nothing closes this `(`".to_owned()));
+                }
                 let elements = array.elements.iter();
                 Value::Many(elements.map(|element| self.word(&element.value().word)).collect())
             }

@@ -126,13 +126,13 @@ impl Translator<'_> {
     }
 
     /// Notes a quote or brace that nothing closes.
-    pub(super) fn must_end(&mut self, span: parsed::Span, end: &str) {
+    fn must_end(&mut self, span: parsed::Span, end: &str) {
         let place = Place { start: span.start.offset(), end: span.end.offset() };
         let written = self.slice(place);
-        let opened = matches!(written.get(..1), Some("'" | "\"" | "$" | "("));
+        let opened = matches!(written.get(..1), Some("'" | "\"" | "$"));
         if opened && (!written.ends_with(end) || written.len() < 2) {
             let shown =
-                written.chars().take_while(|c| matches!(c, '$' | '{' | '"' | '\'' | '(')).collect::<String>();
+                written.chars().take_while(|c| matches!(c, '$' | '{' | '"' | '\'')).collect::<String>();
             let place = Place { start: place.start, end: place.start + shown.len() };
             self.remarks.broken.push((place, format!("nothing closes this `{shown}`")));
         }
