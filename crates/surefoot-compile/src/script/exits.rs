@@ -385,11 +385,10 @@ fn stops_itself(block: &Block) -> bool {
 pub(super) fn background(blocks: &[&Block], text: &str) -> Vec<Lost> {
     let mut seen = matter::Background::default();
     blocks.iter().for_each(|block| super::walk::walk(block, &mut seen));
-    let how = match () {
-        () if seen.stops_it || seen.asks => return Vec::new(),
-        () if seen.waits => How::WaitedBlindly,
-        () => How::Background,
-    };
+    if seen.is_ended || seen.is_asked {
+        return Vec::new();
+    }
+    let how = if seen.is_waited { How::WaitedBlindly } else { How::Background };
     let lost = seen.started.into_iter().filter(|(place, _)| !is_explained(text, place.end + 2));
     lost.map(|(place, what)| Lost { place, how, what, there: None }).collect()
 }

@@ -71,24 +71,23 @@ pub(super) fn parse(text: &str, shell: Shell) -> Parsed {
     let said = result.terminal_error.as_ref().map(ToString::to_string).unwrap_or_default();
     let first = result.diagnostics.first();
     let start = first.map_or(0, |found| found.span.start.offset());
-    let bound = match () {
-        () if said.contains("too deep") => {
-            Some(format!("what stands here nests deeper than {DEPTH_MAX} levels"))
-        }
-        () if said.contains("too long") => {
-            Some("what stands here is joined of more than 1000 parts".to_owned())
-        }
-        () if said.contains("exhausted") || said.contains("too large") => {
-            Some("it takes too long to read".to_owned())
-        }
-        () => None,
-    };
-    if let Some(bound) = bound {
+    if let Some(bound) = own_bound(&said) {
         return Parsed::TooBig(visible(text, start), bound);
     }
     let message = first.map_or(said.as_str(), |found| found.message.as_str());
     let message = message.strip_prefix("syntax error: ").unwrap_or(message).replace('\'', "`");
     Parsed::Broken(visible(text, start), message)
+}
+
+/// Returns the bound of the parser's own that made it stop, if one did. It tells them by their words alone.
+fn own_bound(said: &str) -> Option<String> {
+    if said.contains("too deep") {
+        return Some(format!("what stands here nests deeper than {DEPTH_MAX} levels"));
+    }
+    if said.contains("too long") {
+        return Some("what stands here is joined of more than 1000 parts".to_owned());
+    }
+    (said.contains("exhausted") || said.contains("too large")).then(|| "it takes too long to read".to_owned())
 }
 
 fn read(text: &str, dialect: ShellDialect) -> ParseResult {

@@ -176,11 +176,11 @@ fn is_simple_filter(simple: &Simple) -> bool {
 pub(super) struct Background {
     pub(super) started: Vec<(Place, Option<String>)>,
     /// Whether `wait` stands there.
-    pub(super) waits: bool,
+    pub(super) is_waited: bool,
     /// Whether the exit of one is asked for.
-    pub(super) asks: bool,
+    pub(super) is_asked: bool,
     /// Whether `kill` stands there: then its end is no news.
-    pub(super) stops_it: bool,
+    pub(super) is_ended: bool,
 }
 
 impl<'a> Visitor<'a> for Background {
@@ -194,10 +194,10 @@ impl<'a> Visitor<'a> for Background {
     fn simple(&mut self, simple: &'a Simple) {
         match simple.name().as_deref() {
             Some("wait") => {
-                self.waits = true;
-                self.asks |= simple.words.len() > 1;
+                self.is_waited = true;
+                self.is_asked |= simple.words.len() > 1;
             }
-            Some("kill" | "pkill") => self.stops_it = true,
+            Some("kill" | "pkill") => self.is_ended = true,
             Some(_) | None => {}
         }
     }
