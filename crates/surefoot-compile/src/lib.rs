@@ -5,7 +5,7 @@
 //! [`Origins`]: where each part of it was written.
 //!
 //! The stations: `load` opens files; `lowering` resolves names, gives types, follows secrets, infers
-//! rights, and writes the plan; `explain` says the verifier's violations at the author's lines.
+//! rights, and writes the plan; `script` reads the scripts for it; `explain` says the verifier's violations at the author's lines.
 //!
 //! Deliberately absent: whether a plan is safe. That is decided once, by the verifier in
 //! `surefoot-plan`, which trusts no compiler.
@@ -22,6 +22,7 @@ mod mend;
 mod origins;
 mod report;
 mod scope;
+mod script;
 mod term;
 mod types;
 

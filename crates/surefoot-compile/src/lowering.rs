@@ -49,6 +49,7 @@ use crate::inputs::Inputs;
 use crate::load::Modules;
 use crate::origins::Origins;
 use crate::scope::Scopes;
+use crate::script::Reading;
 use crate::term::Term;
 use crate::types;
 
@@ -150,6 +151,8 @@ pub(crate) struct Lowering<'a> {
     rights_damaged: bool,
     /// Rights that were found missing, as they would be written.
     missing: BTreeSet<String>,
+    /// Scripts that were read, by where they stand.
+    scripts: BTreeMap<Span, Rc<Reading>>,
     /// The needs of everything, to tell which rights are not needed.
     all_needs: Needs,
     plan: Plan,
@@ -289,6 +292,7 @@ impl<'a> Lowering<'a> {
             commands: false,
             rights_damaged: false,
             missing: BTreeSet::new(),
+            scripts: BTreeMap::new(),
             all_needs: Needs::default(),
             plan,
             origins: Origins { runbook: head, ..Origins::default() },

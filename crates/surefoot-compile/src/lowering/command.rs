@@ -2,12 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use surefoot_plan::{Decoder, Exec, Expr, Script, Source, Type, Value, Word};
+use surefoot_plan::{Decoder, Exec, Expr, Source, Type, Value, Word};
 use surefoot_syntax::Span;
-use surefoot_syntax::ast::{Command, CommandBody, Expr as Syntax, Ident, Text, Word as Written, WordPart};
+use surefoot_syntax::ast::{Command, CommandBody, Expr as Syntax, Ident, Word as Written, WordPart};
 
 use super::ask::value_expr;
-use super::script::unset_variables;
 use super::{Asking, Lowering};
 use crate::report::{Report, before, error};
 use crate::term::{Term, What, text};
@@ -334,99 +333,6 @@ impl<'a> Lowering<'a> {
             }
             .note("a parameter whose `where … matches '^…$'` bounds it is no text from outside any more"),
         );
-    }
-
-    /// Understands a script.
-    fn script(
-        &mut self,
-        language: &'a Ident,
-        arguments: &'a [(Ident, Syntax)],
-        body: &Text,
-        env: &BTreeMap<String, Expr>,
-    ) -> Option<Script> {
-        if !matches!(language.text.as_str(), "sh" | "bash") {
-            self.report(
-                error(
-                    "SF0010",
-                    language.span,
-                    format!("scripts in `{}` are designed and not built yet", language.text),
-                )
-                .help("write it in `sh` or `bash`, or keep it in a file and run that: `$ python3 file.py`"),
-            );
-            return None;
-        }
-        self.cx.needs.script = true;
-        self.cx.needs.run.push((language.text.clone(), language.span));
-        let mut named = BTreeMap::new();
-        for (name, value) in arguments {
-            let term = self.value_of(value);
-            if let Some(Type::List(_)) = &term.ty {
-                self.report(
-                    error(
-                        "SF0707",
-                        term.span,
-                        "a script takes texts and numbers by name; a list goes by standard input",
-                    )
-                    .help("write `stdin list` before the script, and read its lines: `while read -r item`"),
-                );
-                continue;
-            }
-            if let Some(path) = &term.secret {
-                let secret = path.name.clone();
-                self.report(
-                    error(
-                        "SF0707",
-                        term.span,
-                        format!("`{secret}` is secret, and a script's arguments are not made for secrets"),
-                    )
-                    .help(format!(
-                        "give it by `env {{ NAME: {secret} }}` or by `stdin {secret}` before the script"
-                    )),
-                );
-                continue;
-            }
-            if let Some(r#type) = &term.ty
-                && !types::printable(r#type)
-            {
-                self.report(error(
-                    "SF0201",
-                    term.span,
-                    format!("{} cannot be given to a script", types::with_article(r#type)),
-                ));
-                continue;
-            }
-            if let Some(expr) = value_expr(term)
-                && named.insert(name.text.clone(), expr).is_some()
-            {
-                self.report(error(
-                    "SF0102",
-                    name.span,
-                    format!("the argument `{}` is given twice", name.text),
-                ));
-            }
-        }
-        let by_name = |name: &str| arguments.iter().any(|(argument, _)| argument.text == name);
-        self.check_variables(body, |name| by_name(name) || env.contains_key(name));
-        Some(Script { language: language.text.clone(), text: body.text.clone(), arguments: named })
-    }
-
-    /// Reports the variables of a script that nothing sets, each where it is read.
-    fn check_variables(&mut self, body: &Text, given: impl Fn(&str) -> bool) {
-        for name in unset_variables(&body.text, given) {
-            let written = self.modules.text(body.span);
-            let at = [format!("${name}"), format!("${{{name}")]
-                .iter()
-                .find_map(|read| written.find(read.as_str()));
-            let start = body.span.start.saturating_add(u32::try_from(at.unwrap_or(0)).unwrap_or(0));
-            let end = start.saturating_add(u32::try_from(name.len() + 1).unwrap_or(0)).min(body.span.end);
-            let span = if at.is_some() { Span { start, end, ..body.span } } else { body.span };
-            self.report(
-                error("SF0313", span, format!("nothing sets the variable `{name}`"))
-                    .here("the script would stop here")
-                    .note("a script sees no name of the runbook by itself: values are given by name")
-                    .help(format!("give it: `({name}: …)` after the language; or say what counts without it: `${{{name}:-…}}`")),
-            );
-        }
     }
 
     /// Understands the host that something acts on.

@@ -25,7 +25,7 @@ const BY_PARAMETERS: &str = "name it by parameters, so that `allow` can be held 
 pub(crate) struct Needs {
     /// Whether it runs a program that the author wrote.
     pub(super) commands: bool,
-    /// Whether it runs a script, whose programs are not known.
+    /// Whether it runs a script of which not every program is known.
     pub(super) script: bool,
     /// Programs by name.
     pub(super) run: Vec<(String, Span)>,
