@@ -291,7 +291,11 @@ pub(crate) struct Forgive {
     /// The run: its id, or the beginning of it.
     pub(crate) run: String,
     /// The step whose rollback is let go.
-    pub(crate) step: String,
+    #[arg(required_unless_present = "journal_damaged")]
+    pub(crate) step: Option<String>,
+    /// Lets the whole run go, because its journal cannot be read: other runs may use its place again.
+    #[arg(long, conflicts_with = "step")]
+    pub(crate) journal_damaged: bool,
     /// Why; recorded.
     #[arg(long)]
     pub(crate) reason: String,

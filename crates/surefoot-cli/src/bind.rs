@@ -10,12 +10,14 @@ use serde_json::Value as Json;
 use surefoot_journal::{Identity, person};
 use surefoot_plan::{Cell, Expr, InputValue, Name, Plan, Question, Value, Way};
 
+use surefoot_sandbox::SECRET_MIN;
+
 use crate::error::CommandError;
 
 /// Names that mean this machine wherever it is.
 const THIS_MACHINE: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
 
-/// Refuses a plan that acts on another machine.
+/// Refuses a plan that acts on another machine. What an open plan acts on is not known yet, and is not refused.
 pub(crate) fn hosts(plan: &Plan) -> Result<(), CommandError> {
     let here = person::host();
     let internal = |error: serde_json::Error| {
@@ -39,7 +41,11 @@ pub(crate) fn hosts(plan: &Plan) -> Result<(), CommandError> {
     });
     for target in targets {
         let target: Expr = serde_json::from_str(&target).map_err(internal)?;
-        for host in possible_hosts(&target, plan, &cells)? {
+        let hosts = match possible_hosts(&target, plan, &cells) {
+            Err(_) if plan.inputs.iter().any(|input| input.value == InputValue::Unbound) => continue,
+            found => found?,
+        };
+        for host in hosts {
             let short = here.split('.').next().unwrap_or(&here);
             if !THIS_MACHINE.contains(&host.as_str()) && host != here && host != short {
                 return Err(CommandError::usage(format!(
@@ -98,6 +104,15 @@ pub(crate) fn secrets(plan: &Plan) -> Result<BTreeMap<Name, String>, CommandErro
     for input in &plan.inputs {
         let InputValue::SecretFromEnv(variable) = &input.value else { continue };
         match std::env::var(variable) {
+            Ok(value) if !value.is_empty() && value.len() < SECRET_MIN => {
+                return Err(CommandError::usage(format!(
+                    "the secret `{}` from {variable} has only {} bytes, and one of fewer than {SECRET_MIN} cannot \
+                     be hidden in what programs print. Nothing was done.",
+                    input.name,
+                    value.len()
+                ))
+                .hint("use a longer secret"));
+            }
             Ok(value) if !value.is_empty() => {
                 secrets.insert(input.name.clone(), value);
             }
@@ -198,6 +213,20 @@ fn find(json: &Json, look: &mut impl FnMut(&serde_json::Map<String, Json>)) {
 
 /// Refuses a plan that needs a program that is not here: in its steps, and on its way back.
 pub(crate) fn programs(plan: &Plan, path: &str) -> Result<(), CommandError> {
+    match missing_programs(plan, path).into_iter().next() {
+        Some(name) if name.contains('/') => {
+            Err(CommandError::usage(format!("{name} is needed and is no program here. Nothing was done.")))
+        }
+        Some(name) => {
+            Err(CommandError::usage(format!("`{name}` is needed and is not installed. Nothing was done."))
+                .hint(format!("it is looked for in PATH: {path}")))
+        }
+        None => Ok(()),
+    }
+}
+
+/// The programs of a plan that are not here, in its steps and on its way back.
+pub(crate) fn missing_programs<'p>(plan: &'p Plan, path: &str) -> BTreeSet<&'p String> {
     let mut wanted: BTreeSet<&String> = BTreeSet::new();
     for step in plan.steps() {
         wanted.extend(&step.rights.run);
@@ -208,22 +237,13 @@ pub(crate) fn programs(plan: &Plan, path: &str) -> Result<(), CommandError> {
     let is_program = |path: &Path| {
         path.metadata().is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0)
     };
-    let missing = wanted.into_iter().find(|name| match name.contains('/') {
+    wanted.retain(|name| match name.contains('/') {
         true => !is_program(Path::new(name)),
         false => {
             !path.split(':').any(|folder| !folder.is_empty() && is_program(&Path::new(folder).join(name)))
         }
     });
-    match missing {
-        Some(name) if name.contains('/') => {
-            Err(CommandError::usage(format!("{name} is needed and is no program here. Nothing was done.")))
-        }
-        Some(name) => {
-            Err(CommandError::usage(format!("`{name}` is needed and is not installed. Nothing was done."))
-                .hint(format!("it is looked for in PATH: {path}")))
-        }
-        None => Ok(()),
-    }
+    wanted
 }
 
 #[cfg(test)]

@@ -60,7 +60,15 @@ pub(crate) fn read_error(folder: &RunFolder, error: &ReadError) -> CommandError 
     match error {
         ReadError::Damaged { .. } | ReadError::Empty => CommandError::new(Exit::JournalDamaged, text)
             .hint("nothing was changed; the lines before the damaged one are intact and can be read with `less`")
-            .hint("what is owed has to be found out by hand: the `intent` records name what was begun"),
+            .hint("what is owed has to be found out by hand: the `intent` records name what was begun")
+            .hint(freed(folder)),
+        ReadError::Missing => CommandError::new(Exit::JournalDamaged, text)
+            .hint("nothing was changed; if there is a copy of the journal, put it back, and type the same again")
+            .hint(format!(
+                "without it, what is owed has to be found out by hand: {} names what was begun",
+                folder.claims().display()
+            ))
+            .hint(freed(folder)),
         ReadError::Newer { .. } => CommandError::new(Exit::JournalDamaged, text),
         ReadError::Io(error) if error.kind() == std::io::ErrorKind::PermissionDenied => {
             CommandError::usage(format!("{}: you may not read it.", path.display()))
@@ -70,13 +78,26 @@ pub(crate) fn read_error(folder: &RunFolder, error: &ReadError) -> CommandError 
     }
 }
 
+/// How a run whose journal cannot be read is let go.
+fn freed(folder: &RunFolder) -> String {
+    if let Some(said) = folder.was_let_go() {
+        return format!("{} let it go at {}: {}", said.by.user, said.at, said.reason);
+    }
+    format!(
+        "once the place is as it should be, free it for other runs: surefoot forgive {} --journal-damaged --reason \"…\"",
+        folder.run().0
+    )
+}
+
 /// A run that cannot be locked.
 pub(crate) fn lock_error(error: &LockError) -> CommandError {
     match error {
         LockError::Held { .. } => CommandError::new(Exit::Locked, sentence(error))
             .hint("wait for it, watch it with `surefoot status`, or stop it with `surefoot cancel`"),
-        LockError::Unfinished { .. } => CommandError::new(Exit::Locked, sentence(error)),
-        LockError::Io { .. } => CommandError::usage(sentence(error)),
+        LockError::Unfinished { .. } | LockError::Unreadable { .. } => {
+            CommandError::new(Exit::Locked, sentence(error))
+        }
+        LockError::Io { error: io, .. } => unwritable(io.kind(), sentence(error)),
     }
 }
 
@@ -106,7 +127,17 @@ pub(crate) fn append_error(folder: &RunFolder, error: &AppendError) -> CommandEr
 
 /// A run folder that cannot be made.
 pub(crate) fn create_error(error: &CreateError) -> CommandError {
-    CommandError::usage(sentence(error)).hint("`--state DIR` names another folder to keep runs in")
+    unwritable(error.kind(), sentence(error)).hint("`--state DIR` names another folder to keep runs in")
+}
+
+/// What cannot be written: a full disk is no mistake of who types.
+fn unwritable(kind: std::io::ErrorKind, text: String) -> CommandError {
+    use std::io::ErrorKind::{QuotaExceeded, StorageFull};
+    match kind == StorageFull || kind == QuotaExceeded {
+        true => CommandError::new(Exit::JournalUnwritable, format!("{text} Nothing was done."))
+            .hint("make room, and type the same again"),
+        false => CommandError::usage(text),
+    }
 }
 
 /// A letter or a notice that could not be left or read.

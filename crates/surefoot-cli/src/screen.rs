@@ -97,8 +97,10 @@ impl<'p> Display<'p> {
     fn take_in(&self, record: &Record) {
         // The loop has folded it already and would have stopped.
         let _ = self.state.borrow_mut().apply(record);
-        if let Way::Live { screen, .. } = &self.way {
-            screen.borrow_mut().observe(record);
+        match &self.way {
+            Way::Live { screen, .. } => screen.borrow_mut().observe(record),
+            Way::Plain(lines) => lines.borrow_mut().observe(record),
+            Way::Json => {}
         }
     }
 

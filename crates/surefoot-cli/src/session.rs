@@ -9,9 +9,9 @@ use std::sync::Arc;
 use surefoot_executor::{Control, Halt, Program, Signal, drive, going_on, record, turning_back};
 use surefoot_journal::{
     Debt, Event, HeldWhy, Holder, Identity, Record, RunFolder, RunState, Standing, Started, StateRoot,
-    Target, TargetLock, WorldKind, Writer, person,
+    Target, TargetLock, Timestamp, WorldKind, Writer, person,
 };
-use surefoot_plan::{Name, Plan, Policy, VerifiedPlan, verify};
+use surefoot_plan::{GRACE_MS, Name, Plan, Policy, VerifiedPlan, verify};
 use surefoot_sandbox::{RealWorld, Waivers};
 use tokio::sync::mpsc;
 
@@ -313,6 +313,7 @@ impl Session {
         let world = RealWorld::new(self.folder.clone(), &self.path, self.secrets.clone(), Seat(desk.clone()))
             .with_waivers(&self.waivers)
             .with_live(printing);
+        self.say_what_still_runs(display);
         let mut control = Control {
             operator: self.operator.clone(),
             terminal: keyboard.is_terminal(),
@@ -350,6 +351,25 @@ impl Session {
             display.say(&[format!("  note: this was not done, because {why}: {}", wish_of(signal))]);
         }
         Ok(())
+    }
+
+    /// Says what the run waits for first, if a statement outlived its last executor: its supervisor ends it in
+    /// time, but that may be long.
+    fn say_what_still_runs(&self, display: &Display<'_>) {
+        for (id, step) in self.state.steps() {
+            let Some(claim) = step.running().map(|running| &running.claim) else { continue };
+            let Some(pid) = surefoot_sandbox::at_work(&self.folder.claim(claim)) else { continue };
+            let begun = |record: &&Record| matches!(&record.event, Event::Intent { claim: begun, .. } if begun == claim);
+            let begun = self.records.iter().rev().find(begun).map_or_else(runs::now, |record| record.time);
+            let limit = self.plan.step(id).map_or(0, |step| step.deadline_ms) + GRACE_MS;
+            let until = Timestamp(begun.0.saturating_add(limit));
+            display.say(&[format!(
+                "  statement {} of `{id}` still runs (process {pid}): waiting for its end, until {until} at the \
+                 latest. To end it now: surefoot cancel {} --now",
+                claim.statement + 1,
+                self.folder.run().0
+            )]);
+        }
     }
 
     /// Lets go of what the run no longer needs, and gives the exit code.

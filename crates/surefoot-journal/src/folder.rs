@@ -9,6 +9,8 @@
 //!               kept/            before-images of files
 //!               asked/           what other people are asked; everyone may read it
 //!               inbox/           what other people and processes leave; everyone may add to it
+//!               began            that a journal was made: without it, its absence means nothing
+//!               let-go.jsonl     that a person let a run go whose journal cannot be read
 //!               ballast          space that is set aside for the way back
 //! ```
 //!
@@ -33,6 +35,9 @@ const FILE_NAME_BYTES_MAX: usize = 160;
 /// The letters of a run's id: no `I`, `L`, `O` or `U`, which are misread.
 const ID_LETTERS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
+/// Stands in the folder of a run that has, or had, a journal.
+const BEGAN: &str = "began";
+
 /// How many letters an id has: 10 of time and 16 of chance.
 const ID_LENGTH: usize = 26;
 
@@ -53,6 +58,17 @@ pub struct RunFolder {
     path: PathBuf,
     /// Whose it is.
     run: RunId,
+}
+
+/// What a run needs of the place that it works on.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Needs {
+    /// Nothing more: it never began, it ended and owes nothing, or a person let it go.
+    Nothing,
+    /// It is not over, or owes something.
+    More,
+    /// Its journal cannot be read: nobody can tell, and someone has to look.
+    Unreadable,
 }
 
 /// A run that was not found.
@@ -108,6 +124,16 @@ pub enum CreateError {
     },
 }
 
+impl CreateError {
+    /// Of what kind it is.
+    pub fn kind(&self) -> io::ErrorKind {
+        match self {
+            CreateError::Network(_) => io::ErrorKind::Unsupported,
+            CreateError::Io { error, .. } => error.kind(),
+        }
+    }
+}
+
 impl StateRoot {
     /// The root at this path. Nothing is made or read yet.
     pub fn new(path: impl Into<PathBuf>) -> StateRoot {
@@ -150,7 +176,7 @@ impl StateRoot {
         Ok(RunFolder { path, run: run.clone() })
     }
 
-    /// All runs that began, oldest first. One without a journal never began.
+    /// All runs that began, oldest first.
     pub fn runs(&self) -> Result<Vec<RunId>, FindError> {
         let path = self.path.join("runs");
         let failed = |error| FindError::Io { path: path.clone(), error };
@@ -164,9 +190,10 @@ impl StateRoot {
             let entry = entry.map_err(failed)?;
             if let Ok(name) = entry.file_name().into_string()
                 && is_run_id(&name)
-                && entry.path().join("journal.jsonl").exists()
+                && let run = RunId(name)
+                && self.folder(&run).has_begun()
             {
-                runs.push(RunId(name));
+                runs.push(run);
             }
         }
         runs.sort_unstable();
@@ -194,9 +221,11 @@ impl StateRoot {
     pub fn lock_target(&self, target: &Target, holder: &Holder) -> Result<TargetLock, LockError> {
         let locks = self.path.join("locks");
         make_all(&self.path).and_then(|()| make_if_missing(&locks, 0o755)).map_err(|error| {
-            LockError::Io { what: target.shown.clone(), error: io::Error::other(error.to_string()) }
+            // Of what kind it is tells whether the disk is full, and where is in its text.
+            let (text, kind) = (error.to_string(), error.kind());
+            LockError::Io { what: target.shown.clone(), error: io::Error::new(kind, text) }
         })?;
-        lock::lock_target(&locks.join(&target.file), target, holder, |run| self.folder(run).is_over())
+        lock::lock_target(&locks.join(&target.file), target, holder, |run| self.folder(run).needs())
     }
 }
 
@@ -268,7 +297,7 @@ impl RunFolder {
 
     /// Reads its journal record by record.
     pub fn reader(&self) -> Result<Reader<BufReader<File>>, ReadError> {
-        let file = File::open(self.journal())?;
+        let file = File::open(self.journal()).map_err(ReadError::at_open)?;
         Ok(Reader::new(BufReader::with_capacity(1 << 20, file)))
     }
 
@@ -295,17 +324,44 @@ impl RunFolder {
         }
     }
 
-    /// Whether the run needs nothing more: it never began, or it ended and owes nothing.
-    ///
-    /// A journal that cannot be read is not over: someone has to look at it.
-    pub fn is_over(&self) -> bool {
-        if !self.journal().exists() {
-            return true;
+    /// Whether the run ever had a journal.
+    pub fn has_begun(&self) -> bool {
+        let acted = || fs::read_dir(self.claims()).is_ok_and(|mut claims| claims.next().is_some());
+        self.journal().exists() || self.path.join(BEGAN).exists() || acted()
+    }
+
+    /// Says that the run has a journal from now on, so that its absence is found out.
+    pub(crate) fn mark_begun(&self) -> io::Result<()> {
+        OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o644)
+            .open(self.path.join(BEGAN))?;
+        Ok(())
+    }
+
+    /// What the run needs of the place that it works on.
+    pub fn needs(&self) -> Needs {
+        if !self.has_begun() {
+            return Needs::Nothing;
         }
-        let Ok((records, 0)) = self.read() else { return false };
+        let (records, torn) = match self.read() {
+            Ok(read) => read,
+            // It is newer, or may not be read by this user: nothing is wrong with it.
+            Err(ReadError::Newer { .. } | ReadError::Io(_)) => return Needs::More,
+            Err(ReadError::Damaged { .. } | ReadError::Empty | ReadError::Missing) => {
+                return self.was_let_go().map_or(Needs::Unreadable, |_| Needs::Nothing);
+            }
+        };
         let mut state = RunState::new();
-        records.iter().all(|record| state.apply(record).is_ok())
-            && state.ended().is_some_and(|ended| ended.owed.is_empty())
+        if !records.iter().all(|record| state.apply(record).is_ok()) {
+            return self.was_let_go().map_or(Needs::Unreadable, |_| Needs::Nothing);
+        }
+        match state.ended() {
+            Some(ended) if ended.owed.is_empty() && torn == 0 => Needs::Nothing,
+            Some(_) | None => Needs::More,
+        }
     }
 }
 

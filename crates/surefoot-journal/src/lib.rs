@@ -7,6 +7,7 @@
 mod event;
 mod folder;
 mod inbox;
+mod let_go;
 mod lock;
 pub mod person;
 mod reader;
@@ -22,8 +23,9 @@ pub use event::{
     ForwardVerdict, HeldWhy, Identity, Outcome, Output, Phase, Point, Reading, Refusal, Report, ResolvedBy,
     RunId, Started, Stream, WayBackVerdict, WorldKind,
 };
-pub use folder::{CreateError, FindError, RunFolder, StateRoot, file_name};
+pub use folder::{CreateError, FindError, Needs, RunFolder, StateRoot, file_name};
 pub use inbox::{Asks, Inbox, InboxError, Letter, Notice, Received, Rejected, Says, Shown};
+pub use let_go::LetGo;
 pub use lock::{Holder, LockError, RunLock, Target, TargetLock};
 pub use reader::{ReadError, Reader};
 pub use record::{Chain, Damage, EncodeError, FORMAT, RECORD_BYTES_MAX, Record, RecordHash};

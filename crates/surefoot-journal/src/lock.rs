@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use surefoot_plan::{InputValue, Plan, Type};
 
-use crate::{Identity, RunId, Timestamp};
+use crate::{Identity, Needs, RunId, Timestamp};
 
 /// Longest content of a lock that is read, in bytes; ours has about 300.
 const HOLDER_BYTES_MAX: u64 = 64 << 10;
@@ -79,10 +79,24 @@ pub enum LockError {
     /// No process holds it, but a run that is not finished does.
     #[error(
         "{what}: run {run} by {user} is unfinished since {since}; go on with `surefoot resume {run}`, take it \
-         back with `surefoot rollback {run}`, or let go of what it owes with `surefoot forgive {run} STEP`",
+         back with `surefoot rollback {run}`, or let go of what it owes with `surefoot forgive {run} STEP \
+         --reason \"…\"`",
         run = holder.run.0, user = holder.by.user, since = holder.since
     )]
     Unfinished {
+        /// What is locked, in words.
+        what: String,
+        /// The run.
+        holder: Box<Holder>,
+    },
+    /// No process holds it, but a run does whose journal cannot be read.
+    #[error(
+        "{what}: run {run} by {user} began at {since}, and its journal cannot be read, so nobody can tell what it \
+         still owes; see what is wrong with `surefoot journal {run}`, look at the place itself, and once it is as \
+         it should be, free it with `surefoot forgive {run} --journal-damaged --reason \"…\"`",
+        run = holder.run.0, user = holder.by.user, since = holder.since
+    )]
+    Unreadable {
         /// What is locked, in words.
         what: String,
         /// The run.
@@ -189,20 +203,20 @@ pub(crate) fn lock_run(path: &Path, holder: &Holder) -> Result<RunLock, LockErro
     Ok(RunLock { _file: file })
 }
 
-/// Takes the lock of a target for a run, unless a run that is not `over` has it.
+/// Takes the lock of a target for a run, unless another run still needs it.
 pub(crate) fn lock_target(
     path: &Path,
     target: &Target,
     holder: &Holder,
-    over: impl FnOnce(&RunId) -> bool,
+    needs: impl FnOnce(&RunId) -> Needs,
 ) -> Result<TargetLock, LockError> {
     let what = format!("{} is locked", target.shown);
     let (mut file, before) = take(path, &what)?;
-    match before {
-        Some(before) if before.run != holder.run && !over(&before.run) => {
-            Err(LockError::Unfinished { what, holder: Box::new(before) })
-        }
-        Some(_) | None => {
+    let needed = before.filter(|before| before.run != holder.run).map(|before| (needs(&before.run), before));
+    match needed {
+        Some((Needs::More, before)) => Err(LockError::Unfinished { what, holder: Box::new(before) }),
+        Some((Needs::Unreadable, before)) => Err(LockError::Unreadable { what, holder: Box::new(before) }),
+        Some((Needs::Nothing, _)) | None => {
             write_holder(&mut file, holder).map_err(|error| LockError::Io { what, error })?;
             Ok(TargetLock { file })
         }

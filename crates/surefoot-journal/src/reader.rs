@@ -27,6 +27,9 @@ pub enum ReadError {
     /// It holds nothing, or only the beginning of its first record.
     #[error("the journal has no whole record, though it was created with one")]
     Empty,
+    /// The run began, and its journal is not there any more.
+    #[error("the journal is missing, though the run began with one")]
+    Missing,
     /// A newer Surefoot wrote it.
     #[error(
         "the journal has format {}.{}, and this Surefoot reads up to {}.{}: use the version that wrote it",
@@ -39,6 +42,13 @@ pub enum ReadError {
     /// It cannot be read at all.
     #[error("the journal cannot be read: {0}")]
     Io(#[from] io::Error),
+}
+
+impl ReadError {
+    /// Why a journal could not be opened.
+    pub(crate) fn at_open(error: io::Error) -> ReadError {
+        if error.kind() == io::ErrorKind::NotFound { ReadError::Missing } else { ReadError::Io(error) }
+    }
 }
 
 /// Reads the records of a journal one by one.

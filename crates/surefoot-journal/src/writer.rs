@@ -141,6 +141,7 @@ impl Writer {
         let mut file = OpenOptions::new().append(true).create_new(true).mode(0o600).open(&temporary)?;
         file.write_all(&line)?;
         file.sync_all()?;
+        folder.mark_begun()?;
         fs::rename(&temporary, &path)?;
         sync_folder(folder.path())?;
         let end = line.len() as u64;
@@ -150,7 +151,8 @@ impl Writer {
 
     /// Opens the journal of a run to continue it, and drops a torn last line.
     pub fn open(folder: &RunFolder, lock: RunLock, time: Timestamp) -> Result<Opened, OpenError> {
-        let file = OpenOptions::new().read(true).append(true).open(folder.journal())?;
+        let file =
+            OpenOptions::new().read(true).append(true).open(folder.journal()).map_err(ReadError::at_open)?;
         let mut reader = Reader::new(BufReader::with_capacity(1 << 20, &file));
         let mut records = Vec::new();
         while let Some(record) = reader.next_record()? {

@@ -192,6 +192,18 @@ pub(crate) fn examine(folder: &Path) -> io::Result<Standing> {
     Ok(Standing::Lost(format!("its supervisor (pid {pid}) was killed before it could write how it ended")))
 }
 
+/// The supervisor that is at a claim just now, if one is. Tells without closing the claim.
+pub fn at_work(folder: &Path) -> Option<u32> {
+    if folder.join(EXIT).exists() {
+        return None;
+    }
+    let started: StartedBy = serde_json::from_slice(&std::fs::read(folder.join(STARTED)).ok()?).ok()?;
+    match started {
+        StartedBy::Supervisor { pid, .. } => (identity(pid) == Some(started)).then_some(pid),
+        StartedBy::Tombstone => None,
+    }
+}
+
 /// The boot of this machine.
 pub fn this_boot() -> String {
     std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default().trim().to_owned()

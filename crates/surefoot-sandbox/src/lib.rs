@@ -35,10 +35,11 @@ mod supervise;
 mod sys;
 mod tree;
 
-pub use claim::this_boot;
+pub use claim::{at_work, this_boot};
 pub use launch::{Launcher, Printed};
 pub use machine::{Enforcement, probe_machine};
 pub use people::{ApprovalWanted, People};
 pub use policy::Secrets;
 pub use real::{RealWorld, Waivers};
+pub use redact::SECRET_MIN;
 pub use supervise::{SUPERVISE, maybe_supervise, supervise};

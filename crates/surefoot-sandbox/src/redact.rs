@@ -11,7 +11,7 @@
 use crate::policy::Secrets;
 
 /// Bytes a secret must have. Hiding a shorter one would hide half of all output and betray it by where.
-pub(crate) const SECRET_MIN: usize = 6;
+pub const SECRET_MIN: usize = 6;
 
 /// Bytes a line of a secret must have to be hidden by itself.
 const SECRET_LINE_MIN: usize = 8;

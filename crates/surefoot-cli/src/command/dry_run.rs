@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use surefoot_executor::Program;
-use surefoot_executor::dry::{DryRun, Verdict, dry_run as walk};
+use surefoot_executor::dry::{DryRun, NotExercised, Verdict, dry_run as walk};
 use surefoot_plan::VerifiedPlan;
 use surefoot_sandbox::RealWorld;
 
@@ -20,12 +20,13 @@ pub(crate) fn dry_run(arguments: &args::DryRun) -> Result<Exit, CommandError> {
         load::verified(&arguments.file, arguments.runbook.as_deref(), &arguments.inputs, arguments.probe)?;
     let plan = Arc::new(plan);
     let program = Program::new(plan.clone());
-    let walked = if arguments.probe {
-        bind::hosts(plan.plan())?;
+    bind::hosts(plan.plan())?;
+    let mut walked = if arguments.probe {
         probe(&plan, &program, arguments)?
     } else {
         load::wait_for(walk(&program, None::<&RealWorld<Nobody>>, runs::now()))?
     };
+    name_missing(&plan, &mut walked);
     match arguments.format {
         // Answers of probes come from outside, and a terminal obeys what it is sent.
         Format::Human => output::print(&surefoot_view::plain_text(&walked.to_string())),
@@ -38,6 +39,18 @@ pub(crate) fn dry_run(arguments: &args::DryRun) -> Result<Exit, CommandError> {
         Verdict::WouldRun | Verdict::CannotTell => Exit::Done,
         Verdict::WouldBeRefused => Exit::Precondition,
     })
+}
+
+/// Says which programs are not here: a run would be refused.
+#[expect(clippy::disallowed_methods, reason = "programs are found where the operator finds them")]
+fn name_missing(plan: &VerifiedPlan, walked: &mut DryRun) {
+    let path = std::env::var("PATH").unwrap_or_default();
+    let missing = bind::missing_programs(plan.plan(), &path);
+    let left = missing.into_iter().map(|name| NotExercised {
+        what: format!("`{name}`"),
+        why: "it is not found here, so a run would be refused".to_owned(),
+    });
+    walked.not_exercised.splice(0..0, left);
 }
 
 /// Walks a plan and asks the world on the way. A world has a folder, which goes when that is over.

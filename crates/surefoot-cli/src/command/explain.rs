@@ -10,7 +10,7 @@ pub(crate) fn explain(arguments: &args::Explain) -> Result<Exit, CommandError> {
     let code = arguments.code.to_ascii_uppercase();
     match surefoot_syntax::explain(&code) {
         Some(page) => {
-            output::print(page.text);
+            output::line(page.text.trim_end());
             Ok(Exit::Done)
         }
         None => Err(CommandError::usage(format!("there is no code `{}`.", arguments.code))

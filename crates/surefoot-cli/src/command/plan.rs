@@ -5,11 +5,12 @@ use surefoot_plan::{Policy, VerifiedPlan, verify as verify_plan};
 use crate::args::{self, Format};
 use crate::error::{CommandError, at_path};
 use crate::exit::Exit;
-use crate::{load, output, terminal};
+use crate::{bind, load, output, terminal};
 
 /// Makes a plan, verifies it, and shows it or writes it to a file.
 pub(crate) fn plan(arguments: &args::PlanArguments) -> Result<Exit, CommandError> {
     let verified = load::verified(&arguments.file, arguments.runbook.as_deref(), &arguments.inputs, false)?;
+    bind::hosts(verified.plan())?;
     if let Some(path) = &arguments.output {
         write(path, &verified)?;
     }

@@ -83,3 +83,82 @@ fn the_runbook_of_the_readme_is_right() {
     place.run(&["run", "greet.runbook", "-p", "folder=demo"]).exits(0);
     assert_eq!(std::fs::read_to_string(place.path().join("demo/hello")).unwrap(), "hello\n");
 }
+
+/// A step on another machine, with a program that is nowhere.
+const AWAY: &str = r#"
+runbook away {
+    param place: host
+    allow { run no-such-program-here }
+    step s on place {
+        $ no-such-program-here
+        leaves "nothing"
+    }
+}
+"#;
+
+#[test]
+fn another_machine_is_refused_when_the_plan_is_bound_and_not_only_when_it_runs() {
+    let place = Place::new();
+    place.write("away.runbook", AWAY);
+    for command in ["plan", "dry-run", "run"] {
+        place
+            .run(&[command, "away.runbook", "-p", "place=db9"])
+            .exits(2)
+            .complains("acts on db9")
+            .complains("remote execution is not built yet");
+    }
+    place.run(&["plan", "away.runbook"]).exits(0);
+}
+
+#[test]
+fn a_dry_run_names_a_program_that_is_not_here() {
+    let place = Place::new();
+    place.write("away.runbook", AWAY);
+    let arguments = ["dry-run", "away.runbook", "-p", "place=localhost"];
+    place.run(&arguments).exits(0).says("`no-such-program-here` (it is not found here");
+    place
+        .run(&[&arguments[..], &["--probe"]].concat())
+        .exits(2)
+        .complains("`no-such-program-here` is needed");
+}
+
+#[test]
+fn an_explanation_ends_its_last_line() {
+    let place = Place::new();
+    assert!(place.run(&["explain", "SF0401"]).exits(0).out.ends_with('\n'));
+}
+
+#[test]
+fn an_if_over_inputs_is_shown_in_its_authors_words() {
+    let place = Place::new();
+    let text = "runbook choose {\n    param n: int\n    allow { run true }\n    if n > 3 {\n        step many { $ true\n            \
+                leaves \"nothing\" }\n    }\n}\n";
+    place.write("choose.runbook", text);
+    place.run(&["plan", "choose.runbook", "-p", "n=5"]).exits(0).says("if n > 3 (the inputs say: true)");
+    let dry = place.run(&["dry-run", "choose.runbook", "-p", "n=1"]);
+    dry.exits(0).says("if n > 3: would run");
+    assert!(!dry.out.contains("if if["), "{}", dry.out);
+}
+
+#[test]
+fn where_no_fact_is_stated_nothing_is_said_to_be_as_before() {
+    let place = Place::new();
+    let text =
+        "runbook bare {\n    allow { run false }\n    step s { $ false\n        leaves \"nothing\" }\n}\n";
+    place.write("bare.runbook", text);
+    let ran = place.run(&["run", "bare.runbook"]);
+    ran.exits(10)
+        .says("not needed, nothing was owed")
+        .says("the runbook states none, so nothing was compared");
+    assert!(!ran.out.contains("as they were"), "{}", ran.out);
+}
+
+#[test]
+fn what_did_not_end_in_its_time_is_told_with_the_time_it_had() {
+    let place = Place::new();
+    let text = "runbook late {\n    allow { run sleep }\n    step s within 1s { $ sleep 20\n        leaves \"nothing\" }\n}\n";
+    place.write("late.runbook", text);
+    place.run(&["plan", "late.runbook"]).exits(0).says("1s, then 10s to end");
+    let ran = place.run(&["run", "late.runbook"]);
+    ran.exits(10).says("its time was over (1s, then 10s to end; it was gone after 1.");
+}

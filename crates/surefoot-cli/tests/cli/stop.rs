@@ -164,6 +164,17 @@ fn a_killed_run_goes_on_where_it_was_and_only_with_its_secret() {
 }
 
 #[test]
+fn a_resumed_run_says_at_once_what_it_waits_for() {
+    let mut slow = Slow::begin();
+    slow.signal(Signal::KILL);
+    slow.child.wait().unwrap();
+    let resumed = slow.place.command(&["resume", "0"]).env("SLOW_TOKEN", "tok-71b3-canary").output().unwrap();
+    let said = String::from_utf8_lossy(&resumed.stdout);
+    assert_eq!(resumed.status.code(), Some(0), "{said}");
+    assert!(said.contains("statement 1 of `nap` still runs") && said.contains("at the latest"), "{said}");
+}
+
+#[test]
 fn a_waiver_has_a_reason_and_is_told() {
     let place = Place::new();
     std::fs::create_dir(place.path().join("dir")).unwrap();
@@ -213,6 +224,67 @@ fn what_a_run_has_no_use_for_is_refused_and_leaves_no_trace() {
         assert!(String::from_utf8_lossy(&output.stderr).contains(said), "{arguments:?}: {said}");
     }
     assert_eq!(journal(), before);
+}
+
+#[test]
+fn a_run_whose_journal_is_gone_or_damaged_keeps_its_place_until_a_person_lets_it_go() {
+    for gone in [true, false] {
+        let mut slow = Slow::begin();
+        slow.signal(Signal::KILL);
+        slow.child.wait().unwrap();
+        // Only its journal can say what it owes; its supervisor may still be at work for a moment.
+        let journal = slow.file("journal.jsonl");
+        let what = if gone {
+            std::fs::remove_file(&journal).unwrap();
+            "the journal is missing"
+        } else {
+            std::fs::write(&journal, slow.journal().replace("\"seq\":2", "\"seq\":7")).unwrap();
+            "line 2 of the journal is damaged"
+        };
+        slow.place.run(&["runs"]).exits(0).says(&format!("DAMAGED: {what}"));
+        slow.place.run(&["resume", "0"]).exits(21).complains(what).complains("--journal-damaged --reason");
+        let again = || slow.place.command(&RUN).env("SLOW_TOKEN", "tok-71b3-canary").output().unwrap();
+        let refused = again();
+        assert_eq!(refused.status.code(), Some(20), "{}", String::from_utf8_lossy(&refused.stderr));
+        assert!(String::from_utf8_lossy(&refused.stderr).contains("--journal-damaged --reason"));
+        slow.place.run(&["forgive", "0", "--journal-damaged"]).exits(2);
+        let let_go = ["forgive", "0", "--journal-damaged", "--reason", "looked: the mark may stay"];
+        slow.place.run(&let_go).exits(0).says("its place is free");
+        slow.place.run(&["runs"]).exits(0).says("let go by").says("looked: the mark may stay");
+        assert_eq!(again().status.code(), Some(0));
+    }
+}
+
+#[test]
+fn a_run_whose_journal_is_whole_is_not_let_go_as_a_whole() {
+    let mut slow = Slow::begin();
+    let let_go = ["forgive", "0", "--journal-damaged", "--reason", "in a hurry"];
+    slow.place.run(&let_go).exits(20).complains("is at work");
+    slow.signal(Signal::KILL);
+    slow.child.wait().unwrap();
+    slow.place.run(&let_go).exits(2).complains("is whole").complains("surefoot status");
+}
+
+#[test]
+fn a_secret_that_is_too_short_to_be_hidden_is_refused_before_anything_is_done() {
+    let place = Place::new();
+    std::fs::create_dir(place.path().join("dir")).unwrap();
+    place.write("slow.runbook", SLOW);
+    let ran = place.command(&RUN).env("SLOW_TOKEN", "short").output().unwrap();
+    let said = String::from_utf8_lossy(&ran.stderr);
+    assert_eq!(ran.status.code(), Some(2), "{said}");
+    assert!(
+        said.contains("`token`") && said.contains("5 bytes") && said.contains("Nothing was done"),
+        "{said}"
+    );
+    assert!(!place.path().join("dir/mark").exists() && !place.state().exists());
+    let mut slow = Slow::begin();
+    slow.signal(Signal::KILL);
+    slow.child.wait().unwrap();
+    let before = slow.journal();
+    let ran = slow.place.command(&["resume", "0"]).env("SLOW_TOKEN", "short").output().unwrap();
+    assert_eq!(ran.status.code(), Some(2), "{}", String::from_utf8_lossy(&ran.stderr));
+    assert_eq!(slow.journal(), before, "nothing was done");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 
-use super::{FILE_NAME_BYTES_MAX, FindError, StateRoot, file_name, run_id};
+use super::{FILE_NAME_BYTES_MAX, FindError, Needs, StateRoot, file_name, run_id};
 use crate::testing::{NOW, claim, forgiven, owing, run, started};
 use crate::{Holder, Journal as _, RunFolder, RunId, Timestamp, Writer};
 
@@ -99,20 +99,22 @@ fn names_of_files_are_readable_and_differ() {
 fn a_run_is_over_when_it_ended_and_owes_nothing() {
     let root = tempfile::tempdir().unwrap();
     let root = StateRoot::new(root.path());
-    assert!(root.folder(&run()).is_over(), "it never was");
-    assert!(root.create(&run()).unwrap().is_over(), "it never began");
+    assert_eq!(root.folder(&run()).needs(), Needs::Nothing, "it never was");
+    assert_eq!(root.create(&run()).unwrap().needs(), Needs::Nothing, "it never began");
     fs::remove_dir_all(root.folder(&run()).path()).unwrap();
     let (folder, mut writer) = create(&root, &run());
-    assert!(!folder.is_over());
+    assert_eq!(folder.needs(), Needs::More);
     for event in owing() {
         writer.append(NOW, event).unwrap();
     }
-    assert!(!folder.is_over(), "it owes");
+    assert_eq!(folder.needs(), Needs::More, "it owes");
     writer.append(NOW, forgiven()).unwrap();
-    assert!(folder.is_over());
+    assert_eq!(folder.needs(), Needs::Nothing);
     let text = fs::read(folder.journal()).unwrap();
     fs::write(folder.journal(), &text[..text.len() - 1]).unwrap();
-    assert!(!folder.is_over(), "whoever cannot read it does not know");
+    assert_eq!(folder.needs(), Needs::More, "whoever cannot read its end does not know");
+    fs::remove_file(folder.journal()).unwrap();
+    assert_eq!(folder.needs(), Needs::Unreadable, "it began, and nobody can tell more");
 }
 
 #[test]

@@ -2,7 +2,7 @@ use serde_json::json;
 
 use super::{Holder, LockError, Target};
 use crate::testing::{NOW, anna, forgiven, owing, plan, run, started};
-use crate::{Journal as _, RunFolder, RunId, StateRoot, Writer};
+use crate::{Journal as _, LetGo, RunFolder, RunId, StateRoot, Writer};
 
 fn holder(run: &RunId) -> Holder {
     Holder {
@@ -72,7 +72,7 @@ fn a_run_that_is_not_finished_keeps_its_target() {
     let (_, mut writer) = begin(&root, &run());
     drop(lock); // as a crash would
     let error = root.lock_target(&target, &holder(&other())).unwrap_err();
-    insta::assert_snapshot!(error, @"switchover is locked: run 01KAM3X9V0ZZZZZZZZZZZZZZZZ by anna is unfinished since 2026-11-22T03:14:07.250Z; go on with `surefoot resume 01KAM3X9V0ZZZZZZZZZZZZZZZZ`, take it back with `surefoot rollback 01KAM3X9V0ZZZZZZZZZZZZZZZZ`, or let go of what it owes with `surefoot forgive 01KAM3X9V0ZZZZZZZZZZZZZZZZ STEP`");
+    insta::assert_snapshot!(error, @r#"switchover is locked: run 01KAM3X9V0ZZZZZZZZZZZZZZZZ by anna is unfinished since 2026-11-22T03:14:07.250Z; go on with `surefoot resume 01KAM3X9V0ZZZZZZZZZZZZZZZZ`, take it back with `surefoot rollback 01KAM3X9V0ZZZZZZZZZZZZZZZZ`, or let go of what it owes with `surefoot forgive 01KAM3X9V0ZZZZZZZZZZZZZZZZ STEP --reason "…"`"#);
     // Being refused takes nothing away, and the run itself can go on.
     drop(root.lock_target(&target, &holder(&run())).unwrap());
     for event in owing() {
@@ -129,4 +129,34 @@ fn a_holder_that_a_crash_tore_leaves_the_one_before() {
     file.write_all(b"\n{\"run\":\"01KAM3X9V0BB").unwrap();
     let error = root.lock_target(&target, &holder(&other())).unwrap_err();
     assert!(matches!(error, LockError::Unfinished { holder, .. } if holder.run == run()));
+}
+
+#[test]
+fn a_run_whose_journal_cannot_be_read_keeps_its_target_until_a_person_lets_it_go() {
+    use std::io::Write as _;
+
+    for damage in [None, Some("hello\n"), Some("")] {
+        let root = tempfile::tempdir().unwrap();
+        let root = StateRoot::new(root.path());
+        let target = target(json!([]));
+        drop(root.lock_target(&target, &holder(&run())).unwrap());
+        let (folder, writer) = begin(&root, &run());
+        drop(writer);
+        match damage {
+            Some(text) => {
+                let file = std::fs::OpenOptions::new().write(true).truncate(true).open(folder.journal());
+                file.unwrap().write_all(text.as_bytes()).unwrap();
+            }
+            None => std::fs::remove_file(folder.journal()).unwrap(),
+        }
+        assert_eq!(root.runs().unwrap(), [run()], "it is still listed");
+        let error = root.lock_target(&target, &holder(&other())).unwrap_err();
+        assert!(matches!(error, LockError::Unreadable { .. }), "{error}");
+        let how = "surefoot forgive 01KAM3X9V0ZZZZZZZZZZZZZZZZ --journal-damaged --reason";
+        assert!(error.to_string().contains(how), "{error}");
+        let said = LetGo { by: anna(), at: NOW, reason: "looked".into(), damage: "gone".into() };
+        folder.let_go(&said).unwrap();
+        assert_eq!(folder.was_let_go(), Some(said));
+        root.lock_target(&target, &holder(&other())).expect("a person let it go");
+    }
 }
