@@ -129,7 +129,7 @@ impl Lines {
                         self.nodes(depth + 1, &wait.otherwise);
                     }
                 }
-                Node::If { id, condition, then, otherwise, unknown } => {
+                Node::If { id, condition, then, otherwise, unknown, .. } => {
                     self.add(depth, format!("{id} {condition}"));
                     self.nodes(depth + 1, then);
                     self.add(depth, "else");

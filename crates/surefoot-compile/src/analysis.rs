@@ -1,5 +1,6 @@
 //! From text to everything that is known about it, and from that to a plan.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use surefoot_plan::{Name, Plan};
@@ -59,6 +60,7 @@ pub fn analyze(sources: &dyn Sources, root: Source) -> Analysis {
         diagnostics.extend(check_library(&modules, &damage));
     }
     diagnostics.extend(lowering::check_files(&modules));
+    diagnostics.extend(scenarios_named_twice(&modules));
     without_echoes(&mut diagnostics, &damage, &modules);
     in_order(&mut diagnostics);
     Analysis { modules, diagnostics, symbolic }
@@ -135,6 +137,28 @@ fn runbooks(modules: &Modules) -> impl Iterator<Item = &Runbook> {
         | Item::Action(_)
         | Item::NotBuilt(_) => None,
     })
+}
+
+/// Finds scenarios of the root file that have the same name: what is said of one would be read of the other.
+fn scenarios_named_twice(modules: &Modules) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    let mut seen: BTreeMap<&str, Span> = BTreeMap::new();
+    for item in modules.loaded.first().into_iter().flat_map(|root| &root.file.items) {
+        let Item::Scenario(scenario) = item else { continue };
+        let Some(title) = &scenario.title else { continue };
+        match seen.entry(&title.text) {
+            Entry::Vacant(free) => {
+                free.insert(title.span);
+            }
+            Entry::Occupied(first) => found.push(
+                error("SF0102", title.span, format!("the name \"{}\" is given twice", title.text))
+                    .here("again here")
+                    .label(*first.get(), "first here")
+                    .help("give one of the scenarios another name"),
+            ),
+        }
+    }
+    found
 }
 
 fn no_such_runbook(analysis: &Analysis, runbook: &str) -> Diagnostic {

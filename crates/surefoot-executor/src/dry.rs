@@ -283,8 +283,9 @@ impl<W: World> Walker<'_, '_, W> {
                 match node {
                     Node::Step(step) => self.step(step).await,
                     Node::Wait(wait) => self.wait(wait).await,
-                    Node::If { id, condition, then, otherwise, unknown } => {
-                        self.choice(id, condition, then, otherwise, unknown.as_deref()).await;
+                    Node::If { id, condition, text, then, otherwise, unknown } => {
+                        let arms = (then.as_slice(), otherwise.as_slice(), unknown.as_deref());
+                        self.choice(id, condition, text, arms).await;
                     }
                     Node::Stop { id, why } => {
                         let entry = self.entry(What::Stop, &id.0, why, Vec::new());
@@ -368,7 +369,7 @@ impl<W: World> Walker<'_, '_, W> {
         }
         if !wait.otherwise.is_empty() {
             let before = (self.world.assumed.borrow().clone(), self.found.clone());
-            self.arm(&wait.id, Tri::False, &wait.otherwise).await;
+            self.arm(&wait.id, "", Tri::False, &wait.otherwise).await;
             *self.world.assumed.borrow_mut() = before.0;
             self.found = before.1;
             self.stopped = false;
@@ -381,13 +382,12 @@ impl<W: World> Walker<'_, '_, W> {
         &mut self,
         id: &StepId,
         condition: &Formula,
-        then: &[Node],
-        otherwise: &[Node],
-        unknown: Option<&[Node]>,
+        text: &str,
+        (then, otherwise, unknown): (&[Node], &[Node], Option<&[Node]>),
     ) {
         let conditions = self.check(&[Condition::at_once(condition.clone(), &self.names())]).await;
         let found = conditions.iter().fold(Tri::True, |all, checked| all.and(checked.found));
-        let mut entry = self.entry(What::If, &id.0, "", conditions);
+        let mut entry = self.entry(What::If, &id.0, text, conditions);
         // A choice refuses nothing.
         entry.verdict = if found == Tri::Unknown { Verdict::CannotTell } else { Verdict::WouldRun };
         if found == Tri::Unknown {
@@ -408,7 +408,10 @@ impl<W: World> Walker<'_, '_, W> {
             if found != Tri::Unknown && found != arm {
                 if !nodes.is_empty() {
                     let what = format!("the arm of {id} for {}", render::word(arm));
-                    let condition = self.names().formula(condition);
+                    let condition = match text.is_empty() {
+                        true => self.names().formula(condition),
+                        false => text.to_owned(),
+                    };
                     self.leave_out(what, format!("`{condition}` is {}", render::word(found)));
                 }
                 continue;
@@ -419,7 +422,7 @@ impl<W: World> Walker<'_, '_, W> {
                 self.assume_formula(condition, arm == Tri::True, id);
             }
             if !nodes.is_empty() {
-                self.arm(id, arm, nodes).await;
+                self.arm(id, text, arm, nodes).await;
             }
             let end = self.world.assumed.borrow().clone();
             // What comes next follows only the arms in which the run goes on.
@@ -441,8 +444,8 @@ impl<W: World> Walker<'_, '_, W> {
     }
 
     /// Walks an arm.
-    async fn arm(&mut self, id: &StepId, arm: Tri, nodes: &[Node]) {
-        let entry = self.entry(What::Arm(arm), &id.0, "", Vec::new());
+    async fn arm(&mut self, id: &StepId, text: &str, arm: Tri, nodes: &[Node]) {
+        let entry = self.entry(What::Arm(arm), &id.0, text, Vec::new());
         self.entries.push(entry);
         self.depth += 1;
         self.nodes(nodes).await;

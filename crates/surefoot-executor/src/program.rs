@@ -226,7 +226,7 @@ impl Program {
                     let arm = if wait.otherwise.is_empty() { None } else { otherwise };
                     (Part::Wait(Arc::new(part)), [None, arm, None])
                 }
-                (Node::If { id, condition, then, otherwise, unknown }, _) => {
+                (Node::If { id, condition, then, otherwise, unknown, .. }, _) => {
                     let arms = [
                         self.lay(then, next, covering.clone(), names),
                         self.lay(otherwise, next, covering.clone(), names),

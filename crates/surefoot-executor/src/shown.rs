@@ -2,7 +2,7 @@
 //!
 //! Must hold: a secret is named and never shown; what is shown is short, however long the values are.
 
-use surefoot_plan::{Decoder, Name, Statement, Value};
+use surefoot_plan::{Decoder, Statement, Value};
 
 use crate::world::{Act, Command, EffectRequest, Piece, Question, Text};
 
@@ -18,10 +18,8 @@ pub(crate) fn lines(statement: &Statement, request: &EffectRequest) -> Vec<Strin
     let mut lines = match act {
         Act::Command(command) => self::command(command),
         Act::Library { function, arguments } => {
-            let arguments: Vec<String> = arguments
-                .iter()
-                .map(|(name, value)| format!("{name}: {}", self::value(name, value)))
-                .collect();
+            let arguments: Vec<String> =
+                arguments.iter().map(|(name, value)| format!("{name}: {}", self::value(value))).collect();
             vec![format!("{function}({})", arguments.join(", "))]
         }
         Act::Manual(question) => vec![by_hand(question)],
@@ -102,11 +100,10 @@ fn text(text: &Text) -> String {
     text.iter().map(piece).collect()
 }
 
-/// An argument of the library; a mode as everybody writes it.
-fn value(name: &Name, value: &Value) -> String {
+/// An argument of the library.
+fn value(value: &Value) -> String {
     match value {
         Value::Secret(secret) => format!("<secret {secret}>"),
-        Value::Int(mode) if name == "mode" => format!("0o{mode:o}"),
         Value::None
         | Value::Bool(_)
         | Value::Int(_)
@@ -182,10 +179,9 @@ mod tests {
     }
 
     #[test]
-    fn a_long_script_is_cut_and_a_mode_is_octal() {
+    fn a_long_script_is_cut() {
         let script = ScriptCall { language: "sh".into(), text: "true\n".repeat(20) };
         let shown = command(&Command { script: Some(script), stdin: None, ..psql() });
         assert_eq!((shown.len(), shown[13].as_str()), (14, "    ... 8 more lines"));
-        assert_eq!(value(&"mode".into(), &Value::Int(420)), "0o644");
     }
 }

@@ -148,6 +148,9 @@ pub enum Node {
         id: StepId,
         /// What decides.
         condition: Formula,
+        /// What its author wrote there, for people: of a condition over inputs only its truth is left.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        text: String,
         /// When it is known true.
         then: Vec<Node>,
         /// When it is known false.

@@ -15,6 +15,10 @@ impl std::fmt::Display for StepId {
     }
 }
 
+/// How long a command has to end after its time is over and it was asked to, in milliseconds, before it is
+/// killed: what databases and queues need to stop cleanly.
+pub const GRACE_MS: u64 = 10_000;
+
 /// One unit of a runbook.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]

@@ -137,8 +137,15 @@ impl fmt::Display for Value {
             }
             Value::Record(fields) => {
                 f.write_str("{")?;
+                // What the library kept of a file: its mode is read in octal by everybody.
+                let is_kept = fields.contains_key("sha256") && fields.contains_key("uid");
                 for (index, (name, value)) in fields.iter().enumerate() {
-                    write!(f, "{}{name}: {value}", if index > 0 { ", " } else { " " })?;
+                    f.write_str(if index > 0 { ", " } else { " " })?;
+                    if let (true, "mode", Value::Int(mode)) = (is_kept, name.as_str(), value) {
+                        write!(f, "mode: 0o{mode:o}")?;
+                    } else {
+                        write!(f, "{name}: {value}")?;
+                    }
                 }
                 f.write_str(" }")
             }
@@ -152,4 +159,22 @@ fn write_in_units(f: &mut fmt::Formatter<'_>, amount: u64, units: &[(&str, u64)]
     let unit = units.iter().find(|(_, size)| amount != 0 && amount.is_multiple_of(*size));
     let (name, size) = unit.copied().unwrap_or_else(|| units.last().copied().unwrap_or(("", 1)));
     write!(f, "{}{name}", amount / size)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::Value;
+
+    #[test]
+    fn the_mode_of_a_file_is_shown_in_octal() {
+        let kept = |sha256: &str| {
+            let fields =
+                [("mode", Value::Int(0o644)), (sha256, Value::Text("c0".into())), ("uid", Value::Int(0))];
+            Value::Record(BTreeMap::from(fields.map(|(name, value)| (name.to_owned(), value)))).to_string()
+        };
+        assert_eq!(kept("sha256"), "{ mode: 0o644, sha256: c0, uid: 0 }");
+        assert_eq!(kept("text"), "{ mode: 420, text: c0, uid: 0 }", "a record of somebody else's");
+    }
 }

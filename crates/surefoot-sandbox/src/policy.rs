@@ -21,9 +21,6 @@ pub(crate) const KEPT_MAX: u64 = 8 << 20;
 /// Bytes kept of what a probe prints to one stream. It is held in memory and decoded: an answer is short.
 pub(crate) const PROBE_KEPT_MAX: u64 = 1 << 20;
 
-/// Milliseconds between asking a command to end and killing it: what databases and queues need to stop cleanly.
-pub(crate) const GRACE_MS: u64 = 10_000;
-
 /// What a supervisor does.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub(crate) struct Policy {

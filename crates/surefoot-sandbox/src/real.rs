@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use surefoot_executor::{Act, Command, EffectRequest, Granted, ReadFrom, World};
 use surefoot_journal::{Claim, Outcome, Report, RunFolder, Timestamp};
-use surefoot_plan::{Decoder, Name, Value};
+use surefoot_plan::{Decoder, GRACE_MS, Name, Value};
 use tokio::sync::mpsc::UnboundedSender;
 
 use crate::claim::Standing;
@@ -20,7 +20,7 @@ use crate::hands::{Call, Reach};
 use crate::launch::{self, Launched, Launcher, Printed};
 use crate::library::Failure;
 use crate::people::{ApprovalWanted, People};
-use crate::policy::{GRACE_MS, Job, KEPT_MAX, PROBE_KEPT_MAX, Policy, Secrets, Waived};
+use crate::policy::{Job, KEPT_MAX, PROBE_KEPT_MAX, Policy, Secrets, Waived};
 use crate::resolve::Resolver;
 use crate::supervise::{Handed, now_ms};
 use crate::{hands, judge, prepare};

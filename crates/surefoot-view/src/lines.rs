@@ -1,9 +1,10 @@
 //! A run as it is told where there is no terminal: a line for each thing that matters, or JSON.
 
 use serde::Serialize;
-use surefoot_journal::{Event, Facing, Outcome, Phase, Record, RunState, Stage, Timestamp};
-use surefoot_plan::{Names, Plan, Step};
+use surefoot_journal::{Event, Facing, Outcome, Phase, Record, RunState, Timestamp};
+use surefoot_plan::{Names, Plan};
 
+use crate::progress::{Mark, Progress, Row};
 use crate::say;
 use crate::screen;
 use crate::style::{plain, plain_lines};
@@ -22,16 +23,24 @@ pub struct Lines {
     owed: String,
     /// The reason that was told last: a failure is recorded several times, and told with its reason once.
     why: String,
+    /// Which branches were taken.
+    progress: Progress,
 }
 
 impl Lines {
     /// Tells from the start.
     pub fn new() -> Lines {
-        Lines { owed: "nothing".to_owned(), why: String::new() }
+        Lines { owed: "nothing".to_owned(), ..Lines::default() }
+    }
+
+    /// Takes in a record that is not told: what happened before the run was taken up.
+    pub fn observe(&mut self, record: &Record) {
+        self.progress.observe(record);
     }
 
     /// The lines that a record is worth, with the state it led to.
     pub fn tell(&mut self, plan: &Plan, record: &Record, state: &RunState) -> Vec<String> {
+        self.observe(record);
         let mut lines = Vec::new();
         if let Some(weight) = weight(&record.event) {
             let told = tell(plan, &Names::found(plan, state.bound()), &record.event);
@@ -66,7 +75,8 @@ impl Lines {
             }
         }
         if let (Event::Held { .. }, Facing::Forward) = (&record.event, state.facing()) {
-            lines.extend(left_to_do(plan, state).map(|left| plain(&format!("          left to do: {left}"))));
+            let left = self.left_to_do(plan, state);
+            lines.extend(left.map(|left| plain(&format!("          left to do: {left}"))));
         }
         let owed = screen::owed(state);
         if owed != self.owed {
@@ -75,13 +85,15 @@ impl Lines {
         }
         lines
     }
-}
 
-/// The steps that a run which goes on will do, in order; none if it did all.
-fn left_to_do(plan: &Plan, state: &RunState) -> Option<String> {
-    let done = |step: &&Step| state.step(&step.id).is_some_and(|found| found.stage == Stage::Done);
-    let left: Vec<&str> = plan.steps().filter(|step| !done(step)).map(|step| step.id.0.as_str()).collect();
-    (!left.is_empty()).then(|| left.join(", "))
+    /// The steps that a run which goes on will do, or may, in order; none if it did all.
+    fn left_to_do(&self, plan: &Plan, state: &RunState) -> Option<String> {
+        let over = |row: &Row| matches!(row.mark, Mark::Done | Mark::Skipped);
+        let rows = self.progress.rows(plan, state, true);
+        let left: Vec<&str> =
+            rows.iter().filter(|row| row.is_step && !over(row)).map(|row| row.id.0.as_str()).collect();
+        (!left.is_empty()).then(|| left.join(", "))
+    }
 }
 
 /// How much of an event is told.

@@ -4,8 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use surefoot_plan::{
-    Approval, Ensure, ExceptionKind, InputValue, Names, Node, OnFailure, Owed, Place, Plan, Proof, Rollback,
-    Step, StepId, Tri, Verdict, VerifiedPlan, Wait, Way, What,
+    Approval, Ensure, ExceptionKind, GRACE_MS, InputValue, Names, Node, OnFailure, Owed, Place, Plan, Proof,
+    Rollback, Step, StepId, Tri, Verdict, VerifiedPlan, Wait, Way, What,
 };
 
 use crate::blast::{Kind, blast};
@@ -163,8 +163,8 @@ impl View<'_> {
                     let text = format!("stop: the run ends here, and well{}", say::reason(why));
                     self.page.field(indent, &number, number.len() + 1, &text);
                 }
-                Node::If { id, condition, then, otherwise, unknown } => {
-                    let text = format!("if {}", self.names.formula(condition));
+                Node::If { id, condition, text, then, otherwise, unknown } => {
+                    let text = format!("if {}", say::condition(&self.names, condition, text));
                     self.page.field(indent, &number, number.len() + 1, &text);
                     let inside = indent + number.len() + 2;
                     let stops = "the run stops for a person";
@@ -228,7 +228,8 @@ impl View<'_> {
             let what = if atoms.is_empty() { "harmless".to_owned() } else { atoms.join(", ") };
             self.page.field(at, "leaves", LABEL, &format!("{what}{}", say::reason(&leaves.why)));
         }
-        let mut limits = format!("{}; {}", say::duration(step.deadline_ms), say::class(step.class));
+        let (time, grace) = (say::duration(step.deadline_ms), say::duration(GRACE_MS));
+        let mut limits = format!("{time}, then {grace} to end; {}", say::class(step.class));
         if let Some(retry) = &step.retry {
             let every = say::duration(retry.every_ms);
             limits.push_str(&format!("; tried again {} times at most, every {every}", retry.times));

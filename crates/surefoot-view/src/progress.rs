@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use surefoot_journal::{BackStage, Event, Facing, Record, RunState, Stage, Standing, StepState, Timestamp};
 use surefoot_plan::{Class, Names, Node, Plan, Step, StepId, Tri, Way};
 
+use crate::say;
 use crate::tell::{About, about};
 
 /// What only the records tell: choices, and times.
@@ -196,7 +197,7 @@ impl Progress {
                         word,
                     });
                 }
-                Node::If { id, condition, then, otherwise, unknown } => {
+                Node::If { id, condition, text, then, otherwise, unknown } => {
                     let chose = self.chose.get(id);
                     let (mark, word) = match chose {
                         Some(Tri::True) => (Mark::Done, "true"),
@@ -207,7 +208,7 @@ impl Progress {
                     rows.push(Row {
                         number,
                         id: id.clone(),
-                        title: format!("if {}", names.formula(condition)),
+                        title: format!("if {}", say::condition(names, condition, text)),
                         seals: false,
                         is_step: false,
                         limit_ms: 0,

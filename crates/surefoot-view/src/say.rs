@@ -5,8 +5,8 @@ use surefoot_journal::{
     Reading, ResolvedBy, Timestamp, WayBackVerdict,
 };
 use surefoot_plan::{
-    Class, Decoder, Exec, Expr, LibraryCall, Names, PersonQuestion, Plan, Read, Require, Source, Statement,
-    Value, Word,
+    Class, Decoder, Exec, Expr, Formula, LibraryCall, Names, PersonQuestion, Plan, Read, Require, Source,
+    Statement, Value, Word,
 };
 
 /// Most lines of a script that are shown; the file has the rest.
@@ -47,6 +47,15 @@ pub(crate) fn patience(every_ms: u64, within_ms: u64) -> String {
     match within_ms {
         0 => String::new(),
         _ => format!(", within {} (asked every {})", duration(within_ms), duration(every_ms)),
+    }
+}
+
+/// What an `if` asks. Where the inputs decide it, only its author's words say what it was.
+pub(crate) fn condition(names: &Names<'_>, formula: &Formula, text: &str) -> String {
+    let said = names.formula(formula);
+    match said.as_str() {
+        "true" | "false" if !text.is_empty() => format!("{text} (the inputs say: {said})"),
+        _ => said,
     }
 }
 
@@ -276,7 +285,7 @@ pub(crate) fn exit(exit: Exit) -> String {
     match exit {
         Exit::Code(code) => format!("exit {code}"),
         Exit::Signal(signal) => format!("killed by signal {signal}"),
-        Exit::TimedOut => "killed at its deadline".to_owned(),
+        Exit::TimedOut => "its time was over".to_owned(),
     }
 }
 
@@ -328,8 +337,13 @@ pub(crate) fn forward(verdict: ForwardVerdict) -> &'static str {
 }
 
 /// What became of what was owed.
-pub(crate) fn way_back(verdict: WayBackVerdict) -> &'static str {
-    match verdict {
+pub(crate) fn way_back(ended: &Ended) -> &'static str {
+    match ended.way_back {
+        WayBackVerdict::NoneNeeded
+            if matches!(ended.forward, ForwardVerdict::Failed | ForwardVerdict::Cancelled) =>
+        {
+            "not needed, nothing was owed"
+        }
         WayBackVerdict::NoneNeeded => "not needed",
         WayBackVerdict::Complete => "complete, everything that was owed was taken back",
         WayBackVerdict::ToTheSeal => "back to the point of no return; what came before it stays done",
@@ -339,8 +353,13 @@ pub(crate) fn way_back(verdict: WayBackVerdict) -> &'static str {
 }
 
 /// How the facts stand.
-pub(crate) fn facts(ended: &Ended) -> &'static str {
+pub(crate) fn facts(plan: &Plan, ended: &Ended) -> &'static str {
+    // Where none are stated, none were looked at.
+    let stated = plan.ensures.len() + plan.steps().map(|step| step.ensures.len()).sum::<usize>() > 0;
     match ended.facts {
+        FactsVerdict::AsEnsured | FactsVerdict::AsBefore | FactsVerdict::AsBeforeExcept if !stated => {
+            "the runbook states none, so nothing was compared"
+        }
         FactsVerdict::AsEnsured => "as the runbook ensures",
         FactsVerdict::NotAsked => "as its steps ensure; what the runbook ensures at its end was not asked",
         FactsVerdict::AsBefore if ended.way_back == WayBackVerdict::ToTheSeal => {

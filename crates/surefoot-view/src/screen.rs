@@ -252,8 +252,8 @@ impl<'a> Screen<'a> {
             }
             Standing::Ended(ended) => lines.extend([
                 format!("forward:  {}", status::how_far(state, ended.forward)),
-                format!("way back: {}", say::way_back(ended.way_back)),
-                format!("facts:    {}", say::facts(ended)),
+                format!("way back: {}", say::way_back(ended)),
+                format!("facts:    {}", say::facts(self.plan, ended)),
             ]),
             Standing::New | Standing::Going => {}
         }

@@ -39,7 +39,7 @@ pub fn status(records: &[Record], around: &Around, style: &Style) -> Result<Stri
     page.gap();
     let (began, ago) = (say::moment(progress.began), say::elapsed(around.now.since(progress.began)));
     page.field(0, "began", LABEL, &format!("{began}, {ago} ago, by {} on {}", story.by, story.host));
-    page.field(0, "now", LABEL, &now(state, around));
+    page.field(0, "now", LABEL, &now(plan, state, around));
     if let Some(failure) = state.failure() {
         let step = failure.step.as_ref().map_or_else(|| "at its end".to_owned(), |step| format!("`{step}`"));
         page.field(0, "failed", LABEL, &format!("{step}: {}", failure.why));
@@ -112,7 +112,7 @@ pub(crate) fn title(plan: &Plan) -> String {
 }
 
 /// What a run does now, in a sentence.
-fn now(state: &RunState, around: &Around) -> String {
+fn now(plan: &Plan, state: &RunState, around: &Around) -> String {
     let way = match state.facing() {
         surefoot_journal::Facing::Forward => "going forward",
         surefoot_journal::Facing::Back => "going BACK",
@@ -136,8 +136,8 @@ fn now(state: &RunState, around: &Around) -> String {
         Standing::Ended(ended) => format!(
             "over. Forward: {}. Way back: {}. Facts: {}.",
             how_far(state, ended.forward),
-            say::way_back(ended.way_back),
-            say::facts(ended)
+            say::way_back(ended),
+            say::facts(plan, ended)
         ),
     }
 }
@@ -390,7 +390,7 @@ fn taken_back(plan: &Plan, state: &RunState) -> Option<String> {
 pub struct RunRow {
     /// How it is called in commands.
     pub short: String,
-    /// Its records, or why they cannot be read.
+    /// Its records, or in words that they cannot be read, and why.
     pub records: Result<Vec<Record>, String>,
     /// Who works on it just now, if anyone does.
     pub at_work: Option<Holder>,
@@ -430,7 +430,7 @@ fn run_line(row: &RunRow, now: Timestamp) -> [String; 5] {
     let unreadable = |why: String| [row.short.clone(), "?".into(), "?".into(), "?".into(), why];
     let records = match &row.records {
         Ok(records) => records,
-        Err(why) => return unreadable(format!("UNREADABLE: {why}")),
+        Err(why) => return unreadable(why.clone()),
     };
     let story = match Story::of(records) {
         Ok(Some(story)) => story,

@@ -1,10 +1,10 @@
 //! Tells one event in a sentence, with what it rests on.
 
 use surefoot_journal::{
-    Claim, Debt, Event, HeldWhy, Outcome, Output, Phase, Point, Reading, Refusal, Report, ResolvedBy, Stream,
-    WorldKind,
+    Claim, Debt, Event, Exit, HeldWhy, Outcome, Output, Phase, Point, Reading, Refusal, Report, ResolvedBy,
+    Stream, WorldKind,
 };
-use surefoot_plan::{Names, Plan, Statement, StepId, Tri, Way};
+use surefoot_plan::{GRACE_MS, Names, Plan, Statement, StepId, Tri, Way};
 
 use crate::say;
 
@@ -165,7 +165,10 @@ pub(crate) fn tell<'a>(plan: &Plan, names: &Names<'_>, event: &'a Event) -> Told
                 if claim.attempt > 1 { format!(" (attempt {})", claim.attempt) } else { String::new() };
             Told::with(format!("does statement {}{attempt}", claim.statement + 1), evidence)
         }
-        Event::Outcome { outcome, .. } => tell_outcome(outcome),
+        Event::Outcome { claim, outcome } => {
+            let limit = plan.step(&claim.step).map(|step| step.deadline_ms);
+            tell_outcome(outcome, limit)
+        }
         Event::Done { .. } => Told::only("DONE"),
         Event::Partial { why, .. } => Told::only(format!("NOT DONE, and may be half done: {why}")),
         Event::NotDone { why, .. } => Told::only(format!("NOT DONE: it did not act: {why}")),
@@ -183,7 +186,7 @@ pub(crate) fn tell<'a>(plan: &Plan, names: &Names<'_>, event: &'a Event) -> Told
         }
         Event::Failed { why, .. } => Told::only(format!("FAILED: {why}")),
         Event::Collected { index, outcome } => {
-            let mut told = tell_outcome(outcome);
+            let mut told = tell_outcome(outcome, None);
             let what = usize::try_from(*index).ok().and_then(|index| plan.collect.get(index));
             let lines = what.map_or_else(Vec::new, |found| say::statement(plan, &found.statement));
             told.text = format!("gathered after the failure: {}", told.text);
@@ -218,8 +221,8 @@ pub(crate) fn tell<'a>(plan: &Plan, names: &Names<'_>, event: &'a Event) -> Told
         Event::Ended(ended) => {
             let mut evidence = vec![
                 format!("forward:  {}", say::forward(ended.forward)),
-                format!("way back: {}", say::way_back(ended.way_back)),
-                format!("facts:    {}", say::facts(ended)),
+                format!("way back: {}", say::way_back(ended)),
+                format!("facts:    {}", say::facts(plan, ended)),
             ];
             for (at, debt) in ended.owed.iter().enumerate() {
                 evidence.push(format!("owed:     {}. {}", at + 1, say::debt(debt)));
@@ -297,9 +300,9 @@ pub(crate) fn held<'a>(names: &Names<'_>, why: &HeldWhy) -> Told<'a> {
 }
 
 /// Tells what became of a statement.
-fn tell_outcome(outcome: &Outcome) -> Told<'_> {
+fn tell_outcome(outcome: &Outcome, limit_ms: Option<u64>) -> Told<'_> {
     match outcome {
-        Outcome::Performed(report) => tell_report(report),
+        Outcome::Performed(report) => tell_report(report, limit_ms),
         Outcome::NotPerformed { why } => Told::only(format!("nothing was performed: {why}")),
         Outcome::Unknown { why, over } => {
             let still = if *over { "it is over" } else { "IT MAY STILL RUN" };
@@ -308,8 +311,8 @@ fn tell_outcome(outcome: &Outcome) -> Told<'_> {
     }
 }
 
-/// Tells how a statement ended.
-fn tell_report(report: &Report) -> Told<'_> {
+/// Tells how a statement ended, which had this long.
+fn tell_report(report: &Report, limit_ms: Option<u64>) -> Told<'_> {
     let mut text =
         if report.ok { "ended well".to_owned() } else { format!("did not end well: {}", report.why) };
     if let Some(exit) = report.exit
@@ -317,7 +320,16 @@ fn tell_report(report: &Report) -> Told<'_> {
     {
         text.push_str(&format!(", {}", say::exit(exit)));
     }
-    text.push_str(&format!(" after {}", say::elapsed(report.elapsed_ms)));
+    match (report.exit, limit_ms) {
+        // It is asked to end then, and killed if it does not: both take longer than it was given.
+        (Some(Exit::TimedOut), Some(limit)) => text.push_str(&format!(
+            " ({}, then {} to end; it was gone after {})",
+            say::duration(limit),
+            say::duration(GRACE_MS),
+            say::elapsed(report.elapsed_ms)
+        )),
+        (Some(_) | None, _) => text.push_str(&format!(" after {}", say::elapsed(report.elapsed_ms))),
+    }
     let mut evidence = Vec::new();
     if let Some(value) = &report.value {
         evidence.push(format!("value: {value}"));

@@ -256,7 +256,7 @@ impl Transcript {
             waivers: started.waivers.clone(),
             proof: proof.as_ref().map(|proof| proof.summary.to_string()),
             standing: standing(&state, beside),
-            verdicts: state.ended().map(|ended| Verdicts::of(ended, &state)),
+            verdicts: state.ended().map(|ended| Verdicts::of(plan, ended, &state)),
             owed: state.owed().map(|debt| say::debt(debt).to_owned()).collect(),
             sealed: state.seals().iter().map(|step| step.0.clone()).collect(),
             parts: parts(plan, proof.as_ref(), &state, &progress, beside.at_work),
@@ -288,7 +288,7 @@ impl Person {
 
 impl Verdicts {
     /// The verdicts, as recorded.
-    fn of(ended: &Ended, state: &RunState) -> Verdicts {
+    fn of(plan: &Plan, ended: &Ended, state: &RunState) -> Verdicts {
         Verdicts {
             forward: match ended.forward {
                 ForwardVerdict::Done => "done",
@@ -315,8 +315,8 @@ impl Verdicts {
             },
             text: [
                 status::how_far(state, ended.forward),
-                say::way_back(ended.way_back).to_owned(),
-                say::facts(ended).to_owned(),
+                say::way_back(ended).to_owned(),
+                say::facts(plan, ended).to_owned(),
             ],
         }
     }

@@ -4,6 +4,7 @@
 
 use surefoot_plan::{BinaryOperator, Comparison, Expr, Formula, Node, StepId, Type, Value};
 use surefoot_syntax::ast::{Arm, Match};
+use surefoot_syntax::on_one_line;
 
 use super::fold::{any, not};
 use super::{Context, Lowering};
@@ -48,7 +49,10 @@ impl<'a> Lowering<'a> {
             let id = StepId(format!("{name}[{}]", values.join(", ")));
             self.origins.nodes.insert(id.clone(), case.arm.span);
             let otherwise = nodes.take().unwrap_or_default();
-            nodes = Some(vec![Node::If { id, condition: case.condition, then, otherwise, unknown: None }]);
+            let value = on_one_line(self.modules.text(choice.value.span));
+            let text = format!("{value} is {}", values.join(" or "));
+            nodes =
+                Some(vec![Node::If { id, condition: case.condition, text, then, otherwise, unknown: None }]);
         }
         nodes.unwrap_or_default()
     }

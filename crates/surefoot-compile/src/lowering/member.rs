@@ -6,7 +6,7 @@ use surefoot_plan::{
     About, Collect, Expr, Invariant, Name, Node, OnFailure, Require, Statement, StepId, Wait,
 };
 use surefoot_syntax::ast::{self, Fact, Ident, Item, Let, Member, Param, Patience, Requires, Step, Text};
-use surefoot_syntax::{Severity, Span};
+use surefoot_syntax::{Severity, Span, on_one_line};
 
 use super::fact::Meaning;
 use super::quantifier::parts;
@@ -495,7 +495,8 @@ impl<'a> Lowering<'a> {
         let then = arm(&choice.then);
         let otherwise = arm(choice.otherwise.as_deref().unwrap_or_default());
         let unknown = choice.unknown.as_deref().map(arm);
-        Node::If { id, condition, then, otherwise, unknown }
+        let text = on_one_line(self.modules.text(choice.condition.span));
+        Node::If { id, condition, text, then, otherwise, unknown }
     }
 
     /// Understands `for x in xs { … }`: its body once for each item.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use surefoot_journal::{
-    Answer, Ended, Event, FactsVerdict, ForwardVerdict, HeldWhy, LastProbe, Stage, WayBackVerdict,
+    Answer, BackStage, Ended, Event, FactsVerdict, ForwardVerdict, HeldWhy, LastProbe, Stage, WayBackVerdict,
 };
 use surefoot_plan::{Cell, Test, Value, ground};
 
@@ -54,8 +54,13 @@ pub(super) fn stopped(view: View<'_>) -> Order {
 
 /// The whole way back was gone.
 pub(super) fn restored(view: View<'_>, probe: Option<&LastProbe>) -> Order {
-    let way_back =
-        if view.state.seals().is_empty() { WayBackVerdict::Complete } else { WayBackVerdict::ToTheSeal };
+    // Whatever was owed has been met by now: paid, found to need nothing, or let go.
+    let owed = view.state.steps().any(|(_, step)| step.back != BackStage::Untouched);
+    let way_back = match (view.state.seals().is_empty(), owed) {
+        (false, _) => WayBackVerdict::ToTheSeal,
+        (true, true) => WayBackVerdict::Complete,
+        (true, false) => WayBackVerdict::NoneNeeded,
+    };
     if !view.state.has_acted() {
         return ended(view, forward(view), WayBackVerdict::NoneNeeded, FactsVerdict::Untouched);
     }
@@ -74,7 +79,7 @@ pub(super) fn restored(view: View<'_>, probe: Option<&LastProbe>) -> Order {
     let left = view.state.steps().any(|(id, step)| {
         step.acted && view.program.step(id).is_some_and(|part| !part.step.leaves.is_empty())
     });
-    let forgiven = view.state.steps().any(|(_, step)| step.back == surefoot_journal::BackStage::Forgiven);
+    let forgiven = view.state.steps().any(|(_, step)| step.back == BackStage::Forgiven);
     if facts == FactsVerdict::AsBefore && (left || forgiven) {
         facts = FactsVerdict::AsBeforeExcept;
     }

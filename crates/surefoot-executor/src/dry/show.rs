@@ -32,6 +32,11 @@ impl Display for DryRun {
 }
 
 impl Entry {
+    /// What an `if` asks, in its author's words.
+    fn asks(&self) -> &str {
+        if self.title.is_empty() { &self.name } else { &self.title }
+    }
+
     /// Where it is, in words.
     fn place(&self) -> String {
         match self.what {
@@ -57,13 +62,13 @@ impl Display for Entry {
             What::Step if self.title.is_empty() => writeln!(f, "{indent}step {}: {verdict}", self.name)?,
             What::Step => writeln!(f, "{indent}step {} \"{}\": {verdict}", self.name, self.title)?,
             What::Wait => writeln!(f, "{indent}wait {}: {verdict}", self.name)?,
-            What::If => writeln!(f, "{indent}if {}: {verdict}", self.name)?,
+            What::If => writeln!(f, "{indent}if {}: {verdict}", self.asks())?,
             What::Stop => writeln!(
                 f,
                 "{indent}stop {}: the run would end here, well and early: {}",
                 self.name, self.title
             )?,
-            What::Arm(arm) => writeln!(f, "{indent}if {} is {}:", self.name, render::word(arm))?,
+            What::Arm(arm) => writeln!(f, "{indent}if {} is {}:", self.asks(), render::word(arm))?,
         }
         for checked in &self.conditions {
             let found = match checked.found {

@@ -92,6 +92,7 @@ fn every_arm_of_what_cannot_be_told_is_walked() {
     plan.body = vec![
         Node::If {
             id: id("if[1]"),
+            text: String::new(),
             condition: formula("f2"),
             then: vec![first],
             otherwise: vec![second],

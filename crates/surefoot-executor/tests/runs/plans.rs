@@ -284,6 +284,7 @@ pub(crate) fn wide() -> Plan {
     last.class = Class::Once;
     let choice = Node::If {
         id: id("if[1]"),
+        text: String::new(),
         condition: formula("flag"),
         then: vec![node(warm)],
         otherwise: Vec::new(),
@@ -307,6 +308,7 @@ pub(crate) fn early() -> Plan {
     let second = step("second", &["!f1"], &["f1"]);
     let choice = Node::If {
         id: id("if[1]"),
+        text: String::new(),
         condition: formula("enough"),
         then: vec![node(second), stop],
         otherwise: Vec::new(),

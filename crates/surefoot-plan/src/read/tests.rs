@@ -55,6 +55,7 @@ fn too_many_nodes_are_refused() {
     let mut many = plan();
     let node = Node::If {
         id: StepId("if".into()),
+        text: String::new(),
         condition: Formula::All(Vec::new()),
         then: Vec::new(),
         otherwise: Vec::new(),

@@ -132,7 +132,7 @@ impl<'a> Verifier<'a> {
             match node {
                 Node::Step(step) => self.step(at, step, flow),
                 Node::Wait(wait) => self.wait(at, wait, flow),
-                Node::If { id, condition: _, then, otherwise, unknown } => {
+                Node::If { id, then, otherwise, unknown, .. } => {
                     self.choice(at, id, [then, otherwise], unknown.as_deref(), flow)
                 }
                 Node::Stop { id, .. } => {

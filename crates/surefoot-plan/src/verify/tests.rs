@@ -148,6 +148,7 @@ fn an_irreversible_step_needs_a_second_person_on_every_path() {
     proof(&with(vec![approved.clone()]));
     let choice = Node::If {
         id: StepId("if".into()),
+        text: String::new(),
         condition: formula("a"),
         then: vec![approved],
         otherwise: Vec::new(),
@@ -183,6 +184,7 @@ fn an_unknown_choice_walks_its_arms_and_owes_what_was_done_in_one() {
     inner.requires = vec![require("!b")];
     let choice = Node::If {
         id: StepId("if".into()),
+        text: String::new(),
         condition: formula("a"),
         then: vec![Node::Step(Box::new(inner))],
         otherwise: Vec::new(),
@@ -264,6 +266,7 @@ fn a_step_that_owes_nothing_may_have_changed_what_an_arm_brings_back() {
     plan.requires = vec![require("a")];
     let choice = Node::If {
         id: StepId("if".into()),
+        text: String::new(),
         condition: formula("b"),
         then: vec![Node::Step(Box::new(inner))],
         otherwise: Vec::new(),

@@ -85,7 +85,7 @@ impl<'a> Values<'a> {
                     self.formula(&wait.until.formula, place);
                     self.arms([wait.otherwise.as_slice()].into_iter());
                 }
-                Node::If { id, condition, then, otherwise, unknown } => {
+                Node::If { id, condition, then, otherwise, unknown, .. } => {
                     self.formula(
                         condition,
                         Place { node: Some(id), is_rollback: false, what: "the condition" },

@@ -1,5 +1,5 @@
-use surefoot_journal::{Event, RunState};
-use surefoot_plan::StepId;
+use surefoot_journal::{Event, HeldWhy, RunState};
+use surefoot_plan::{Node, StepId, Tri};
 
 use super::{Lines, json_line};
 use crate::testing::{Story, bert, plan};
@@ -52,4 +52,39 @@ fn a_program_reads_json() {
     assert!(lines.iter().all(|line| !line.contains('\n')));
     let last: serde_json::Value = serde_json::from_str(lines.last().unwrap()).unwrap();
     insta::assert_snapshot!(serde_json::to_string_pretty(&last).unwrap());
+}
+
+#[test]
+fn what_is_left_to_do_has_no_steps_of_branches_that_were_not_taken() {
+    let mut plan = plan();
+    let step = |name: &str| {
+        let mut node = plan.body[0].clone();
+        if let Node::Step(step) = &mut node {
+            step.id = StepId(name.into());
+        }
+        node
+    };
+    let choice = Node::If {
+        id: StepId("if[1]".into()),
+        text: String::new(),
+        condition: plan.facts[0].formula.clone(),
+        then: vec![step("taken")],
+        otherwise: vec![step("other")],
+        unknown: None,
+    };
+    plan.body.push(choice);
+    let mut story = Story::begin();
+    story.add(Event::Chose { node: StepId("if[1]".into()), arm: Tri::True });
+    story.add(Event::Held { why: HeldWhy::Cancelled });
+    let (mut lines, mut state, mut text) = (Lines::new(), RunState::new(), Vec::new());
+    // What happened in an earlier life is taken in, and not told.
+    let (held, before) = story.records().split_last().unwrap();
+    for record in before {
+        state.apply(record).unwrap();
+        lines.observe(record);
+    }
+    state.apply(held).unwrap();
+    text.extend(lines.tell(&plan, held, &state));
+    let text = text.join("\n");
+    assert!(text.contains("left to do: ") && text.contains("taken") && !text.contains("other"), "{text}");
 }

@@ -42,6 +42,7 @@ fn branches_and_hosts_are_told() {
     plan.ensures.clear();
     plan.body.push(Node::If {
         id: StepId("if[1]".into()),
+        text: String::new(),
         condition: Formula::Not(Box::new(condition)),
         then: Vec::new(),
         otherwise: vec![inner],

@@ -191,7 +191,7 @@ fn runs_are_listed() {
         row("01M80KYD", &going, true),
         RunRow {
             short: "01M80KYE".into(),
-            records: Err("line 7 of the journal is damaged".into()),
+            records: Err("DAMAGED: line 7 of the journal is damaged".into()),
             at_work: None,
         },
     ];

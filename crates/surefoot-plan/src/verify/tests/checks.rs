@@ -90,6 +90,7 @@ fn a_value_of_an_arm_exists_perhaps() {
     last.body = vec![with_argument(value("inner", "id"))];
     let choice = Node::If {
         id: StepId("if".into()),
+        text: String::new(),
         condition: Formula::Atom(atom("b")),
         then: vec![Node::Step(Box::new(inner.clone()))],
         otherwise: Vec::new(),

@@ -104,6 +104,7 @@ fn nodes(random: &mut Random, count: u64, depth: u64, next: &mut u64) -> Vec<Nod
                 let otherwise = random.below(2);
                 Node::If {
                     id: StepId(format!("if{id}")),
+                    text: String::new(),
                     condition: clause(random),
                     then: self::nodes(random, then, depth - 1, next),
                     otherwise: self::nodes(random, otherwise, depth - 1, next),

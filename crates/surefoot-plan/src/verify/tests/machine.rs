@@ -147,7 +147,7 @@ impl<'a> Machine<'a> {
                         let owed = self.ways[id].clone();
                         self.back(&run, &owed, None, run.world, &id.0);
                     }
-                    Node::If { id, condition, then, otherwise, unknown } => {
+                    Node::If { id, condition, then, otherwise, unknown, .. } => {
                         if let Some(unknown) = unknown {
                             let run = self.chosen(id, Tri::Unknown, run.clone());
                             after.extend(self.nodes(unknown, vec![run]));
