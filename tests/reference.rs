@@ -221,14 +221,24 @@ fn every_type_has_its_row() {
     assert!(missing.is_empty(), "values.md lacks {missing:?}");
 }
 
+/// What a heading is called in a link.
+fn anchor(heading: &str) -> String {
+    let text = heading.trim_start_matches('#').trim().to_lowercase().replace(' ', "-");
+    text.chars().filter(|c| c.is_alphanumeric() || *c == '-' || *c == '_').collect()
+}
+
 #[test]
 fn every_link_leads_somewhere_and_every_page_is_in_the_index() {
     let pages = pages();
     let mut wrong = Vec::new();
     for page in &pages {
         for link in page.text.split("](").skip(1).filter_map(|rest| Some(rest.split_once(')')?.0)) {
-            let file = link.split('#').next().unwrap_or(link);
-            if !link.starts_with("https://") && !folder().join(file).exists() {
+            let (file, heading) = link.split_once('#').unwrap_or((link, ""));
+            let there = std::fs::read_to_string(folder().join(file)).unwrap_or_default();
+            let headings = there.lines().filter(|line| line.starts_with('#')).map(anchor);
+            let leads = !there.is_empty()
+                && (heading.is_empty() || headings.into_iter().any(|found| found == heading));
+            if !leads {
                 wrong.push(format!("{}: {link}", page.name));
             }
         }
