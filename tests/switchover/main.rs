@@ -83,6 +83,10 @@ fn a_refused_approval_brings_the_old_primary_back() {
         asked.iter().any(|ran| ran.output.contains("old_serving is false")),
         "who approves is shown the facts as the runbook calls them: {asked:?}"
     );
+    assert!(
+        asked.iter().any(|ran| ran.output.find("old_serving is false") < ran.output.find("Refused:")),
+        "who answers has seen the facts before the answer is given: {asked:?}"
+    );
     site.assert_as_before("after the refusal");
     assert_eq!(wrapper::times(&site, "promote"), 0);
     assert_eq!(wrapper::times(&site, "stop"), 1, "it had come as far as that: {:?}", wrapper::ledger(&site));

@@ -162,3 +162,20 @@ pub(crate) fn now() -> Timestamp {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
     Timestamp(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Error, ErrorKind};
+
+    use super::*;
+
+    #[test]
+    fn a_full_disk_while_locking_is_no_mistake_of_who_types() {
+        let error = |kind: ErrorKind| {
+            lock_error(&LockError::Io { what: "r".to_owned(), error: Error::new(kind, "no room") }).kind
+        };
+        assert_eq!(error(ErrorKind::StorageFull), Exit::JournalUnwritable);
+        assert_eq!(error(ErrorKind::QuotaExceeded), Exit::JournalUnwritable);
+        assert_eq!(error(ErrorKind::PermissionDenied), Exit::Usage);
+    }
+}

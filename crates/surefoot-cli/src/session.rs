@@ -188,10 +188,13 @@ fn refuse_idle(state: &RunState, wish: &Wish, folder: &RunFolder) -> Result<(), 
     let owed: Vec<&str> = state.owed().map(|Debt::Rollback(step)| step.0.as_str()).collect();
     let story = format!("surefoot transcript {run}");
     match wish {
-        Wish::GoOn if is_over && !owed.is_empty() => {
-            Err(CommandError::new(verdict, format!("run {run} is over, and owes {}.", owed.join(", ")))
-                .hint(format!("surefoot rollback {run}")))
-        }
+        Wish::GoOn if is_over && !owed.is_empty() => Err(CommandError::new(
+            verdict,
+            format!("run {run} was ended and cannot go forward again, and it owes {}.", owed.join(", ")),
+        )
+        .hint(format!(
+            "surefoot rollback {run} takes that back, latest first; then the runbook can be run anew"
+        ))),
         Wish::GoOn if is_over => {
             Err(CommandError::new(verdict, format!("run {run} is over, and owes nothing.")).hint(story))
         }

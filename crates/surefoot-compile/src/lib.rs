@@ -33,3 +33,13 @@ pub use library::{Effect, Inverse, Kind, Need, Parameter, Signature, signatures}
 pub use load::{NoSources, Sources};
 pub use mend::{Changed, Mending, PASSES_MAX};
 pub use origins::{Origins, StepOrigin};
+
+/// The functions of the language, each as an author reads it: `trim(text) -> text`.
+pub fn functions() -> impl Iterator<Item = &'static str> {
+    lowering::functions()
+}
+
+/// The types that have a name of their own.
+pub fn type_names() -> impl Iterator<Item = &'static str> {
+    lowering::type_names()
+}

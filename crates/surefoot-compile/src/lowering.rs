@@ -53,7 +53,9 @@ use crate::script::Reading;
 use crate::term::Term;
 use crate::types;
 
+pub(crate) use call::functions;
 pub(crate) use file::check_files;
+pub(crate) use param::type_names;
 use rights::Needs;
 
 /// Most steps of a plan, waits and choices included: the verifier's own limit.

@@ -2,6 +2,7 @@
 //!
 //! Must hold: a secret is named and never shown; what is shown is short, however long the values are.
 
+use surefoot_journal::Phase;
 use surefoot_plan::{Decoder, Statement, Value};
 
 use crate::world::{Act, Command, EffectRequest, Piece, Question, Text};
@@ -9,12 +10,16 @@ use crate::world::{Act, Command, EffectRequest, Piece, Question, Text};
 /// Most lines that are shown of a script or of standard input; the plan has the rest.
 const LINES_MAX: usize = 12;
 
-/// Most bytes of a line. A longer argument is data, and is in the journal with the fact or input it came from.
-const LINE_BYTES_MAX: usize = 2 << 10;
+/// Most bytes that are shown of a statement. A longer argument is data, and is in the journal with the fact or
+/// input it came from.
+const BYTES_MAX: usize = 4 << 10;
+
+/// The same on the way back, where the journal has only the space that was reserved for it.
+const BYTES_MAX_BACK: usize = 1 << 10;
 
 /// The lines of a statement that is asked of a world.
 pub(crate) fn lines(statement: &Statement, request: &EffectRequest) -> Vec<String> {
-    let EffectRequest::Act { act, .. } = request else { return Vec::new() };
+    let EffectRequest::Act { claim, act, .. } = request else { return Vec::new() };
     let mut lines = match act {
         Act::Command(command) => self::command(command),
         Act::Library { function, arguments } => {
@@ -27,12 +32,25 @@ pub(crate) fn lines(statement: &Statement, request: &EffectRequest) -> Vec<Strin
     if let (Statement::Command { name: Some(name), .. }, Some(first)) = (statement, lines.first_mut()) {
         *first = format!("let {name} = {first}");
     }
-    for line in &mut lines {
-        if line.len() > LINE_BYTES_MAX {
-            let end = (0..=LINE_BYTES_MAX).rev().find(|end| line.is_char_boundary(*end)).unwrap_or(0);
+    match claim.phase {
+        Phase::Forward => cut(lines, BYTES_MAX),
+        Phase::Rollback => cut(lines, BYTES_MAX_BACK),
+    }
+}
+
+/// Leaves out what is too much.
+fn cut(mut lines: Vec<String>, most: usize) -> Vec<String> {
+    let mut left = most;
+    for at in 0..lines.len() {
+        let Some(line) = lines.get_mut(at) else { break };
+        if line.len() > left {
+            let end = (0..=left).rev().find(|end| line.is_char_boundary(*end)).unwrap_or(0);
             line.truncate(end);
             line.push_str("...");
+            lines.truncate(at + 1);
+            break;
         }
+        left -= line.len();
     }
     lines
 }
@@ -176,6 +194,13 @@ mod tests {
                 "    stdin| x=<secret password>"
             ]
         );
+    }
+
+    #[test]
+    fn what_is_shown_stays_short() {
+        let lines = vec!["a".repeat(10), "é".repeat(10), "c".into()];
+        assert_eq!(cut(lines.clone(), 100), lines);
+        assert_eq!(cut(lines, 15), ["aaaaaaaaaa".to_owned(), "éé...".to_owned()]);
     }
 
     #[test]

@@ -28,6 +28,7 @@ use std::collections::BTreeSet;
 
 use rowan::{Checkpoint, GreenNode, GreenNodeBuilder};
 
+pub(crate) use self::statement::words_not_built;
 use crate::kind::{SyntaxKind, raw};
 use crate::lexer::Token;
 use crate::{Diagnostic, FileId, Span};

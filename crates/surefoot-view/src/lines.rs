@@ -120,6 +120,8 @@ fn why(event: &Event) -> Option<&String> {
 /// How much of an event is told; none for what only a transcript needs.
 fn weight(event: &Event) -> Option<Weight> {
     match event {
+        // Whoever answered knows it; whoever did not must hear what was taken instead.
+        Event::Bound { answered: Some(_), .. } => Some(Weight::Full),
         Event::Probed { settled: true, .. } | Event::Before { .. } | Event::Bound { .. } => None,
         Event::Probed { settled: false, .. } => None,
         Event::Outcome { outcome: Outcome::Performed(report), .. } if report.ok => None,

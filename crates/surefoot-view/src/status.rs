@@ -2,7 +2,8 @@
 //! point of no return is, what it waits for and what to type.
 
 use surefoot_journal::{
-    Debt, ForwardVerdict, HeldWhy, Holder, IllegalTransition, Record, RunState, Stage, Standing, Timestamp,
+    Debt, Facing, ForwardVerdict, HeldWhy, Holder, IllegalTransition, Record, RunState, Stage, Standing,
+    Timestamp,
 };
 use surefoot_plan::{Class, Names, Plan, Step, StepId, Way};
 
@@ -344,7 +345,13 @@ pub fn what_to_type(plan: &Plan, state: &RunState, around: &Around) -> Vec<(Stri
             lines.push(match why {
                 HeldWhy::Doubt(_) => resume("looks again, and asks you what happened"),
                 HeldWhy::UnknownFact(_) => resume("probes again, and goes on"),
-                HeldWhy::Failed(_) | HeldWhy::Cancelled | HeldWhy::Crash => resume("asks how to go on"),
+                HeldWhy::Failed(_) | HeldWhy::Cancelled | HeldWhy::Crash
+                    if state.facing() == Facing::Back =>
+                {
+                    resume("goes on with the way back")
+                }
+                HeldWhy::Failed(_) => resume("does again what failed, and goes on"),
+                HeldWhy::Cancelled | HeldWhy::Crash => resume("goes on where it stopped"),
             });
             if has_debts {
                 lines.push(rollback("takes back what is owed"));

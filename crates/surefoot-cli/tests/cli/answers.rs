@@ -35,7 +35,7 @@ fn begin() -> (Place, Child) {
     std::fs::create_dir(place.path().join("dir")).unwrap();
     place.write("asks.runbook", ASKS);
     let mut command = place.command(&["run", "asks.runbook", "-p", "dir=dir"]);
-    let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
     // The first question is left to its default.
     let began = Instant::now();
     while !place.run(&["journal", "0"]).out.contains(r#""bound":{"id":{"step":null,"name":"ticket"}"#) {
@@ -58,10 +58,13 @@ fn answer(place: &Place, arguments: &[&str]) {
 
 #[test]
 fn who_answered_and_what_was_taken_by_default_is_told() {
-    let (place, mut child) = begin();
+    let (place, child) = begin();
     answer(&place, &["left", "--comment", "it blinks"]);
     answer(&place, &["done", "--step", "press"]);
-    assert_eq!(child.wait().unwrap().code(), Some(0));
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(said.contains("the default was taken: nobody answered within 1s"), "{said}");
     let me = surefoot_journal::person::operator();
     let who = format!("answered by {} (uid {}, unverified)", me.user, me.uid);
     let told = place.run(&["transcript"]);

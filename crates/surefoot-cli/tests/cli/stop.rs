@@ -303,7 +303,8 @@ fn a_run_that_stopped_owing_pays_or_is_let_go_later() {
     assert_eq!(with(&RUN).0, Some(20), "what is owed keeps the place locked");
     let (code, said) = with(&["resume", "0"]);
     assert_eq!(code, Some(11), "{said}");
-    assert!(said.contains("owes nap, mark"), "{said}");
+    assert!(said.contains("cannot go forward again, and it owes nap, mark"), "{said}");
+    assert!(said.contains("surefoot rollback") && said.contains("takes that back"), "{said}");
     assert_eq!(with(&["forgive", "0", "nap", "--reason", "it did nothing"]).0, Some(11));
     assert!(place.path().join("dir/mark").exists(), "only that one was let go");
     let (code, said) = with(&["rollback", "0"]);

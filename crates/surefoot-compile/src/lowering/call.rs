@@ -43,6 +43,11 @@ const FUNCTIONS: &[(Function, &str)] = &[
     (Function::Max, "max(a, b) or max(list)"),
 ];
 
+/// The functions of the language, as an author reads them: `trim(text) -> text`.
+pub(crate) fn functions() -> impl Iterator<Item = &'static str> {
+    FUNCTIONS.iter().map(|(_, shown)| *shown)
+}
+
 impl<'a> Lowering<'a> {
     /// Understands a call in an expression.
     pub(super) fn call(&mut self, call: &'a Call, syntax: &'a Syntax) -> Term {

@@ -309,6 +309,11 @@ const TYPES: &[(&str, Type)] = &[
     ("json", Type::Json),
 ];
 
+/// The types that have a name of their own.
+pub(crate) fn type_names() -> impl Iterator<Item = &'static str> {
+    TYPES.iter().map(|(name, _)| *name)
+}
+
 pub(super) fn named_type(name: &str) -> Option<Type> {
     if name == "kept" {
         return Some(crate::library::Kind::Kept.to_type());

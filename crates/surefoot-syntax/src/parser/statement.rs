@@ -501,3 +501,8 @@ fn misplaced(word: &str, place: Place, at: Span) -> Diagnostic {
     };
     diagnostic.help(where_then)
 }
+
+/// The keywords that are designed and not built, which begin a statement.
+pub(crate) fn words_not_built() -> &'static [&'static str] {
+    NOT_BUILT
+}
