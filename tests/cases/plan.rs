@@ -118,6 +118,7 @@ impl Lines {
         for node in nodes {
             match node {
                 Node::Step(step) => self.step(depth, step),
+                Node::Assume { id, literal, why } => self.add(depth, format!("{id} {literal} {why:?}")),
                 Node::Stop { id, why } => self.add(depth, format!("{id} {why:?}")),
                 Node::Wait(wait) => {
                     self.add(

@@ -207,6 +207,7 @@ impl<'p> Desk<'p> {
             shown: shown.clone(),
             expires_ms,
             irreversible,
+            assumes: surefoot_view::assumptions(&self.about.plan),
         };
         let notice = self.notice(Some(step.clone()), operators.clone(), asks);
         if let Err(error) = self.about.inbox.ask(&notice) {

@@ -102,6 +102,7 @@ fn place(violation: &Violation, plan: &Plan, origins: &Origins) -> Span {
         | Condition::TooLarge
         | Condition::ValueMayNotExist
         | Condition::NeverReached
+        | Condition::AssumedFalse
         | Condition::NoWayBack
         | Condition::OnceAfterSeal
         | Condition::InvariantBroken
@@ -127,6 +128,7 @@ fn outside(violation: &Violation, plan: &Plan, origins: &Origins) -> Span {
         | Condition::Unbounded
         | Condition::ValueMayNotExist
         | Condition::NeverReached
+        | Condition::AssumedFalse
         | Condition::NoWayBack
         | Condition::RollbackNeedsFalse
         | Condition::RollbackBreaksInvariant

@@ -146,6 +146,7 @@ pub(crate) struct Lowering<'a> {
     waits: usize,
     choices: usize,
     stops: usize,
+    assumptions: usize,
     nodes: usize,
     /// Whether a `$` runs anywhere: then no right can be called unneeded.
     commands: bool,
@@ -290,6 +291,7 @@ impl<'a> Lowering<'a> {
             waits: 0,
             choices: 0,
             stops: 0,
+            assumptions: 0,
             nodes: 0,
             commands: false,
             rights_damaged: false,

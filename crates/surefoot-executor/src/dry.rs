@@ -82,6 +82,8 @@ pub enum What {
     If,
     /// The run ends early.
     Stop,
+    /// Something is taken for true.
+    Assume,
     /// An arm of a choice, or of a wait that gives up.
     Arm(Tri),
     /// What holds at the end.
@@ -287,6 +289,7 @@ impl<W: World> Walker<'_, '_, W> {
                         let arms = (then.as_slice(), otherwise.as_slice(), unknown.as_deref());
                         self.choice(id, condition, text, arms).await;
                     }
+                    Node::Assume { id, literal, why } => self.assumption(id, literal, why).await,
                     Node::Stop { id, why } => {
                         let entry = self.entry(What::Stop, &id.0, why, Vec::new());
                         self.entries.push(entry);
@@ -375,6 +378,20 @@ impl<W: World> Walker<'_, '_, W> {
             self.stopped = false;
         }
         self.assume_formula(&wait.until.formula, true, &wait.id);
+    }
+
+    /// Something that is taken for true: what cannot be told is; what is known false would hold the run.
+    async fn assumption(&mut self, id: &StepId, literal: &surefoot_plan::Literal, why: &str) {
+        let formula = literal.formula();
+        let assumed = Condition::at_once(formula.clone(), &self.names());
+        let conditions = self.check(&[assumed]).await;
+        let mut entry = self.entry(What::Assume, &id.0, why, conditions);
+        if entry.verdict == Verdict::CannotTell {
+            entry.notes.push("cannot be told, and is taken for true".into());
+        }
+        entry.assumes.push(literal.to_string());
+        self.entries.push(entry);
+        self.assume_formula(&formula, true, id);
     }
 
     /// A choice: the arm that is known, or each of them.

@@ -64,6 +64,8 @@ pub(crate) enum Part {
     If(Arc<IfPart>),
     /// A `stop`: its name, and why.
     Stop(StepId, Arc<str>),
+    /// Something that is taken for true.
+    Assume(Arc<AssumePart>),
 }
 
 /// A step with what `decide` needs of it.
@@ -113,6 +115,15 @@ pub(crate) struct IfPart {
     pub(crate) condition: Vec<Condition>,
     /// Whether it has an arm for what cannot be told.
     pub(crate) has_unknown: bool,
+}
+
+/// Something that is taken for true.
+#[derive(Debug)]
+pub(crate) struct AssumePart {
+    /// Its name.
+    pub(crate) id: StepId,
+    /// What is taken for true.
+    pub(crate) condition: Vec<Condition>,
 }
 
 /// A condition with patience.
@@ -200,7 +211,7 @@ impl Program {
                     }
                     parts.push((before, Some(Part::Step(Arc::new(part)))));
                 }
-                Node::Stop { .. } => parts.push((before, None)),
+                Node::Stop { .. } | Node::Assume { .. } => parts.push((before, None)),
                 // What was approved inside an arm does not cover what comes after it; what sealed there
                 // has used the approval up.
                 Node::Wait(_) | Node::If { .. } => {
@@ -216,6 +227,11 @@ impl Program {
             let (part, arms) = match (node, part) {
                 (Node::Step(_), Some(part)) => (part, [None; 3]),
                 (Node::Step(_), None) => continue,
+                (Node::Assume { id, literal, why }, _) => {
+                    let assumed = Condition::at_once(literal.formula(), names);
+                    let condition = vec![Condition { message: why.clone(), proved: true, ..assumed }];
+                    (Part::Assume(Arc::new(AssumePart { id: id.clone(), condition })), [None; 3])
+                }
                 (Node::Stop { id, why }, _) => (Part::Stop(id.clone(), why.as_str().into()), [None; 3]),
                 (Node::Wait(wait), _) => {
                     let otherwise = self.lay(&wait.otherwise, next, covering.clone(), names);
@@ -265,7 +281,7 @@ impl Program {
         let spot = self.index.get(&finished.node).and_then(|at| self.spots.get(*at))?;
         let [on_true, on_false, on_unknown] = spot.arms;
         let next = match finished.how {
-            FinishedHow::Done | FinishedHow::Waited(true) => spot.next,
+            FinishedHow::Done | FinishedHow::Waited(true) | FinishedHow::Assumed => spot.next,
             FinishedHow::Waited(false) | FinishedHow::Chose(Tri::False) => on_false,
             FinishedHow::Chose(Tri::True) => on_true,
             FinishedHow::Chose(Tri::Unknown) => on_unknown,
@@ -288,7 +304,7 @@ impl Program {
     pub(crate) fn step(&self, id: &StepId) -> Option<&Arc<StepPart>> {
         match self.part(id)? {
             Part::Step(step) => Some(step),
-            Part::Wait(_) | Part::If(_) | Part::Stop(..) => None,
+            Part::Wait(_) | Part::If(_) | Part::Stop(..) | Part::Assume(_) => None,
         }
     }
 }
@@ -370,11 +386,9 @@ impl Condition {
 
     /// An `ensures` of a step.
     fn of_ensure(ensure: &Ensure, names: &Names<'_>) -> Condition {
-        let atom = Formula::Atom(ensure.literal.atom.clone());
-        let formula = if ensure.literal.holds { atom } else { Formula::Not(Box::new(atom)) };
         Condition {
             text: names.literal(&ensure.literal),
-            formula,
+            formula: ensure.literal.formula(),
             every_ms: ensure.every_ms,
             within_ms: ensure.within_ms,
             message: String::new(),
@@ -408,7 +422,7 @@ impl Condition {
 fn seals_inside(node: &Node) -> bool {
     match node {
         Node::Step(step) => matches!(step.way, Way::Irreversible(_)),
-        Node::Stop { .. } => false,
+        Node::Stop { .. } | Node::Assume { .. } => false,
         Node::Wait(wait) => wait.otherwise.iter().any(seals_inside),
         Node::If { then, otherwise, unknown, .. } => {
             then.iter().chain(otherwise).chain(unknown.iter().flatten()).any(seals_inside)
@@ -421,7 +435,7 @@ fn node_id(node: &Node) -> &StepId {
     match node {
         Node::Step(step) => &step.id,
         Node::Wait(wait) => &wait.id,
-        Node::If { id, .. } | Node::Stop { id, .. } => id,
+        Node::If { id, .. } | Node::Stop { id, .. } | Node::Assume { id, .. } => id,
     }
 }
 

@@ -277,6 +277,13 @@ pub enum HeldWhy {
     Cancelled,
     /// The operator's terminal or executor is gone; found on resume.
     Crash,
+    /// What the plan assumes is known false.
+    Assumption {
+        /// The part of the plan that assumes it.
+        assume: StepId,
+        /// What was found.
+        why: Refusal,
+    },
 }
 
 /// The first record of a run.
@@ -425,6 +432,13 @@ pub enum Event {
         node: StepId,
         /// The arm: true, false, or the one for unknown.
         arm: surefoot_plan::Tri,
+    },
+    /// What the plan assumes was asked, and nothing speaks against it.
+    Assumed {
+        /// The part of the plan that assumes it.
+        assume: StepId,
+        /// Whether it is known to hold, or cannot be told.
+        found: surefoot_plan::Tri,
     },
     /// The run came to a `stop`: it ends well and early.
     Stopped {
@@ -649,6 +663,7 @@ impl Event {
             Event::Bound { .. } => "bound",
             Event::Waited { .. } => "waited",
             Event::Chose { .. } => "chose",
+            Event::Assumed { .. } => "assumed",
             Event::Stopped { .. } => "stopped",
             Event::ApprovalAsked { .. } => "approval asked",
             Event::ApprovalAnswered { .. } => "approval answered",

@@ -66,6 +66,9 @@ pub enum Asks {
         expires_ms: u64,
         /// Why the step cannot be taken back; empty if it can.
         irreversible: String,
+        /// What the plan takes for true, each with its reason.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        assumes: Vec<String>,
     },
     /// An answer.
     Answer {

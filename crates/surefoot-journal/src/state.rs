@@ -117,6 +117,8 @@ pub enum FinishedHow {
     Chose(surefoot_plan::Tri),
     /// A `stop` ended the run.
     Stopped,
+    /// What it assumes is not known false.
+    Assumed,
 }
 
 /// The last time facts were probed.
@@ -446,7 +448,7 @@ fn duties_of(plan: &Plan) -> HashMap<StepId, Duty> {
                     let duty = if step.class == Class::Read { Duty::Nothing } else { duty };
                     duties.insert(step.id.clone(), duty);
                 }
-                Node::Stop { .. } => {}
+                Node::Stop { .. } | Node::Assume { .. } => {}
                 Node::Wait(wait) => rest.push(&wait.otherwise),
                 Node::If { then, otherwise, unknown, .. } => {
                     rest.push(then);

@@ -22,7 +22,7 @@ use surefoot_plan::{Cell, Expr, Plan, Real, StepId, Tri, Value, ValueId};
 const HEAD: &str = "e3861aff1e27c5a20ec6bfa0035566af03e376c1f1beff244a6c2603da5d0003";
 
 /// The hash of the last record of `1.1.jsonl`.
-const HEAD_1_1: &str = "38521f3705762f72d4431f809c542368b87a1648706416e615f879a07a66311d";
+const HEAD_1_1: &str = "ab594c6418da3ec06d20e0a0cff607cfbbd9bbbeaa7e8cb099d2e538909b5d68";
 
 fn path(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name)
@@ -71,7 +71,7 @@ fn it_is_still_written_so() {
 }
 
 /// What format 1.1 added: who answered, what is done with its values, stops that no person asked
-/// for, and a good and early end.
+/// for, assumptions, and a good and early end.
 fn added_in_1_1() -> Vec<Event> {
     let step = || StepId("drain[db2]".into());
     let anna = || Identity { user: "anna".into(), uid: 1000, verified: false };
@@ -82,6 +82,13 @@ fn added_in_1_1() -> Vec<Event> {
         value: Value::Int(1),
         at: Some(claim()),
         answered: answered(by),
+    };
+    let refusal = Refusal {
+        condition: "serving".into(),
+        readings: Vec::new(),
+        known_false: true,
+        message: "nobody can ask".into(),
+        drift: true,
     };
     let early = |facts| {
         let (forward, way_back) = (ForwardVerdict::Stopped, WayBackVerdict::NoneNeeded);
@@ -104,6 +111,9 @@ fn added_in_1_1() -> Vec<Event> {
         Event::Outcome { claim: claim(), outcome: Outcome::Performed(report) },
         Event::Decided { choice: Choice::RollBack, by: None, reason: "nobody could be asked".into() },
         Event::CancelAsked { level: 1, by: None, why: "the terminal was closed".into() },
+        Event::Assumed { assume: StepId("assume[1]".into()), found: Tri::True },
+        Event::Assumed { assume: StepId("assume[1]".into()), found: Tri::Unknown },
+        Event::Held { why: HeldWhy::Assumption { assume: StepId("assume[1]".into()), why: refusal } },
         Event::Stopped { stop: StepId("stop[1]".into()), why: "it is done already".into() },
         early(FactsVerdict::NotAsked),
         early(FactsVerdict::Untouched),
@@ -114,7 +124,7 @@ fn added_in_1_1() -> Vec<Event> {
 fn every_kind_of_event_is_in_it() {
     let all = [every_event(), added_in_1_1()].concat();
     let kinds: BTreeSet<&str> = all.iter().map(Event::kind).collect();
-    assert_eq!(kinds.len(), 32, "an event was added: so was a version, and its file is missing: {kinds:?}");
+    assert_eq!(kinds.len(), 33, "an event was added: so was a version, and its file is missing: {kinds:?}");
 }
 
 /// Every kind of event, and every variant of what they hold.

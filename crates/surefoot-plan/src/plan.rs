@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Atom, Expr, Formula, Name, Question, QuestionId, Read, Require, Rights, Statement, Step, StepId, Type,
-    Value, Wait,
+    Atom, Expr, Formula, Literal, Name, Question, QuestionId, Read, Require, Rights, Statement, Step, StepId,
+    Type, Value, Wait,
 };
 
 /// What will be done. Closed, versioned, content-addressed, without any secret value.
@@ -162,6 +162,15 @@ pub enum Node {
     Stop {
         /// Its name in the plan.
         id: StepId,
+        /// Why.
+        why: String,
+    },
+    /// Takes something for true from here on, whatever can be told of it. Listed as an exception.
+    Assume {
+        /// Its name in the plan.
+        id: StepId,
+        /// What is taken for true.
+        literal: Literal,
         /// Why.
         why: String,
     },

@@ -109,6 +109,8 @@ struct Rules {
     joins: bool,
     /// Only when every arm of a choice has ended the run is what follows it never reached.
     stops: bool,
+    /// What is assumed holds from there on, and not before.
+    assumptions: bool,
     /// The whole way back must end where it began.
     restored: bool,
     /// A rollback that is proved at its own stop is not judged again. Not needed: it makes verifying cheap.
@@ -126,6 +128,7 @@ impl Default for Rules {
             aliases: true,
             joins: true,
             stops: true,
+            assumptions: true,
             restored: true,
             local: true,
         }

@@ -9,7 +9,7 @@ impl Plan {
     pub fn steps(&self) -> impl Iterator<Item = &Step> {
         self.nodes().filter_map(|node| match node {
             Node::Step(step) => Some(step.as_ref()),
-            Node::Wait(_) | Node::If { .. } | Node::Stop { .. } => None,
+            Node::Wait(_) | Node::If { .. } | Node::Stop { .. } | Node::Assume { .. } => None,
         })
     }
 
@@ -39,6 +39,7 @@ impl Plan {
                 Node::Wait(wait) => wait.until.formula.collect_atoms(&mut atoms),
                 Node::If { condition, .. } => condition.collect_atoms(&mut atoms),
                 Node::Stop { .. } => {}
+                Node::Assume { literal, .. } => atoms.push(&literal.atom),
             }
         }
         atoms
@@ -63,7 +64,7 @@ impl<'a> Iterator for Nodes<'a> {
             };
             // Pushed in reverse: the arm for true comes first.
             match node {
-                Node::Step(_) | Node::Stop { .. } => {}
+                Node::Step(_) | Node::Stop { .. } | Node::Assume { .. } => {}
                 Node::Wait(wait) => self.rest.push(wait.otherwise.iter()),
                 Node::If { then, otherwise, unknown, .. } => {
                     self.rest.extend(unknown.as_deref().map(<[Node]>::iter));
@@ -82,7 +83,7 @@ impl Node {
         match self {
             Node::Step(step) => &step.id,
             Node::Wait(wait) => &wait.id,
-            Node::If { id, .. } | Node::Stop { id, .. } => id,
+            Node::If { id, .. } | Node::Stop { id, .. } | Node::Assume { id, .. } => id,
         }
     }
 
@@ -90,7 +91,7 @@ impl Node {
     pub fn ends(&self) -> bool {
         let ends = |nodes: &[Node]| nodes.last().is_some_and(Node::ends);
         match self {
-            Node::Step(_) | Node::Wait(_) => false,
+            Node::Step(_) | Node::Wait(_) | Node::Assume { .. } => false,
             Node::Stop { .. } => true,
             // Without an arm of its own what cannot be told stops for a person.
             Node::If { then, otherwise, unknown, .. } => {
@@ -154,6 +155,14 @@ impl Statement {
             Statement::Command { .. } | Statement::Library(_) | Statement::Manual(_) => true,
             Statement::Read(_) | Statement::Note(_) => false,
         }
+    }
+}
+
+impl crate::Literal {
+    /// Returns it as a formula.
+    pub fn formula(&self) -> Formula {
+        let atom = Formula::Atom(self.atom.clone());
+        if self.holds { atom } else { Formula::Not(Box::new(atom)) }
     }
 }
 

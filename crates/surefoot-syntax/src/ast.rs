@@ -13,7 +13,7 @@ mod expr;
 
 use crate::Span;
 
-pub use control::{Arm, For, If, Match, Stop, Wait};
+pub use control::{Arm, Assume, For, If, Match, Stop, Wait};
 pub use expr::{
     Ask, BinaryOperator, Bits, Call, Command, CommandBody, Expr, ExprKind, UnaryOperator, Word, WordPart,
 };
@@ -152,6 +152,8 @@ pub enum Member {
     Stop(Stop),
     /// `todo "…"`
     Todo(Todo),
+    /// `assume F "why"`
+    Assume(Assume),
     /// A construct that is designed and not built: already reported.
     NotBuilt(NotBuilt),
 }

@@ -122,6 +122,7 @@ fn member_at(members: &[Member], at: Span) -> Option<&str> {
         | Member::Collect(_)
         | Member::Todo(_)
         | Member::Stop(_)
+        | Member::Assume(_)
         | Member::NotBuilt(_) => None,
     })
 }

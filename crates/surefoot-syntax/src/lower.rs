@@ -91,6 +91,7 @@ impl Lower {
             SyntaxKind::Todo => Member::Todo(self.todo(node)),
             SyntaxKind::For => Member::For(self.for_statement(node)?),
             SyntaxKind::Stop => Member::Stop(Stop { why: self.text_of(node), span: self.span(node) }),
+            SyntaxKind::Assume => Member::Assume(self.assume(node)),
             SyntaxKind::NotBuilt => Member::NotBuilt(self.not_built(node)),
             _ => return None,
         })

@@ -21,7 +21,7 @@ mod transcript;
 
 pub use lines::{EVENTS_FORMAT, Lines, json_line};
 pub use notice::notice;
-pub use plan::plan;
+pub use plan::{assumptions, plan};
 pub use screen::{Screen, Size, redraw};
 pub use status::{Around, RunRow, runs, status, what_to_type};
 pub use style::{Style, WIDTH, plain, plain_text};

@@ -140,6 +140,7 @@ fn weight(event: &Event) -> Option<Weight> {
         | Event::Waited { .. }
         | Event::Chose { .. }
         | Event::Stopped { .. }
+        | Event::Assumed { .. }
         | Event::ApprovalAnswered { .. }
         | Event::ApprovalVoided { .. }
         | Event::Done { .. }

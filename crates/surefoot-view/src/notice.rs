@@ -29,11 +29,14 @@ pub fn notice(notice: &Notice, short: &str, now: Timestamp, style: &Style) -> St
     page.field(0, "asked", LABEL, &format!("{}, {ago} ago", say::moment(notice.since)));
     let name = notice.step.as_ref().map(|step| say::word(&step.0)).unwrap_or_default();
     match &notice.asks {
-        Asks::Approval { role, people, shown, expires_ms, irreversible } => {
+        Asks::Approval { role, people, shown, expires_ms, irreversible, assumes } => {
             let people = if people.is_empty() { "nobody".to_owned() } else { people.join(", ") };
             page.field(0, "needs", LABEL, &format!("the yes of a {role} ({people})"));
             if !irreversible.is_empty() {
                 page.field(0, "FOR GOOD", LABEL, &format!("it cannot be taken back: {irreversible}"));
+            }
+            for (at, assumed) in assumes.iter().enumerate() {
+                page.field(0, if at == 0 { "ASSUMED" } else { "" }, LABEL, assumed);
             }
             for (at, shown) in shown.iter().enumerate() {
                 let label = if at == 0 { "shown" } else { "" };
@@ -102,6 +105,7 @@ mod tests {
             shown: vec![Shown { fact: "old_serving".into(), answer: Answer::Known(Value::Bool(false)) }],
             expires_ms: 600_000,
             irreversible: "the standby starts a timeline of its own".into(),
+            assumes: vec!["not old_reachable \"its rack has no power\"".into()],
         }));
     }
 

@@ -35,6 +35,13 @@ pub fn plan(verified: &VerifiedPlan, style: &Style) -> String {
     view.page.finish()
 }
 
+/// What a plan takes for true, each with its reason: what its approvers are shown.
+pub fn assumptions(plan: &Plan) -> Vec<String> {
+    let names = Names::of(plan);
+    let assumed = plan.nodes().filter(|node| matches!(node, Node::Assume { .. }));
+    assumed.map(|node| crate::tell::assumed(plan, &names, node.id())).collect()
+}
+
 /// A plan that is being shown.
 struct View<'a> {
     /// The plan.
@@ -159,6 +166,12 @@ impl View<'_> {
             match node {
                 Node::Step(step) => self.step(step, before, &number, indent),
                 Node::Wait(wait) => self.wait(wait, &number, indent),
+                Node::Assume { literal, why, .. } => {
+                    let text = format!("ASSUMES {}{}", self.names.literal(literal), say::reason(why));
+                    self.page.field(indent, &number, number.len() + 1, &text);
+                    let at = indent + number.len() + 2;
+                    self.page.text(at, "asked there: known false, the run stops for a person; what cannot be told is taken for true");
+                }
                 Node::Stop { why, .. } => {
                     let text = format!("stop: the run ends here, and well{}", say::reason(why));
                     self.page.field(indent, &number, number.len() + 1, &text);
@@ -376,7 +389,7 @@ impl View<'_> {
             Some(Node::Step(step)) => self.owed(&step.id),
             Some(Node::Wait(wait)) => self.owed(&wait.id),
             // What is owed depends on the branch; the steps in it say so themselves.
-            Some(Node::If { .. } | Node::Stop { .. }) | None => None,
+            Some(Node::If { .. } | Node::Stop { .. } | Node::Assume { .. }) | None => None,
         };
         match (owed, before) {
             (Some(owed), _) => format!("{decides}; if it provably never happened: {owed}"),
@@ -385,7 +398,9 @@ impl View<'_> {
                     "{decides}; but if it is proved that it never happened, what was owed before it is taken back"
                 )
             }
-            (None, Some(Node::Step(_) | Node::Wait(_) | Node::Stop { .. }) | None) => decides.to_owned(),
+            (None, Some(Node::Step(_) | Node::Wait(_) | Node::Stop { .. } | Node::Assume { .. }) | None) => {
+                decides.to_owned()
+            }
         }
     }
 
@@ -442,6 +457,7 @@ impl View<'_> {
                 ExceptionKind::WithoutApproval => "needs no approval",
                 ExceptionKind::Leaves if exception.facts.is_empty() => "leaves something harmless",
                 ExceptionKind::Leaves => "leaves changed",
+                ExceptionKind::Assume => "takes for true",
             };
             let facts = exception.facts.join(", ");
             let facts = if facts.is_empty() { facts } else { format!(" {facts}") };

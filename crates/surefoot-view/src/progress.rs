@@ -21,6 +21,8 @@ pub(crate) struct Progress {
     waits: BTreeMap<StepId, bool>,
     /// What each `if` chose.
     chose: BTreeMap<StepId, Tri>,
+    /// What was found of each assumption.
+    assumed: BTreeMap<StepId, Tri>,
 }
 
 /// How a part of a plan stands, as a sign.
@@ -84,6 +86,9 @@ impl Progress {
         spans.entry(id.clone()).or_insert((record.time, record.time)).1 = record.time;
         if let Event::Waited { wait, reached } = &record.event {
             self.waits.insert(wait.clone(), *reached);
+        }
+        if let Event::Assumed { assume, found } = &record.event {
+            self.assumed.insert(assume.clone(), *found);
         }
         if let Event::Chose { node, arm } = &record.event {
             self.chose.insert(node.clone(), *arm);
@@ -182,6 +187,23 @@ impl Progress {
                     });
                     let skipped = skipped || reached == Some(&true);
                     self.add_rows(names, state, &wait.otherwise, &inside, skipped, rows);
+                }
+                Node::Assume { id, literal, .. } => {
+                    let (mark, word) = match self.assumed.get(id) {
+                        Some(Tri::True) => (Mark::Done, "holds"),
+                        Some(Tri::False | Tri::Unknown) => (Mark::Unknown, "not told"),
+                        None => later,
+                    };
+                    rows.push(Row {
+                        number,
+                        id: id.clone(),
+                        title: format!("assume {}", names.literal(literal)),
+                        seals: false,
+                        is_step: false,
+                        limit_ms: 0,
+                        mark,
+                        word,
+                    });
                 }
                 Node::Stop { id, why } => {
                     let reached = state.finished().is_some_and(|last| last.node == *id);

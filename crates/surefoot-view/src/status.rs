@@ -344,7 +344,7 @@ pub fn what_to_type(plan: &Plan, state: &RunState, around: &Around) -> Vec<(Stri
         Standing::Held(why) => {
             lines.push(match why {
                 HeldWhy::Doubt(_) => resume("looks again, and asks you what happened"),
-                HeldWhy::UnknownFact(_) => resume("probes again, and goes on"),
+                HeldWhy::UnknownFact(_) | HeldWhy::Assumption { .. } => resume("probes again, and goes on"),
                 HeldWhy::Failed(_) | HeldWhy::Cancelled | HeldWhy::Crash
                     if state.facing() == Facing::Back =>
                 {

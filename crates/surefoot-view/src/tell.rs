@@ -4,7 +4,7 @@ use surefoot_journal::{
     Claim, Debt, Event, Exit, HeldWhy, Outcome, Output, Phase, Point, Reading, Refusal, Report, ResolvedBy,
     Stream, WorldKind,
 };
-use surefoot_plan::{GRACE_MS, Names, Plan, Statement, StepId, Tri, Way};
+use surefoot_plan::{GRACE_MS, Names, Node, Plan, Statement, StepId, Tri, Way};
 
 use crate::say;
 
@@ -66,6 +66,7 @@ pub(crate) fn about(event: &Event) -> About<'_> {
         Event::Waited { wait: step, .. }
         | Event::Chose { node: step, .. }
         | Event::Stopped { stop: step, .. }
+        | Event::Assumed { assume: step, .. }
         | Event::ApprovalAsked { step, .. }
         | Event::ApprovalAnswered { step, .. }
         | Event::ApprovalVoided { step, .. }
@@ -134,6 +135,13 @@ pub(crate) fn tell<'a>(plan: &Plan, names: &Names<'_>, event: &'a Event) -> Told
             Tri::False => "it is false: the `else` branch is taken",
             Tri::Unknown => "it cannot be told: the `unknown` branch is taken",
         }),
+        Event::Assumed { assume, found } => {
+            let what = assumed(plan, names, assume);
+            Told::only(match found {
+                Tri::True => format!("what the plan assumes holds: {what}"),
+                Tri::False | Tri::Unknown => format!("it cannot be told, and is ASSUMED: {what}"),
+            })
+        }
         Event::Stopped { why, .. } => Told::only(format!("the run ends here, well and early: {why}")),
         Event::ApprovalAsked { role, shown, .. } => {
             Told::with(format!("a {role} is asked to approve"), reading_lines(names, shown))
@@ -232,6 +240,17 @@ pub(crate) fn tell<'a>(plan: &Plan, names: &Names<'_>, event: &'a Event) -> Told
     }
 }
 
+/// What a part of a plan assumes, with the reason.
+pub(crate) fn assumed(plan: &Plan, names: &Names<'_>, id: &StepId) -> String {
+    let mut found = plan.nodes().filter(|node| node.id() == id);
+    match found.next() {
+        Some(Node::Assume { literal, why, .. }) => {
+            format!("{}{}", names.literal(literal), say::reason(why))
+        }
+        Some(Node::Step(_) | Node::Wait(_) | Node::If { .. } | Node::Stop { .. }) | None => id.to_string(),
+    }
+}
+
 /// The statement that a claim names.
 pub(crate) fn statement_of<'a>(plan: &'a Plan, claim: &Claim) -> Option<&'a Statement> {
     let step = plan.step(&claim.step)?;
@@ -283,6 +302,14 @@ fn refusal<'a>(names: &Names<'_>, what: &str, why: &Refusal) -> Told<'a> {
 pub(crate) fn held<'a>(names: &Names<'_>, why: &HeldWhy) -> Told<'a> {
     match why {
         HeldWhy::UnknownFact(refused) => refusal(names, "the run waits for a person: a condition", refused),
+        HeldWhy::Assumption { assume, why } => Told::with(
+            format!(
+                "the run waits for a person: {assume} assumes what is known FALSE: {}{}",
+                why.condition,
+                say::reason(&why.message)
+            ),
+            reading_lines(names, &why.readings),
+        ),
         HeldWhy::Doubt(step) => Told::only(format!(
             "the run waits for a person: nothing tells whether `{step}` took effect, so look, and say"
         )),

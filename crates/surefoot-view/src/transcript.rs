@@ -425,6 +425,7 @@ fn run_title(event: &Event) -> String {
         | Event::Waited { .. }
         | Event::Chose { .. }
         | Event::Stopped { .. }
+        | Event::Assumed { .. }
         | Event::ApprovalAsked { .. }
         | Event::ApprovalAnswered { .. }
         | Event::ApprovalVoided { .. }

@@ -45,6 +45,7 @@ impl<'a> Lowering<'a> {
             | Member::OnFailure(_)
             | Member::Collect(_)
             | Member::Stop(_)
+            | Member::Assume(_)
             | Member::Step(_)
             | Member::Wait(_)
             | Member::If(_)

@@ -75,6 +75,20 @@ impl<'a> Lowering<'a> {
         literals
     }
 
+    /// Understands what is assumed: facts, `not` facts and comparisons, all of them.
+    pub(super) fn assumed(&mut self, syntax: &'a Syntax) -> Vec<Literal> {
+        let formula = self.condition(syntax);
+        let mut literals = Vec::new();
+        if !collect(&formula, &mut literals) {
+            self.report(
+                error("SF0331", syntax.span, "`assume` names what is true, and this leaves it open")
+                    .note("it takes facts, `not` facts, and facts compared with a value, all of them")
+                    .help("say which one is assumed; what is to be asked stands in `requires` or `if`"),
+            );
+        }
+        literals
+    }
+
     /// Understands the atoms that something names: facts, of whatever type, or comparisons of them.
     pub(super) fn atoms(&mut self, syntax: &'a Syntax) -> Vec<Atom> {
         let cx = super::Context {

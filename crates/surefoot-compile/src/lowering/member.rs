@@ -66,6 +66,7 @@ impl<'a> Lowering<'a> {
                 | Member::For(_)
                 | Member::Stop(_)
                 | Member::Todo(_)
+                | Member::Assume(_)
                 | Member::NotBuilt(_) => {}
             }
         }
@@ -143,6 +144,7 @@ impl<'a> Lowering<'a> {
                 | Member::Collect(_)
                 | Member::Stop(_)
                 | Member::Todo(_)
+                | Member::Assume(_)
                 | Member::NotBuilt(_) => {}
             }
         }
@@ -166,6 +168,7 @@ impl<'a> Lowering<'a> {
                 | Member::Collect(_)
                 | Member::Stop(_)
                 | Member::Todo(_)
+                | Member::Assume(_)
                 | Member::NotBuilt(_) => {}
             }
         }
@@ -213,6 +216,7 @@ impl<'a> Lowering<'a> {
                 | Member::For(_)
                 | Member::Stop(_)
                 | Member::Todo(_)
+                | Member::Assume(_)
                 | Member::NotBuilt(_) => {}
             }
         }
@@ -288,6 +292,7 @@ impl<'a> Lowering<'a> {
                 | Member::For(_)
                 | Member::Stop(_)
                 | Member::Todo(_)
+                | Member::Assume(_)
                 | Member::NotBuilt(_) => {}
             }
         }
@@ -386,6 +391,11 @@ impl<'a> Lowering<'a> {
                     }
                 }
                 Member::Todo(todo) => self.todo(todo),
+                Member::Assume(assume) => {
+                    if self.count(assume.span) {
+                        nodes.extend(self.assume(assume));
+                    }
+                }
                 Member::About(about) if !outermost => self.misplaced("`about`", about.span),
                 Member::Param(param) if !outermost => self.misplaced("a parameter", param.span),
                 Member::Let(Let { span, .. }) if !outermost => self.misplaced("a `let` between steps", *span),
@@ -481,6 +491,19 @@ impl<'a> Lowering<'a> {
         Some(Node::Wait(Box::new(Wait { id, until, times, otherwise })))
     }
 
+    /// Understands `assume F "why"`: one part of the plan for each fact in it.
+    fn assume(&mut self, written: &'a ast::Assume) -> Vec<Node> {
+        let why = message(written.why.as_ref());
+        let mut nodes = Vec::new();
+        for literal in self.assumed(&written.condition) {
+            self.assumptions += 1;
+            let id = StepId(format!("assume[{}]", self.assumptions));
+            self.origins.nodes.insert(id.clone(), written.span);
+            nodes.push(Node::Assume { id, literal, why: why.clone() });
+        }
+        nodes
+    }
+
     fn choice(&mut self, choice: &'a ast::If) -> Node {
         self.choices += 1;
         let id = StepId(format!("if[{}]", self.choices));
@@ -564,6 +587,7 @@ impl<'a> Lowering<'a> {
                 | Member::For(_)
                 | Member::Stop(_)
                 | Member::Todo(_)
+                | Member::Assume(_)
                 | Member::NotBuilt(_) => continue,
             };
             if !self.scopes.used.contains(&name.text) {
@@ -642,6 +666,7 @@ fn step_names(members: &[Member]) -> Vec<&str> {
             | Member::Collect(_)
             | Member::Stop(_)
             | Member::Todo(_)
+            | Member::Assume(_)
             | Member::NotBuilt(_) => {}
         }
     }

@@ -49,6 +49,7 @@ impl Asked {
             match node {
                 Node::Step(step) => self.step(step),
                 Node::Stop { .. } => {}
+                Node::Assume { literal, .. } => self.cell(&literal.atom.cell),
                 Node::Wait(wait) => {
                     self.requires(std::slice::from_ref(&wait.until));
                     self.nodes(&wait.otherwise);

@@ -8,7 +8,7 @@ use surefoot_plan::{Tri, ValueId, decide_formula};
 
 use super::{Order, Probe, View, end, failure, judge, step};
 use crate::known::Known;
-use crate::program::{IfPart, Part, StepPart, WaitPart};
+use crate::program::{AssumePart, IfPart, Part, StepPart, WaitPart};
 
 /// Returns what a run that faces forward does next.
 pub(super) fn next(view: View<'_>) -> Order {
@@ -63,6 +63,7 @@ fn begin(view: View<'_>, part: &Part) -> Order {
         Part::Step(part) => step::next(view, part),
         Part::Wait(wait) => next_of_wait(view, wait),
         Part::If(choice) => next_of_if(view, choice),
+        Part::Assume(assumed) => next_of_assume(view, assumed),
         Part::Stop(id, why) => Order::Record(Event::Stopped { stop: id.clone(), why: why.to_string() }),
     }
 }
@@ -144,6 +145,21 @@ fn next_of_wait(view: View<'_>, part: &WaitPart) -> Order {
     };
     let reached = judge::all(view, &part.until, &probe.readings).is_ok();
     Order::Record(Event::Waited { wait: id.clone(), reached })
+}
+
+/// Asks what is assumed. What cannot be told is taken for true; what is known false waits for a person.
+fn next_of_assume(view: View<'_>, part: &AssumePart) -> Order {
+    let point = Point::Condition(part.id.clone());
+    let Some(probe) = judge::probed(view, &point) else {
+        return Order::Probe(Probe::new(point, &part.condition));
+    };
+    Order::Record(match judge::all(view, &part.condition, &probe.readings) {
+        Err(why) if why.known_false => {
+            Event::Held { why: HeldWhy::Assumption { assume: part.id.clone(), why } }
+        }
+        Err(_) => Event::Assumed { assume: part.id.clone(), found: Tri::Unknown },
+        Ok(()) => Event::Assumed { assume: part.id.clone(), found: Tri::True },
+    })
 }
 
 /// A wait gave up.

@@ -183,6 +183,14 @@ impl<W: World, J: Journal> Driver<'_, '_, W, J> {
                 let text = format!("The run waits, because {why}. {owed} How does it go on?");
                 (text, None, vec![look(Choice::GoOn), back, stop])
             }
+            Standing::Held(HeldWhy::Assumption { assume, why }) => {
+                let text = format!(
+                    "{assume} is wrong: the plan assumes `{}`, which is known false{}. {owed} How does it go on?",
+                    why.condition,
+                    if why.message.is_empty() { String::new() } else { format!(" ({})", why.message) }
+                );
+                (text, None, vec![look(Choice::GoOn), back, stop])
+            }
             Standing::Held(HeldWhy::Failed(step)) => {
                 let why = self.state.failure().map(|failure| failure.why.as_str()).unwrap_or_default();
                 let what = step.as_ref().map_or_else(|| "The runbook".to_owned(), ToString::to_string);

@@ -42,7 +42,9 @@ impl Entry {
         match self.what {
             What::Start => "the start".into(),
             What::End => "the end".into(),
-            What::Step | What::Wait | What::If | What::Arm(_) | What::Stop => self.name.clone(),
+            What::Step | What::Wait | What::If | What::Arm(_) | What::Stop | What::Assume => {
+                self.name.clone()
+            }
         }
     }
 }
@@ -63,6 +65,7 @@ impl Display for Entry {
             What::Step => writeln!(f, "{indent}step {} \"{}\": {verdict}", self.name, self.title)?,
             What::Wait => writeln!(f, "{indent}wait {}: {verdict}", self.name)?,
             What::If => writeln!(f, "{indent}if {}: {verdict}", self.asks())?,
+            What::Assume => writeln!(f, "{indent}{} \"{}\": {verdict}", self.name, self.title)?,
             What::Stop => writeln!(
                 f,
                 "{indent}stop {}: the run would end here, well and early: {}",

@@ -324,3 +324,14 @@ pub(crate) fn early() -> Plan {
 /// What is true before the early plan.
 pub(crate) const EARLY_START: [(&str, bool); 4] =
     [("enough", true), ("f0", false), ("f1", false), ("f2", false)];
+
+/// A plan that rests on an assumption between its two steps.
+pub(crate) fn assuming() -> Plan {
+    let assume =
+        Node::Assume { id: id("assume[1]"), literal: literal("quiet"), why: "nobody works at night".into() };
+    let second = step("second", &["quiet", "!f1"], &["f1"]);
+    plan(&["quiet", "f0", "f1"], vec![node(step("first", &["!f0"], &["f0"])), assume, node(second)])
+}
+
+/// What is true before the assuming plan.
+pub(crate) const ASSUMING_START: [(&str, bool); 3] = [("quiet", true), ("f0", false), ("f1", false)];

@@ -1,8 +1,10 @@
 //! Runs in a model: what happens, and what is left of the world.
 
 use surefoot_executor::simulated::{Fault, Injected};
-use surefoot_journal::{Choice, FactsVerdict, ForwardVerdict, Phase, WayBackVerdict};
-use surefoot_plan::Value;
+use surefoot_journal::{
+    Choice, Event, FactsVerdict, ForwardVerdict, HeldWhy, Phase, Standing, WayBackVerdict,
+};
+use surefoot_plan::{Tri, Value};
 
 use crate::harness::{Run, program};
 use crate::plans::*;
@@ -70,4 +72,54 @@ fn what_stops_only_in_one_arm_goes_on_in_the_other() {
     assert!(run.live(None));
     assert_eq!(run.ended().forward, ForwardVerdict::Done, "{}", run.story());
     assert!(run.is("f2") && !run.is("f1"));
+}
+
+#[test]
+fn an_assumption_that_is_known_false_holds_the_run_and_is_named() {
+    let program = program(assuming());
+    let mut run = Run::new(&program, &ASSUMING_START);
+    run.world.set(cell("quiet"), Value::Bool(false));
+    assert!(run.live(None));
+    let Standing::Held(HeldWhy::Assumption { assume, why }) = run.state.standing().clone() else {
+        panic!("{}", run.story())
+    };
+    assert_eq!((assume, why.condition.as_str()), (id("assume[1]"), "quiet"));
+    assert!(why.known_false && why.drift && why.message == "nobody works at night", "{why:?}");
+    assert!(run.is("f0") && !run.is("f1"));
+    // It is asked again: still false, it holds again; true by now, the run goes on.
+    run.decide(Choice::GoOn);
+    assert!(run.live(None));
+    assert!(matches!(run.state.standing(), Standing::Held(HeldWhy::Assumption { .. })), "{}", run.story());
+    run.world.set(cell("quiet"), Value::Bool(true));
+    run.decide(Choice::GoOn);
+    assert!(run.live(None));
+    assert_eq!(run.ended().forward, ForwardVerdict::Done, "{}", run.story());
+}
+
+#[test]
+fn an_assumption_that_is_known_false_can_be_answered_by_the_way_back() {
+    let program = program(assuming());
+    let mut run = Run::new(&program, &ASSUMING_START);
+    run.world.set(cell("quiet"), Value::Bool(false));
+    assert!(run.live(None));
+    run.decide(Choice::RollBack);
+    assert!(run.live(None));
+    assert_eq!(run.ended().way_back, WayBackVerdict::Complete, "{}", run.story());
+    assert!(!run.is("f0") && !run.is("f1"));
+}
+
+#[test]
+fn what_cannot_be_told_is_taken_for_true_where_it_is_assumed_and_nowhere_else() {
+    let program = program(assuming());
+    let mut run = Run::new(&program, &ASSUMING_START);
+    run.world.hide(cell("quiet"), true);
+    assert!(run.live(None));
+    let assumed = run
+        .journal
+        .records
+        .iter()
+        .any(|record| record.event == Event::Assumed { assume: id("assume[1]"), found: Tri::Unknown });
+    assert!(assumed, "{}", run.story());
+    // The step behind it requires the fact itself: that is asked, and not assumed.
+    assert!(matches!(run.state.standing(), Standing::Held(HeldWhy::UnknownFact(_))), "{}", run.story());
 }

@@ -31,6 +31,7 @@ fn notice() -> Notice {
             shown: Vec::new(),
             expires_ms: 600_000,
             irreversible: "two primaries".into(),
+            assumes: Vec::new(),
         },
     }
 }

@@ -87,6 +87,14 @@ impl RunState {
                 self.finished = Some(Finished { node: node.clone(), how: FinishedHow::Chose(*arm) });
                 Ok(())
             }
+            Event::Assumed { assume, found } => {
+                self.idle_forward(assume)?;
+                if *found == surefoot_plan::Tri::False {
+                    return Err("what is known false is not assumed".into());
+                }
+                self.finished = Some(Finished { node: assume.clone(), how: FinishedHow::Assumed });
+                Ok(())
+            }
             Event::Stopped { stop, why } => {
                 self.idle_forward(stop)?;
                 self.finished = Some(Finished { node: stop.clone(), how: FinishedHow::Stopped });

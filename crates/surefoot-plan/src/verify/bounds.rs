@@ -37,7 +37,7 @@ pub(super) fn check(plan: &Plan) -> Vec<Violation> {
                     limits.report("asks for its condition 0 times in a row", "ask at least once");
                 }
             }
-            Node::If { .. } | Node::Stop { .. } => {}
+            Node::If { .. } | Node::Stop { .. } | Node::Assume { .. } => {}
         }
     }
     limits.violations

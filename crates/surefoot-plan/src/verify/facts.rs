@@ -26,6 +26,8 @@ pub(super) enum Origin {
     RolledBack(usize),
     /// It was probed at this node.
     Probed(usize),
+    /// This node takes it for true.
+    Assumed(usize),
     /// It was probed at the start of the run.
     Entry,
 }
@@ -192,7 +194,11 @@ impl Facts {
             known.origin = match known.origin {
                 // What set a value is the better reason, even if a probe confirmed more of it.
                 Origin::Set(_) | Origin::RolledBack(_) => known.origin,
-                Origin::Start | Origin::Changed(_) | Origin::Probed(_) | Origin::Entry => origin,
+                Origin::Start
+                | Origin::Changed(_)
+                | Origin::Probed(_)
+                | Origin::Assumed(_)
+                | Origin::Entry => origin,
             };
         }
         news

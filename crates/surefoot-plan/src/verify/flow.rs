@@ -95,6 +95,13 @@ impl<'a> Verifier<'a> {
             let judgement = self.judge(invariant, &BTreeSet::new());
             judgement.assume(&mut self.facts, Origin::Entry);
         }
+        if !self.rules.assumptions {
+            for (at, node) in self.program.nodes.iter().enumerate() {
+                if let (Node::Assume { .. }, Some(assumed)) = (node.node, node.guard.first()) {
+                    self.judge(&assumed.form, &BTreeSet::new()).assume(&mut self.facts, Origin::Assumed(at));
+                }
+            }
+        }
         for (index, form) in self.program.requires.iter().enumerate() {
             let judgement = self.judge(form, &BTreeSet::new());
             if judgement.known == Known::Never {
@@ -135,6 +142,7 @@ impl<'a> Verifier<'a> {
                 Node::If { id, then, otherwise, unknown, .. } => {
                     self.choice(at, id, [then, otherwise], unknown.as_deref(), flow)
                 }
+                Node::Assume { id, .. } => self.assumption(at, id, flow),
                 Node::Stop { id, .. } => {
                     self.ways.tops.insert(id.clone(), flow.top);
                     self.stop(flow.top, Stop::After(at), true);
@@ -142,6 +150,22 @@ impl<'a> Verifier<'a> {
                 }
             }
         })
+    }
+
+    /// Takes something for true. Known false at run time, it stops the run before it counts for anything.
+    fn assumption(&mut self, at: usize, id: &StepId, flow: Flow) -> Flow {
+        self.ways.tops.insert(id.clone(), flow.top);
+        self.stop(flow.top, Stop::Before(at), false);
+        let Some(assumed) = self.program.nodes.get(at).and_then(|node| node.guard.first()) else {
+            return flow;
+        };
+        let judgement = self.judge(&assumed.form, &BTreeSet::new());
+        if judgement.known == Known::Never {
+            self.report.assumed_false(&self.facts, at, assumed);
+        }
+        self.assume(&judgement, Origin::Assumed(at));
+        self.stop(flow.top, Stop::After(at), true);
+        flow
     }
 
     fn step(&mut self, at: usize, step: &'a Step, mut flow: Flow) -> Flow {

@@ -57,6 +57,7 @@ pub(super) fn check(plan: &Plan) -> Vec<Violation> {
             Node::Wait(wait) => labels.formula(&wait.until.formula),
             Node::If { condition, .. } => labels.formula(condition),
             Node::Stop { .. } => {}
+            Node::Assume { literal, .. } => labels.formula(&literal.formula()),
         }
     }
     labels.violations

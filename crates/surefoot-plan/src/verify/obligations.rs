@@ -38,6 +38,12 @@ impl Parts<'_> {
                 }
                 Node::If { id, condition, .. } => self.one(proof, Place::If(id.clone()), condition, &forward),
                 Node::Stop { .. } => {}
+                Node::Assume { id, literal, why } => proof.exceptions.push(Exception {
+                    step: id.clone(),
+                    kind: ExceptionKind::Assume,
+                    facts: vec![self.program.names.literal(literal)],
+                    why: why.clone(),
+                }),
             }
         }
         self.list(proof, Place::End, &self.plan.ensures, self.end);

@@ -143,6 +143,7 @@ impl<'a> Program<'a> {
             Node::Wait(wait) => &wait.until.formula,
             Node::If { condition, .. } => condition,
             Node::Stop { .. } => return facts,
+            Node::Assume { literal, .. } => &literal.formula(),
         };
         let form = cells.compile(plan, condition);
         facts.guard.push(Conjunct {

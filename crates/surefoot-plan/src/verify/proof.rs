@@ -80,7 +80,7 @@ pub enum Verdict {
 /// A word in the source that goes around a check.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 pub struct Exception {
-    /// The step that has it.
+    /// The step that has it, or the part of the plan that is it.
     pub step: StepId,
     /// Which word.
     pub kind: ExceptionKind,
@@ -100,6 +100,8 @@ pub enum ExceptionKind {
     WithoutApproval,
     /// `leaves`
     Leaves,
+    /// `assume`
+    Assume,
 }
 
 /// What a proof speaks about.

@@ -85,6 +85,26 @@ impl<'a> Report<'a> {
         });
     }
 
+    /// What is assumed is known false.
+    pub(super) fn assumed_false(&mut self, facts: &Facts, at: usize, conjunct: &Conjunct) {
+        let id = self.id(at);
+        let cells = cells_of(&conjunct.form);
+        let why = self.facts_in_words(facts, &cells, &conjunct.for_all);
+        let mut steps = vec![id.clone()];
+        steps.extend(self.setters(facts, &cells));
+        self.push(Violation {
+            condition: Condition::AssumedFalse,
+            steps,
+            names: self.shown(&cells),
+            message: format!("`{id}` assumes what is known false there: {why}"),
+            trace: self.because(facts, &cells, &conjunct.for_all),
+            help: "an assumption says what cannot be told, not what should be otherwise: take it out, or let a step \
+                   before it make it true"
+                .into(),
+            more: 0,
+        });
+    }
+
     /// A part stands after one that ends the run on every path.
     pub(super) fn never_reached(&mut self, at: usize, after: usize) {
         let (id, end) = (self.id(at), self.id(after));
@@ -353,6 +373,7 @@ impl<'a> Report<'a> {
             ),
             Condition::Malformed
             | Condition::NeverReached
+            | Condition::AssumedFalse
             | Condition::InputUnbound
             | Condition::ConstraintBroken
             | Condition::TooLarge
@@ -413,7 +434,7 @@ impl<'a> Report<'a> {
         let require: Option<&Require> = self.program.nodes.get(at).and_then(|node| match node.node {
             crate::Node::Step(step) => step.requires.get(index),
             crate::Node::Wait(wait) => Some(&wait.until),
-            crate::Node::If { .. } | crate::Node::Stop { .. } => None,
+            crate::Node::If { .. } | crate::Node::Stop { .. } | crate::Node::Assume { .. } => None,
         });
         require.map_or_else(Default::default, |require| {
             (self.program.names.formula(&require.formula), require.message.clone())
@@ -426,7 +447,10 @@ impl<'a> Report<'a> {
                 Way::Rollback(rollback) => rollback.requires.get(index),
                 Way::Irreversible(_) | Way::Nothing => None,
             },
-            crate::Node::Wait(_) | crate::Node::If { .. } | crate::Node::Stop { .. } => None,
+            crate::Node::Wait(_)
+            | crate::Node::If { .. }
+            | crate::Node::Stop { .. }
+            | crate::Node::Assume { .. } => None,
         });
         require.map_or_else(String::new, |require| self.program.names.formula(&require.formula))
     }
@@ -466,7 +490,7 @@ impl<'a> Report<'a> {
         Some(match known.origin {
             Origin::Set(node) => format!("is what `{}` sets", self.id(node)),
             Origin::RolledBack(node) => format!("is what the rollback of `{}` sets", self.id(node)),
-            Origin::Start | Origin::Changed(_) | Origin::Probed(_) | Origin::Entry => {
+            Origin::Start | Origin::Changed(_) | Origin::Probed(_) | Origin::Assumed(_) | Origin::Entry => {
                 "is what was asked before".into()
             }
         })
@@ -483,6 +507,9 @@ impl<'a> Report<'a> {
             let (order, sentence) = match (known.origin, value) {
                 (Origin::Start, _) | (_, None) => continue,
                 (Origin::Entry, Some(value)) => (0, format!("the run starts only if `{name}` {value}")),
+                (Origin::Assumed(node), Some(value)) => {
+                    (node + 1, format!("`{}` takes it for true that `{name}` {value}", self.id(node)))
+                }
                 (Origin::Probed(node), Some(value)) => {
                     (node + 1, format!("the run passes `{}` only if `{name}` {value}", self.id(node)))
                 }
@@ -517,9 +544,11 @@ impl<'a> Report<'a> {
     /// The nodes that made these cells what they are, the latest first.
     fn setters(&self, facts: &Facts, cells: &BTreeSet<CellIx>) -> Vec<StepId> {
         let origin = |cell: &CellIx| match facts.of(*cell)?.origin {
-            Origin::Set(node) | Origin::Changed(node) | Origin::RolledBack(node) | Origin::Probed(node) => {
-                Some(node)
-            }
+            Origin::Set(node)
+            | Origin::Changed(node)
+            | Origin::RolledBack(node)
+            | Origin::Assumed(node)
+            | Origin::Probed(node) => Some(node),
             Origin::Start | Origin::Entry => None,
         };
         let nodes: BTreeSet<usize> = cells.iter().filter_map(origin).collect();

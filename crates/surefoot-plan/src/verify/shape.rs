@@ -58,6 +58,7 @@ pub(super) fn check(plan: &Plan, policy: &Policy, nesting: usize) -> Vec<Violati
             Node::Wait(wait) => shape.formula(&wait.until.formula),
             Node::If { condition, .. } => shape.formula(condition),
             Node::Stop { .. } => {}
+            Node::Assume { literal, .. } => shape.atom(&literal.atom),
         }
     }
     shape.violations

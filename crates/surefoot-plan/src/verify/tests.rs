@@ -279,6 +279,52 @@ fn a_step_that_owes_nothing_may_have_changed_what_an_arm_brings_back() {
     assert!(proof(&plan).is_proved(&Place::Rollback(StepId("first".into()))));
 }
 
+fn assume(name: &str) -> Node {
+    let literal = crate::testing::ensure(name).literal;
+    Node::Assume { id: StepId(format!("assume {name}")), literal, why: "nobody can tell".into() }
+}
+
+#[test]
+fn what_is_assumed_is_proved_from_there_on_and_listed() {
+    let mut last = step("last", &["c"]);
+    last.requires = vec![require("a"), require("!c")];
+    let mut plan = plan_of(vec![last]);
+    let place = Place::Step(StepId("last".into()));
+    assert_eq!(proof(&plan).verdict(&place, What::Requires(0)), Some(Verdict::Probe));
+    plan.body.insert(0, assume("a"));
+    let found = proof(&plan);
+    assert_eq!(found.verdict(&place, What::Requires(0)), Some(Verdict::Proved));
+    let listed: Vec<_> = found.exceptions.iter().map(|one| (one.kind, one.facts.join(","))).collect();
+    assert_eq!(listed, [(ExceptionKind::Assume, "a".to_owned())]);
+    plan.body.pop();
+    plan.requires = vec![require("!a")];
+    refused(&plan, Condition::AssumedFalse);
+}
+
+#[test]
+fn what_stands_behind_the_end_of_every_path_is_refused() {
+    let stop = |id: &str| Node::Stop { id: StepId(id.into()), why: "enough".into() };
+    let mut last = step("last", &["c"]);
+    last.requires = vec![require("!c")];
+    let mut plan = plan_of(vec![last]);
+    plan.body.insert(0, stop("stop"));
+    refused(&plan, Condition::NeverReached);
+    let choice = |otherwise: Vec<Node>| Node::If {
+        id: StepId("if".into()),
+        condition: formula("a"),
+        text: String::new(),
+        then: vec![stop("stop")],
+        otherwise,
+        unknown: None,
+    };
+    plan.body[0] = choice(vec![stop("other")]);
+    refused(&plan, Condition::NeverReached);
+    // What follows goes on from the arm that did not end the run, and knows what that one knows.
+    plan.body[0] = choice(Vec::new());
+    plan.ensures = vec![require("!a")];
+    assert!(proof(&plan).is_proved(&Place::End));
+}
+
 /// A random plan.
 pub(super) fn sample(seed: u64) -> Plan {
     generate::plan(seed)

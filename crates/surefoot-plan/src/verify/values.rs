@@ -94,6 +94,10 @@ impl<'a> Values<'a> {
                     self.arms(arms);
                 }
                 Node::Stop { .. } => {}
+                Node::Assume { id, literal, .. } => {
+                    let place = Place { node: Some(id), is_rollback: false, what: "what is assumed" };
+                    self.formula(&literal.formula(), place);
+                }
             }
         }
     }

@@ -41,6 +41,8 @@ pub enum Condition {
     ValueMayNotExist,
     /// A part of the plan stands after one that ends the run on every path.
     NeverReached,
+    /// What is assumed is known false.
+    AssumedFalse,
     /// A changing step has no way back, and does not say so.
     NoWayBack,
     /// A rollback needs what is known false when it runs.
@@ -92,6 +94,7 @@ impl Condition {
             Condition::Unbounded => "SF0301",
             Condition::ValueMayNotExist => "SF0302",
             Condition::NeverReached => "SF0330",
+            Condition::AssumedFalse => "SF0332",
             Condition::NoWayBack => "SF0401",
             Condition::RollbackNeedsFalse => "SF0402",
             Condition::RollbackBreaksInvariant => "SF0403",
@@ -115,7 +118,7 @@ impl Condition {
     }
 
     /// Every condition, in the order of the declaration.
-    pub const ALL: [Condition; 26] = [
+    pub const ALL: [Condition; 27] = [
         Condition::Malformed,
         Condition::InputUnbound,
         Condition::ConstraintBroken,
@@ -123,6 +126,7 @@ impl Condition {
         Condition::Unbounded,
         Condition::ValueMayNotExist,
         Condition::NeverReached,
+        Condition::AssumedFalse,
         Condition::NoWayBack,
         Condition::RollbackNeedsFalse,
         Condition::RollbackBreaksInvariant,

@@ -78,3 +78,14 @@ pub struct Stop {
     /// All of it.
     pub span: Span,
 }
+
+/// `assume F "why"`
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Assume {
+    /// What is taken for true from here on.
+    pub condition: Expr,
+    /// Why.
+    pub why: Option<Text>,
+    /// All of it.
+    pub span: Span,
+}

@@ -3,8 +3,8 @@
 use super::{Lower, block, child, children, clause, clauses};
 use crate::Span;
 use crate::ast::{
-    Action, Approved, Arm, Clause, Collect, For, If, Irreversible, Leaves, Manual, Match, OnFailure, Retry,
-    Rollback, Statement, Step, Todo, Wait,
+    Action, Approved, Arm, Assume, Clause, Collect, For, If, Irreversible, Leaves, Manual, Match, OnFailure,
+    Retry, Rollback, Statement, Step, Todo, Wait,
 };
 use crate::kind::{SyntaxKind, SyntaxNode};
 
@@ -144,6 +144,20 @@ impl Lower {
             why: why.and_then(|why| self.fixed_text(&why)),
             span: self.span(node),
         }
+    }
+
+    /// `assume F "why"`: the last text is the reason.
+    pub(super) fn assume(&mut self, node: &SyntaxNode) -> Assume {
+        let mut parts: Vec<SyntaxNode> = super::expr::expressions(node).collect();
+        let why = match parts.last() {
+            Some(last) if last.kind() == SyntaxKind::Text && parts.len() > 1 => parts.pop(),
+            _ => None,
+        };
+        let condition = match parts.first() {
+            Some(part) => self.expr(part),
+            None => self.expr_of(node),
+        };
+        Assume { condition, why: why.and_then(|why| self.fixed_text(&why)), span: self.span(node) }
     }
 
     pub(super) fn on_failure(&mut self, node: &SyntaxNode) -> Option<OnFailure> {

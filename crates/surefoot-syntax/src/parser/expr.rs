@@ -173,7 +173,7 @@ impl Parser<'_> {
                 p.expr()
             }),
             "all" | "any" => self.node(SyntaxKind::QuantifierExpr, Self::quantifier),
-            "assume" | "reveal" if self.ahead(1).kind == SyntaxKind::ParenOpen => {
+            "reveal" if self.ahead(1).kind == SyntaxKind::ParenOpen => {
                 let here = self.here();
                 let word = self.word();
                 self.not_built(word, here)

@@ -46,8 +46,9 @@ const RUNBOOK: &[&str] = &[
     "for",
     "stop",
     "todo",
+    "assume",
 ];
-const BRANCH: &[&str] = &["let", "step", "wait", "if", "match", "for", "stop", "todo"];
+const BRANCH: &[&str] = &["let", "step", "wait", "if", "match", "for", "stop", "todo", "assume"];
 const STEP: &[&str] = &[
     "approved",
     "requires",
@@ -77,7 +78,7 @@ const CLAUSES: &[&str] = &[
 
 /// Keywords that are designed and not built, which begin a statement.
 const NOT_BUILT: &[&str] =
-    &["waive", "parallel", "diagnose", "during", "lock", "call", "notify", "after", "assume", "interactive"];
+    &["waive", "parallel", "diagnose", "during", "lock", "call", "notify", "after", "interactive"];
 
 impl Place {
     fn words(self) -> &'static [&'static str] {
@@ -155,6 +156,7 @@ impl Place {
                 "match",
                 "for",
                 "stop",
+                "assume",
             ]],
             Self::About | Self::Allow | Self::Manual | Self::FactBody => &[FILE, RUNBOOK, STEP],
             Self::Scenario => &[&["use", "runbook", "scenario", "function", "type", "action"], RUNBOOK],
@@ -322,6 +324,11 @@ impl Parser<'_> {
             "stop" => self.wrap(checkpoint, SyntaxKind::Stop, |p| {
                 p.bump();
                 p.text_literal()
+            }),
+            "assume" => self.wrap(checkpoint, SyntaxKind::Assume, |p| {
+                p.bump();
+                p.expr()?;
+                if p.at_text() { p.text_literal() } else { p.expected("a text that says why it is assumed") }
             }),
             "approved" => self.wrap(checkpoint, SyntaxKind::Approved, Self::approved),
             "before" => self.wrap(checkpoint, SyntaxKind::Before, Self::binding),

@@ -53,3 +53,19 @@ fn branches_and_hosts_are_told() {
     let from = text.find("2  if").unwrap();
     insta::assert_snapshot!(&text[from..text.find("AT THE END").unwrap()]);
 }
+
+#[test]
+fn an_assumption_is_told_where_it_stands_and_among_the_exceptions() {
+    let mut plan = testing::plan();
+    let Formula::Atom(atom) = plan.facts[0].formula.clone() else { panic!() };
+    let literal = surefoot_plan::Literal { atom, holds: true };
+    let assume = Node::Assume { id: StepId("assume[1]".into()), literal, why: "the lead says so".into() };
+    plan.body.truncate(1);
+    plan.body.push(assume);
+    plan.ensures.clear();
+    let verified = verify(plan, &Policy::default()).unwrap();
+    let text = shown(&verified, &Style::default());
+    let end = (text.find("AT THE END").unwrap(), text.find("WHAT IT MAY TOUCH").unwrap());
+    let exceptions = text.split("EXCEPTIONS").nth(1).unwrap_or_default();
+    insta::assert_snapshot!(format!("{}\n…\n{exceptions}", &text[text.find("2  ").unwrap()..end.0]));
+}

@@ -98,6 +98,11 @@ fn nodes(random: &mut Random, count: u64, depth: u64, next: &mut u64) -> Vec<Nod
             }
             continue;
         }
+        if random.percent(4) {
+            let literal = literal_of(random);
+            nodes.push(Node::Assume { id: StepId(format!("assume{id}")), literal, why: "it is so".into() });
+            continue;
+        }
         nodes.push(match random.below(10) {
             0 | 1 if depth > 0 => {
                 let then = random.below(3);

@@ -142,6 +142,12 @@ impl<'a> Machine<'a> {
                             after.extend(self.nodes(&wait.otherwise, vec![run]));
                         }
                     }
+                    // Known false it holds the run, which a person may take back; else it holds.
+                    Node::Assume { id, literal, .. } if !self.literal(literal, &run.world) => {
+                        let owed = self.ways[id].clone();
+                        self.back(&run, &owed, None, run.world, &id.0);
+                    }
+                    Node::Assume { .. } => after.push(run),
                     // The run is over, and well; a person may have it taken back later.
                     Node::Stop { id, .. } => {
                         let owed = self.ways[id].clone();
@@ -346,7 +352,9 @@ impl<'a> Machine<'a> {
             Place::Wait(id) | Place::If(id) => match plan.nodes().find(|node| node.id() == id) {
                 Some(Node::Wait(wait)) => &wait.until.formula,
                 Some(Node::If { condition, .. }) => condition,
-                Some(Node::Step(_) | Node::Stop { .. }) | None => panic!("no condition"),
+                Some(Node::Step(_) | Node::Stop { .. } | Node::Assume { .. }) | None => {
+                    panic!("no condition")
+                }
             },
         }
     }
