@@ -38,11 +38,11 @@ mod script;
 mod step;
 mod value;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
 use surefoot_plan::{About, Expr, FORMAT, Name, OnFailure, Plan, QuestionId, Read, Rights, StepId, Type};
-use surefoot_syntax::ast::Runbook;
+use surefoot_syntax::ast::{Fact, Runbook};
 use surefoot_syntax::{Diagnostic, Severity, Span};
 
 use crate::inputs::Inputs;
@@ -122,6 +122,8 @@ pub(crate) struct Lowering<'a> {
     params: BTreeMap<Name, Option<Term>>,
     /// The runbook's `let`s that were read; one that is being read is none.
     lets: BTreeMap<Name, Option<Term>>,
+    /// The facts that can be named, by file and name.
+    declared: HashMap<(usize, &'a str), &'a Fact>,
     /// Facts that were read, by file and name; one that is being read is none.
     facts: BTreeMap<(usize, Name), Option<fact::Meaning>>,
     /// Types that files name, by file and name; one that is being read is none.
@@ -269,7 +271,7 @@ impl<'a> Lowering<'a> {
             collect: Vec::new(),
         };
         let head = Span { end: runbook.name.span.end, ..runbook.span };
-        Lowering {
+        let mut lowering = Lowering {
             modules,
             runbook,
             binding,
@@ -278,6 +280,7 @@ impl<'a> Lowering<'a> {
             cx: Context::nothing("a runbook"),
             params: BTreeMap::new(),
             lets: BTreeMap::new(),
+            declared: HashMap::new(),
             facts: BTreeMap::new(),
             aliases: BTreeMap::new(),
             functions: BTreeMap::new(),
@@ -301,7 +304,9 @@ impl<'a> Lowering<'a> {
             plan,
             origins: Origins { runbook: head, ..Origins::default() },
             diagnostics: Vec::new(),
-        }
+        };
+        lowering.declare_facts();
+        lowering
     }
 
     /// Adds a finding.

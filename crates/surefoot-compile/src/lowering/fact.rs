@@ -35,11 +35,21 @@ pub(crate) enum Meaning {
 impl<'a> Lowering<'a> {
     /// Returns the fact of a file, or of the runbook if it is the root, by name.
     pub(super) fn fact_of(&self, module: usize, name: &str) -> Option<&'a Fact> {
-        let runbook = (module == 0).then_some(self.runbook).into_iter();
-        let of_runbook = runbook
-            .flat_map(|runbook| &runbook.members)
-            .filter_map(|member| if let Member::Fact(fact) = member { Some(fact) } else { None });
-        self.facts_of_file(module).chain(of_runbook).find(|fact| fact.name.text == name)
+        self.declared.get(&(module, name)).copied()
+    }
+
+    /// Takes down the facts of every file, then those of the runbook: of two of one name the first counts.
+    pub(super) fn declare_facts(&mut self) {
+        for module in 0..self.modules.loaded.len() {
+            for fact in self.facts_of_file(module) {
+                self.declared.entry((module, fact.name.text.as_str())).or_insert(fact);
+            }
+        }
+        for member in &self.runbook.members {
+            if let Member::Fact(fact) = member {
+                self.declared.entry((0, fact.name.text.as_str())).or_insert(fact);
+            }
+        }
     }
 
     /// Returns the facts that stand in a file itself.
