@@ -18,7 +18,7 @@ pub(crate) fn show(case: &Case) -> String {
     mending.mend(&case.name, &|_| true, &check).expect("a case can be read");
     assert!(!mending.unfinished, "{}: it is mended for ever", case.name);
     let safe = mending.read(&case.name).expect("a case can be read");
-    let mut shown = format!("==== --fix\n{}", unified_diff(&case.name, &case.text, &safe));
+    let mut shown = format!("==== --fix\n{}", diff(&case.name, &case.text, &safe));
     let left = found(&beside, &case.name, &safe);
     shown.push_str(&format!("==== then\n{}", short(&beside, &case.name, &safe)));
     // As if a person took every proposal.
@@ -33,7 +33,7 @@ pub(crate) fn show(case: &Case) -> String {
     if !left.is_empty() {
         mending.mend(&case.name, &|_| true, &proposed).expect("a case can be read");
         let all = mending.read(&case.name).expect("a case can be read");
-        shown.push_str(&format!("==== with what is proposed\n{}", unified_diff(&case.name, &safe, &all)));
+        shown.push_str(&format!("==== with what is proposed\n{}", diff(&case.name, &safe, &all)));
         shown.push_str(&format!("==== then\n{}", short(&beside, &case.name, &all)));
     }
     let last = mending.read(&case.name).expect("a case can be read");
@@ -43,6 +43,11 @@ pub(crate) fn show(case: &Case) -> String {
     let read = |text: &str| parse(&source(&case.name, text)).syntax().text().to_string();
     assert_eq!(read(&last), last);
     shown
+}
+
+/// The difference as `--diff` shows it.
+fn diff(name: &str, before: &str, after: &str) -> String {
+    unified_diff([&format!("a/{name}"), &format!("b/{name}")], before, after)
 }
 
 fn source(name: &str, text: &str) -> Source {

@@ -3,7 +3,7 @@
 //! Must hold: a secret is named and never shown; what is shown is short, however long the values are.
 
 use surefoot_journal::Phase;
-use surefoot_plan::{Decoder, Statement, Value};
+use surefoot_plan::{Statement, Value};
 
 use crate::world::{Act, Command, EffectRequest, Piece, Question, Text};
 
@@ -73,7 +73,7 @@ fn command(command: &Command) -> Vec<String> {
         let exits: Vec<String> = command.exits.iter().map(ToString::to_string).collect();
         start.push_str(&format!("exit {} ", exits.join(", ")));
     }
-    start.push_str(decoder(&command.decoder));
+    start.push_str(command.decoder.before_command());
     let mut lines = match &command.script {
         Some(script) => {
             let mut lines = vec![format!("{start}{}", script.language)];
@@ -136,21 +136,6 @@ fn value(value: &Value) -> String {
     }
 }
 
-/// How output is read, as the word before the `$`.
-fn decoder(decoder: &Decoder) -> &'static str {
-    match decoder {
-        Decoder::Nothing | Decoder::Exit { .. } => "",
-        Decoder::Text => "text ",
-        Decoder::Lines => "lines ",
-        Decoder::Int => "int ",
-        Decoder::Float => "float ",
-        Decoder::Bool => "bool ",
-        Decoder::Size => "size ",
-        Decoder::Json => "json ",
-        Decoder::Table => "table ",
-    }
-}
-
 /// Puts quotes around a word that would not read as one.
 fn quoted(word: &str) -> String {
     let simple = |letter: char| letter.is_alphanumeric() || "-_./:=@%+,<>".contains(letter);
@@ -180,7 +165,7 @@ mod tests {
             stdin: Some(vec![Piece::Plain("x=".into()), Piece::Secret("password".into())]),
             user: None,
             exits: BTreeSet::from([0]),
-            decoder: Decoder::Nothing,
+            decoder: surefoot_plan::Decoder::Nothing,
             r#type: None,
         }
     }

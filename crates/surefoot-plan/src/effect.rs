@@ -111,6 +111,21 @@ pub enum Decoder {
 }
 
 impl Decoder {
+    /// Returns how it is written before a command, blank included; empty if it is not written.
+    pub fn before_command(&self) -> &'static str {
+        match self {
+            Decoder::Nothing | Decoder::Exit { .. } => "",
+            Decoder::Text => "text ",
+            Decoder::Lines => "lines ",
+            Decoder::Int => "int ",
+            Decoder::Float => "float ",
+            Decoder::Bool => "bool ",
+            Decoder::Size => "size ",
+            Decoder::Json => "json ",
+            Decoder::Table => "table ",
+        }
+    }
+
     /// Returns the type of what it reads, where nothing else says it; none if it reads nothing.
     pub fn answer(&self) -> Option<Type> {
         match self {

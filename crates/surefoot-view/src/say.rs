@@ -5,8 +5,8 @@ use surefoot_journal::{
     Reading, ResolvedBy, Timestamp, WayBackVerdict,
 };
 use surefoot_plan::{
-    Class, Decoder, Exec, Expr, Formula, LibraryCall, Names, PersonQuestion, Plan, Read, Require, Source,
-    Statement, Value, Word,
+    Class, Exec, Expr, Formula, LibraryCall, Names, PersonQuestion, Plan, Read, Require, Source, Statement,
+    Value, Word,
 };
 
 /// Most lines of a script that are shown; the file has the rest.
@@ -141,7 +141,7 @@ pub(crate) fn command(exec: &Exec) -> Vec<String> {
         let exits: Vec<String> = exec.exits.iter().map(ToString::to_string).collect();
         start.push_str(&format!("exit {} ", exits.join(", ")));
     }
-    start.push_str(decoder(&exec.decoder));
+    start.push_str(exec.decoder.before_command());
     if let Some(script) = &exec.script {
         let values: Vec<String> =
             script.arguments.iter().map(|(name, value)| format!("{name}: {value}")).collect();
@@ -180,21 +180,6 @@ fn stdin(exec: &Exec) -> Vec<String> {
         shown.push(format!("    ... {} more lines", lines.len() - SCRIPT_LINES_MAX));
     }
     shown
-}
-
-/// How output is read, as the word before the `$`.
-fn decoder(decoder: &Decoder) -> &'static str {
-    match decoder {
-        Decoder::Nothing | Decoder::Exit { .. } => "",
-        Decoder::Text => "text ",
-        Decoder::Lines => "lines ",
-        Decoder::Int => "int ",
-        Decoder::Float => "float ",
-        Decoder::Bool => "bool ",
-        Decoder::Size => "size ",
-        Decoder::Json => "json ",
-        Decoder::Table => "table ",
-    }
 }
 
 /// One word of a command. What is one argument looks like one.

@@ -2,16 +2,12 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
-use surefoot_syntax::{FileId, Formatted, Source, format};
+use surefoot_syntax::{FileId, Formatted, Source, format, unified_diff};
 
 use crate::error::{CommandError, at_path};
 use crate::exit::Exit;
 use crate::{args, output, replace, sources};
-
-/// How long a shortest difference is looked for. A file that changes in every line has none worth the time.
-const DIFF_TIME_MAX: Duration = Duration::from_secs(1);
 
 /// How many places are named that cannot be read. Whoever has more reads them with `surefoot check`.
 const RANGES_SHOWN_MAX: usize = 8;
@@ -39,7 +35,9 @@ pub(crate) fn fmt(arguments: &args::Fmt) -> Result<Exit, CommandError> {
             exit = Exit::Refused;
         }
         match &work.path {
-            _ if arguments.diff => output::print(&difference(work)),
+            _ if arguments.diff => {
+                output::print(&unified_diff([&work.name; 2], &work.before, &work.after.text));
+            }
             _ if arguments.check && changes => output::line(&work.name),
             _ if arguments.check => {}
             None => output::print(&work.after.text),
@@ -104,16 +102,6 @@ fn find(folder: &Path, files: &mut BTreeSet<PathBuf>) -> std::io::Result<()> {
         }
     }
     Ok(())
-}
-
-/// What changes, as a unified diff.
-fn difference(work: &Work) -> String {
-    similar::TextDiff::configure()
-        .timeout(DIFF_TIME_MAX)
-        .diff_lines(&work.before, &work.after.text)
-        .unified_diff()
-        .header(&work.name, &work.name)
-        .to_string()
 }
 
 /// Says what cannot be read, by its lines.

@@ -45,7 +45,8 @@ pub(super) fn mend<'d>(
 /// Shows what would change.
 pub(super) fn show(mending: &Mending<'_>) {
     for (path, changed) in mending.changed() {
-        let diff = unified_diff(path, &changed.before, &changed.after);
+        let names = [&*format!("a/{path}"), &*format!("b/{path}")];
+        let diff = unified_diff(names, &changed.before, &changed.after);
         // A file for `patch` is as it is; a terminal is not steered by what stands in a runbook.
         output::print(&if terminal::is_shown() { surefoot_view::plain_text(&diff) } else { diff });
     }
