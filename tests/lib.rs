@@ -155,7 +155,7 @@ fn injected(text: &str) -> Injected {
 fn line(record: &Record, start: Timestamp) -> String {
     let at = record.time.0.saturating_sub(start.0);
     let mut what = format!("{:?}", record.event);
-    if let Event::Probed { point, readings, settled } = &record.event {
+    if let Event::Probed { point, readings, settled, .. } = &record.event {
         let found = readings.iter().map(|reading| format!("{} {:?}", reading.cell.question, reading.answer));
         let found = found.collect::<Vec<_>>().join(", ");
         what = format!("probed for {point:?}: {found}{}", if *settled { "" } else { " (not yet)" });

@@ -1,5 +1,6 @@
 //! Asks the world: facts, and values that are read. Nothing here changes anything.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
@@ -37,6 +38,8 @@ pub(crate) struct Asker<'a, W> {
     pub(crate) rights: Option<&'a Rights>,
     /// Values that were found and are not in the state yet.
     pub(crate) found: BTreeMap<ValueId, Value>,
+    /// What people were asked for a fact or a capture, and how they answered.
+    pub(crate) answered: RefCell<Vec<Answered>>,
 }
 
 /// What reading gives: a value, or why there is none.
@@ -45,7 +48,15 @@ type Found = Result<Value, String>;
 impl<'a, W: World> Asker<'a, W> {
     /// Asks for a run, with the rights of its runbook.
     pub(crate) fn new(program: &'a Program, state: &'a RunState, world: &'a W) -> Asker<'a, W> {
-        Asker { program, state, world, step: None, rights: None, found: BTreeMap::new() }
+        Asker {
+            program,
+            state,
+            world,
+            step: None,
+            rights: None,
+            found: BTreeMap::new(),
+            answered: RefCell::default(),
+        }
     }
 
     /// What is known here.
@@ -160,7 +171,11 @@ impl<'a, W: World> Asker<'a, W> {
                 ReadFrom::Library { function: call.function.clone(), arguments }
             }
             Source::Person(asked) => {
-                return value_of(self.ask(asked, arguments).await?);
+                let outcome = self.ask(asked, arguments).await?;
+                if let Outcome::Performed(report) = &outcome {
+                    self.answered.borrow_mut().extend(report.answered.clone());
+                }
+                return value_of(outcome);
             }
         };
         let rights = self.rights.unwrap_or(&self.program.plan().allow);

@@ -263,9 +263,10 @@ impl<W: World, J: Journal> Driver<'_, '_, W, J> {
         let mut tries = 0;
         let mut shown: Option<Vec<surefoot_journal::Reading>> = None;
         loop {
-            let readings = {
+            let (readings, answered) = {
                 let asker = Asker::new(self.program, self.state, self.world);
-                asker.probe(probe.conditions.iter().map(|condition| &condition.formula), &probe.cells).await
+                let formulas = probe.conditions.iter().map(|condition| &condition.formula);
+                (asker.probe(formulas, &probe.cells).await, asker.answered.take())
             };
             let waited = self.world.uptime_ms().saturating_sub(start);
             let (found, patient, every) = self.look(&probe, &readings, waited);
@@ -277,12 +278,13 @@ impl<W: World, J: Journal> Driver<'_, '_, W, J> {
             let enough = in_a_row >= probe.times;
             let stopped = self.state.cancel().is_some_and(|level| level >= 2);
             if enough || stopped || !(patient || again || (holds && waited <= patience(&probe))) {
-                return self.append(Event::Probed { point: probe.point, readings, settled: true });
+                return self.append(Event::Probed { point: probe.point, readings, settled: true, answered });
             }
             // Only what is new is recorded: a wait of an hour is not a record a second.
             if shown.as_ref() != Some(&readings) {
                 shown = Some(readings.clone());
-                self.append(Event::Probed { point: probe.point.clone(), readings, settled: false })?;
+                let point = probe.point.clone();
+                self.append(Event::Probed { point, readings, settled: false, answered })?;
             }
             if !self.pause(every, stops_at).await? && stops_at == 1 {
                 return Ok(());

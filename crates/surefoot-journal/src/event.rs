@@ -406,6 +406,9 @@ pub enum Event {
         readings: Vec<Reading>,
         /// Whether this answer is the one that counts; if not, it is asked again soon.
         settled: bool,
+        /// How people came to say what of it they were asked. Since format 1.1.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        answered: Vec<Answered>,
     },
     /// A value was found: a `let` of the runbook or of a step, an answer.
     Bound {
@@ -491,6 +494,9 @@ pub enum Event {
         base: Vec<Reading>,
         /// What its `before` read.
         captures: BTreeMap<Name, Value>,
+        /// How people came to say what of it they were asked. Since format 1.1.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        answered: Vec<Answered>,
     },
     /// T1, T10. A statement is about to act. The first of a step makes its rollback owed, or seals.
     Intent {

@@ -22,7 +22,7 @@ use surefoot_plan::{Cell, Expr, Plan, Real, StepId, Tri, Value, ValueId};
 const HEAD: &str = "e3861aff1e27c5a20ec6bfa0035566af03e376c1f1beff244a6c2603da5d0003";
 
 /// The hash of the last record of `1.1.jsonl`.
-const HEAD_1_1: &str = "ab594c6418da3ec06d20e0a0cff607cfbbd9bbbeaa7e8cb099d2e538909b5d68";
+const HEAD_1_1: &str = "3d1ab168775b5e8e621382279de488fc9658c7c9c4a6419d6a2bf3e632511bba";
 
 fn path(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name)
@@ -117,6 +117,18 @@ fn added_in_1_1() -> Vec<Event> {
         Event::Stopped { stop: StepId("stop[1]".into()), why: "it is done already".into() },
         early(FactsVerdict::NotAsked),
         early(FactsVerdict::Untouched),
+        Event::Probed {
+            point: Point::Entry,
+            readings: Vec::new(),
+            settled: true,
+            answered: answered(AnsweredBy::Person(anna())).into_iter().collect(),
+        },
+        Event::Before {
+            step: step(),
+            base: Vec::new(),
+            captures: BTreeMap::from([("old".into(), Value::Int(3))]),
+            answered: answered(AnsweredBy::Default { within_ms: 3000 }).into_iter().collect(),
+        },
     ]
 }
 
@@ -190,7 +202,7 @@ fn every_event() -> Vec<Event> {
         answered: None,
     };
     let outcome = |outcome| Event::Outcome { claim: claim(Phase::Forward), outcome };
-    let probed = |point| Event::Probed { point, readings: readings(), settled: true };
+    let probed = |point| Event::Probed { point, readings: readings(), settled: true, answered: Vec::new() };
     let mut events = vec![
         Event::Started(Box::new(Started {
             run: RunId("01M80KYB8J0123456789ABCDEF".into()),
@@ -206,7 +218,7 @@ fn every_event() -> Vec<Event> {
         })),
         Event::Resumed { operator: anna(), host: "db1".into(), boot_id: "c".into(), version: "0.0.1".into() },
         Event::Recovered { bytes: 17 },
-        Event::Probed { point: Point::Entry, readings: Vec::new(), settled: false },
+        Event::Probed { point: Point::Entry, readings: Vec::new(), settled: false, answered: Vec::new() },
         Event::Bound {
             id: ValueId { step: None, name: "all".into() },
             value: values,
@@ -229,6 +241,7 @@ fn every_event() -> Vec<Event> {
             step: step(),
             base: readings(),
             captures: BTreeMap::from([("old".into(), Value::Int(3))]),
+            answered: Vec::new(),
         },
         Event::Intent { claim: claim(Phase::Forward), shown: Vec::new() },
         Event::Intent { claim: claim(Phase::Rollback), shown: Vec::new() },

@@ -119,9 +119,11 @@ pub(crate) fn tell<'a>(plan: &Plan, names: &Names<'_>, event: &'a Event) -> Told
         Event::Recovered { bytes } => Told::only(format!(
             "a torn last record of {bytes} bytes was dropped; it announced nothing that was done"
         )),
-        Event::Probed { point, readings, settled } => {
+        Event::Probed { point, readings, settled, answered } => {
             let again = if *settled { "" } else { "; asked again soon" };
-            Told::with(format!("{}{again}", point_text(point)), reading_lines(names, readings))
+            let mut evidence = reading_lines(names, readings);
+            evidence.extend(answered.iter().flat_map(say::answered));
+            Told::with(format!("{}{again}", point_text(point)), evidence)
         }
         Event::Bound { id, value, answered, .. } => {
             Told::with(format!("{id} = {value}"), answered.iter().flat_map(say::answered).collect())
@@ -158,9 +160,10 @@ pub(crate) fn tell<'a>(plan: &Plan, names: &Names<'_>, event: &'a Event) -> Told
             };
             refusal(names, what, why)
         }
-        Event::Before { base, captures, .. } => {
+        Event::Before { base, captures, answered, .. } => {
             let mut evidence = reading_lines(names, base);
             evidence.extend(captures.iter().map(|(name, value)| format!("{name} = {value}")));
+            evidence.extend(answered.iter().flat_map(say::answered));
             Told::with("recorded what was true before it", evidence)
         }
         Event::Intent { claim, shown } => {

@@ -368,7 +368,7 @@ impl Story {
             answer: Answer::Known(Value::Bool(*answer)),
         });
         let readings = readings.collect();
-        self.add(Event::Probed { point, readings, settled: true })
+        self.add(Event::Probed { point, readings, settled: true, answered: Vec::new() })
     }
 
     /// Up to the first intent of a step.
@@ -381,6 +381,7 @@ impl Story {
             step,
             base: vec![Reading { cell: recorded(cell), answer }],
             captures: BTreeMap::new(),
+            answered: Vec::new(),
         });
         self.add(Event::Intent { claim: claim(name, Phase::Forward, 0), shown: Vec::new() })
     }

@@ -18,7 +18,9 @@ runbook asks {
     }
     let ticket = ask "Which ticket?" within 1s default "none"
     let name = ask "Which name?" within 5m
+    fact calm = ask "Is it calm?" within 5m
     step press {
+        requires calm
         manual "Press the button of ${name}"
         leaves "harmless"
     }
@@ -60,6 +62,7 @@ fn answer(place: &Place, arguments: &[&str]) {
 fn who_answered_and_what_was_taken_by_default_is_told() {
     let (place, child) = begin();
     answer(&place, &["left", "--comment", "it blinks"]);
+    answer(&place, &["yes"]);
     answer(&place, &["done", "--step", "press"]);
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(0));
@@ -74,7 +77,8 @@ fn who_answered_and_what_was_taken_by_default_is_told() {
         .says("asked: Which name?")
         .says(&format!("{who} \"it blinks\""))
         .says("asked: Press the button of left");
-    assert_eq!(told.out.matches(&who).count(), 2, "{}", told.out);
+    told.says("asked: Is it calm?");
+    assert_eq!(told.out.matches(&who).count(), 3, "{}", told.out);
     // What was done is told as it was done.
     let folder = place.path().join("dir/left");
     told.says(&format!("$ touch {}", folder.display()));
@@ -85,6 +89,7 @@ fn who_answered_and_what_was_taken_by_default_is_told() {
 fn who_says_that_it_is_not_done_is_told() {
     let (place, mut child) = begin();
     answer(&place, &["left"]);
+    answer(&place, &["yes"]);
     answer(&place, &["not done", "--step", "press"]);
     assert_eq!(child.wait().unwrap().code(), Some(10));
     let me = surefoot_journal::person::operator();

@@ -75,10 +75,12 @@ impl<W: World, J: Journal> Driver<'_, '_, W, J> {
                     }
                 }
             }
-            failed.map_or(Ok((base, captures)), Err)
+            failed.map_or(Ok((base, captures, asker.answered.take())), Err)
         };
         match found {
-            Ok((base, captures)) => self.append(Event::Before { step: id, base, captures }),
+            Ok((base, captures, answered)) => {
+                self.append(Event::Before { step: id, base, captures, answered })
+            }
             Err(why) => self.append(Event::NotDone { step: id, why }),
         }
     }

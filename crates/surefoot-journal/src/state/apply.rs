@@ -53,7 +53,7 @@ impl RunState {
                 Ok(())
             }
             Event::Recovered { .. } => self.began(),
-            Event::Probed { point, readings, settled } => {
+            Event::Probed { point, readings, settled, .. } => {
                 self.probed(point, *settled)?;
                 self.last_probe = Some(LastProbe {
                     point: point.clone(),
@@ -136,7 +136,7 @@ impl RunState {
                 self.steps.entry(step.clone()).or_default().refusal = Some(why.clone());
                 Ok(())
             }
-            Event::Before { step, base, captures } => self.before(step, base, captures),
+            Event::Before { step, base, captures, .. } => self.before(step, base, captures),
             Event::Intent { claim, .. } => self.intent(claim),
             Event::Outcome { claim, outcome } => self.outcome(claim, outcome),
             Event::Done { step } => {
