@@ -18,6 +18,7 @@ mod flow;
 pub(crate) mod judge;
 mod retry;
 pub(crate) mod rollback;
+mod scope;
 mod step;
 
 use surefoot_journal::{Claim, Event, Facing, Point, RunState, Standing, Timestamp};
@@ -79,7 +80,7 @@ struct View<'a> {
     program: &'a Program,
     /// The run.
     state: &'a RunState,
-    /// The time. Only approvals look at it.
+    /// The time. Only approvals and scopes look at it.
     now: Timestamp,
 }
 

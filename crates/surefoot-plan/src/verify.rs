@@ -111,6 +111,8 @@ struct Rules {
     stops: bool,
     /// What is assumed holds from there on, and not before.
     assumptions: bool,
+    /// A point of no return does not end the duty to leave the scopes that are open.
+    scopes: bool,
     /// The whole way back must end where it began.
     restored: bool,
     /// A rollback that is proved at its own stop is not judged again. Not needed: it makes verifying cheap.
@@ -129,6 +131,7 @@ impl Default for Rules {
             joins: true,
             stops: true,
             assumptions: true,
+            scopes: true,
             restored: true,
             local: true,
         }

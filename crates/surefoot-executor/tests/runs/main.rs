@@ -11,4 +11,5 @@ mod names;
 mod people;
 mod plans;
 mod route;
+mod scopes;
 mod stop;

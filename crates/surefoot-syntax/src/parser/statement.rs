@@ -23,6 +23,8 @@ pub(super) enum Place {
     Scenario,
     /// The arms of a `match`.
     Match,
+    /// A `during`: its two ends, and what is done in it.
+    During,
     /// A block of a statement that cannot be read.
     Anywhere,
 }
@@ -47,8 +49,11 @@ const RUNBOOK: &[&str] = &[
     "stop",
     "todo",
     "assume",
+    "during",
 ];
-const BRANCH: &[&str] = &["let", "step", "wait", "if", "match", "for", "stop", "todo", "assume"];
+const BRANCH: &[&str] = &["let", "step", "wait", "if", "match", "for", "stop", "todo", "assume", "during"];
+const DURING: &[&str] =
+    &["enter", "leave", "let", "step", "wait", "if", "match", "for", "stop", "todo", "assume", "during"];
 const STEP: &[&str] = &[
     "approved",
     "requires",
@@ -78,7 +83,7 @@ const CLAUSES: &[&str] = &[
 
 /// Keywords that are designed and not built, which begin a statement.
 const NOT_BUILT: &[&str] =
-    &["waive", "parallel", "diagnose", "during", "lock", "call", "notify", "after", "interactive"];
+    &["waive", "parallel", "diagnose", "lock", "call", "notify", "after", "interactive"];
 
 impl Place {
     fn words(self) -> &'static [&'static str] {
@@ -86,6 +91,7 @@ impl Place {
             Self::File => FILE,
             Self::Runbook => RUNBOOK,
             Self::Branch => BRANCH,
+            Self::During => DURING,
             Self::Step => STEP,
             Self::Collect => COLLECT,
             Self::About
@@ -116,6 +122,7 @@ impl Place {
             Self::FactBody => "in a fact",
             Self::Scenario => "in a scenario",
             Self::Match => "in `match`",
+            Self::During => "in `during`",
             Self::Anywhere => "here",
         }
     }
@@ -125,7 +132,7 @@ impl Place {
         let outer: &[&[&str]] = match self {
             Self::File | Self::Anywhere => return false,
             Self::Runbook => &[&["use", "runbook", "scenario", "function", "type", "action"]],
-            Self::Branch | Self::Match => &[&[
+            Self::Branch | Self::Match | Self::During => &[&[
                 "use",
                 "runbook",
                 "scenario",
@@ -157,6 +164,7 @@ impl Place {
                 "for",
                 "stop",
                 "assume",
+                "during",
             ]],
             Self::About | Self::Allow | Self::Manual | Self::FactBody => &[FILE, RUNBOOK, STEP],
             Self::Scenario => &[&["use", "runbook", "scenario", "function", "type", "action"], RUNBOOK],
@@ -188,9 +196,13 @@ impl Parser<'_> {
             Place::FactBody => self.fact_line(),
             Place::Scenario => self.scenario_line(),
             Place::Match => self.arm(),
-            Place::File | Place::Runbook | Place::Branch | Place::Step | Place::Collect | Place::Anywhere => {
-                self.keyword_statement(place)
-            }
+            Place::File
+            | Place::Runbook
+            | Place::Branch
+            | Place::During
+            | Place::Step
+            | Place::Collect
+            | Place::Anywhere => self.keyword_statement(place),
         };
         self.depth = depth;
         let read_well = result.and_then(|()| self.statement_end(place)).is_ok();
@@ -221,9 +233,13 @@ impl Parser<'_> {
                 "given", "start", "answer", "reply", "after", "fail", "lie", "hang", "crash", "deny", "lose",
                 "expect", "explore",
             ],
-            Place::File | Place::Runbook | Place::Branch | Place::Step | Place::Collect | Place::Anywhere => {
-                NOT_BUILT
-            }
+            Place::File
+            | Place::Runbook
+            | Place::Branch
+            | Place::During
+            | Place::Step
+            | Place::Collect
+            | Place::Anywhere => NOT_BUILT,
         };
         self.is_keyword(word) || lines.contains(&word)
     }
@@ -321,6 +337,9 @@ impl Parser<'_> {
             "if" => self.wrap(checkpoint, SyntaxKind::If, Self::if_statement),
             "match" => self.wrap(checkpoint, SyntaxKind::Match, Self::match_statement),
             "for" => self.wrap(checkpoint, SyntaxKind::For, Self::for_statement),
+            "during" => self.wrap(checkpoint, SyntaxKind::During, Self::during),
+            "enter" if place == Place::During => self.wrap(checkpoint, SyntaxKind::Enter, Self::enter),
+            "leave" if place == Place::During => self.wrap(checkpoint, SyntaxKind::Leave, Self::leave),
             "stop" => self.wrap(checkpoint, SyntaxKind::Stop, |p| {
                 p.bump();
                 p.text_literal()
