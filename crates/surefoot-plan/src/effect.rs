@@ -68,11 +68,23 @@ pub enum Word {
     Each(Expr),
 }
 
-/// A script in a shell.
+/// Returns the program that runs scripts in a language, if scripts can be written in it.
+pub fn interpreter(language: &str) -> Option<&'static str> {
+    match language {
+        "sh" => Some("sh"),
+        "bash" => Some("bash"),
+        "python" => Some("python3"),
+        "sql" => Some("psql"),
+        _ => None,
+    }
+}
+
+/// A script.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Script {
-    /// `sh` or `bash`; run with `errexit`, `nounset` and, in bash, `pipefail`.
+    /// `sh` or `bash`, run with `errexit`, `nounset` and, in bash, `pipefail`; `python`, run by `python3` as if it
+    /// stood alone; `sql`, run by `psql`, which stops at the first error.
     pub language: Name,
     /// Its text, as written. Constant: values come by environment.
     pub text: String,

@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use surefoot_plan::{Decoder, Exec, Expr, Script, Source, Type, Value, Word};
+use surefoot_plan::{Decoder, Exec, Expr, Script, Source, Type, Value, Word, interpreter};
 use surefoot_syntax::Span;
 use surefoot_syntax::ast::{Command, CommandBody, Expr as Syntax, Ident, Text, Word as Written, WordPart};
 
 use super::ask::value_expr;
 use super::script::unset_variables;
+use super::sql::{SqlWhat, sql_findings};
 use super::{Asking, Lowering};
 use crate::report::{Report, before, error};
 use crate::term::{Term, What, text};
@@ -127,6 +128,16 @@ impl<'a> Lowering<'a> {
                 (pipeline, None)
             }
             CommandBody::Script { language, arguments, text } => {
+                if let (Some(stdin), "sql") = (&command.stdin, language.text.as_str()) {
+                    self.report(
+                        error(
+                            "SF0246",
+                            stdin.span,
+                            "an sql script goes by standard input itself, so nothing else can",
+                        )
+                        .help("give it by name: `sql(name: …)`; a list as JSON, `items: json(list)`"),
+                    );
+                }
                 (Vec::new(), self.script(language, arguments, text, &env))
             }
             CommandBody::Error => (Vec::new(), None),
@@ -344,19 +355,9 @@ impl<'a> Lowering<'a> {
         body: &Text,
         env: &BTreeMap<String, Expr>,
     ) -> Option<Script> {
-        if !matches!(language.text.as_str(), "sh" | "bash") {
-            self.report(
-                error(
-                    "SF0010",
-                    language.span,
-                    format!("scripts in `{}` are designed and not built yet", language.text),
-                )
-                .help("write it in `sh` or `bash`, or keep it in a file and run that: `$ python3 file.py`"),
-            );
-            return None;
-        }
+        let program = interpreter(&language.text)?;
         self.cx.needs.script = true;
-        self.cx.needs.run.push((language.text.clone(), language.span));
+        self.cx.needs.run.push((program.to_owned(), language.span));
         let mut named = BTreeMap::new();
         for (name, value) in arguments {
             let term = self.value_of(value);
@@ -367,7 +368,11 @@ impl<'a> Lowering<'a> {
                         term.span,
                         "a script takes texts and numbers by name; a list goes by standard input",
                     )
-                    .help("write `stdin list` before the script, and read its lines: `while read -r item`"),
+                    .help(match language.text.as_str() {
+                        "sql" => "give it as JSON, `items: json(list)`, and read it with `json_array_elements_text(:'items')`",
+                        "python" => "write `stdin json(list)` before the script, and read it with `json.load(sys.stdin)`",
+                        _ => "write `stdin list` before the script, and read its lines: `while read -r item`",
+                    }),
                 );
                 continue;
             }
@@ -406,7 +411,12 @@ impl<'a> Lowering<'a> {
             }
         }
         let by_name = |name: &str| arguments.iter().any(|(argument, _)| argument.text == name);
-        self.check_variables(body, |name| by_name(name) || env.contains_key(name));
+        match language.text.as_str() {
+            "sql" => self.check_sql(body, by_name),
+            // What a program in Python reads of its environment only it can tell.
+            "python" => {}
+            _ => self.check_variables(body, |name| by_name(name) || env.contains_key(name)),
+        }
         Some(Script { language: language.text.clone(), text: body.text.clone(), arguments: named })
     }
 
@@ -426,6 +436,34 @@ impl<'a> Lowering<'a> {
                     .note("a script sees no name of the runbook by itself: values are given by name")
                     .help(format!("give it: `({name}: …)` after the language; or say what counts without it: `${{{name}:-…}}`")),
             );
+        }
+    }
+
+    /// Reports what would make a value a part of an sql script's text, and values that are not given.
+    fn check_sql(&mut self, body: &Text, given: impl Fn(&str) -> bool) {
+        for found in sql_findings(&body.text, given) {
+            let written = self.modules.text(body.span);
+            let (message, help) = match &found.what {
+                SqlWhat::Command => (
+                    format!("`{}` speaks to `psql` itself, and not to the database", found.text),
+                    "write SQL alone; what only `psql` can do stands in a `$` line".to_owned(),
+                ),
+                SqlWhat::Spliced(name) => (
+                    format!("`{}` would put a value into the program text", found.text),
+                    format!(
+                        "write `:'{name}'`, which is a text, and `:'{name}'::int` for a number; in a slice put a blank after the colon"
+                    ),
+                ),
+                SqlWhat::Unset(name) => {
+                    (format!("nothing sets the variable `{name}`"), format!("give it: `sql({name}: …)`"))
+                }
+            };
+            let at = written.find(&found.text);
+            let start = body.span.start.saturating_add(u32::try_from(at.unwrap_or(0)).unwrap_or(0));
+            let end = start.saturating_add(u32::try_from(found.text.len()).unwrap_or(0)).min(body.span.end);
+            let span = if at.is_some() { Span { start, end, ..body.span } } else { body.span };
+            let code = if matches!(found.what, SqlWhat::Unset(_)) { "SF0313" } else { "SF0246" };
+            self.report(error(code, span, message).help(help));
         }
     }
 
