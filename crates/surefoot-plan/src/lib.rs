@@ -35,6 +35,7 @@ pub use decode::{DECODED_BYTES_MAX, decode, decode_exit, describe, from_json, is
 pub use digest::PlanDigest;
 pub use effect::{
     Decoder, Endpoint, Exec, LibraryCall, Person, PersonQuestion, Read, Rights, Script, Source, Word,
+    interpreter, is_sql_name,
 };
 pub use eval::{
     COMPUTED_MAX, Environment, EvalError, TextPiece, Values, decide_atom, decide_formula, eval, eval_text,
