@@ -174,9 +174,7 @@ const NOT_BUILT_PARTS: &[&str] = &[
     "for … pause",
     "for … tolerate",
     "for … waves",
-    "python",
     "reveal",
-    "sql",
 ];
 
 #[test]

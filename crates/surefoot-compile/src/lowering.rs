@@ -35,6 +35,7 @@ mod quantifier;
 mod rights;
 mod scenario;
 mod script;
+mod sql;
 mod step;
 mod turns;
 mod value;

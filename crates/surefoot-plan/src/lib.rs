@@ -37,6 +37,7 @@ pub use digest::PlanDigest;
 pub use each::{EACH_MAX, Each, ItemsError};
 pub use effect::{
     Decoder, Endpoint, Exec, LibraryCall, Person, PersonQuestion, Read, Rights, Script, Source, Word,
+    interpreter, is_sql_name,
 };
 pub use eval::{
     COMPUTED_MAX, Environment, EvalError, TextPiece, Values, decide_atom, decide_formula, eval, eval_text,

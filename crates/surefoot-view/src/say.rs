@@ -151,6 +151,7 @@ pub(crate) fn command(exec: &Exec) -> Vec<String> {
         if text.len() > SCRIPT_LINES_MAX {
             lines.push(format!("    ... {} more lines", text.len() - SCRIPT_LINES_MAX));
         }
+        lines.extend(stdin(exec));
         return lines;
     }
     let programs: Vec<String> =
