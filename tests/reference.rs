@@ -170,14 +170,11 @@ const NOT_BUILT_PARTS: &[&str] = &[
     "approved by N of",
     "connect any",
     "ensures … else rollback",
-    "for … max",
     "for … on failure",
     "for … pause",
     "for … tolerate",
     "for … waves",
-    "python",
     "reveal",
-    "sql",
 ];
 
 #[test]

@@ -36,7 +36,9 @@ mod quantifier;
 mod rights;
 mod scenario;
 mod script;
+mod sql;
 mod step;
+mod turns;
 mod value;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -143,6 +145,8 @@ pub(crate) struct Lowering<'a> {
     question_needs: BTreeMap<QuestionId, Needs>,
     /// What is added to the names of steps in a loop: `[db2]`.
     turn: String,
+    /// The list of the loop over what the run finds that is read now.
+    in_each: Option<Span>,
     /// Whether what is read now was recorded before the step.
     reads_before: bool,
     /// How many scopes are open here.
@@ -154,6 +158,7 @@ pub(crate) struct Lowering<'a> {
     /// How many waits, choices and steps there are.
     waits: usize,
     choices: usize,
+    loops: usize,
     stops: usize,
     assumptions: usize,
     nodes: usize,
@@ -303,6 +308,8 @@ impl<'a> Lowering<'a> {
             also_ensures: Vec::new(),
             waits: 0,
             choices: 0,
+            loops: 0,
+            in_each: None,
             stops: 0,
             assumptions: 0,
             nodes: 0,

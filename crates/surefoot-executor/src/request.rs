@@ -41,7 +41,11 @@ pub(crate) fn command(exec: &Exec, wanted: Option<&Type>, env: &dyn Environment)
             for (name, expr) in &script.arguments {
                 variables.insert(name.clone(), text(expr, env)?);
             }
-            Some(ScriptCall { language: script.language.clone(), text: script.text.clone() })
+            Some(ScriptCall {
+                language: script.language.clone(),
+                text: script.text.clone(),
+                arguments: script.arguments.keys().cloned().collect(),
+            })
         }
     };
     Ok(Command {

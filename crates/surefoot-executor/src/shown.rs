@@ -190,7 +190,7 @@ mod tests {
 
     #[test]
     fn a_long_script_is_cut() {
-        let script = ScriptCall { language: "sh".into(), text: "true\n".repeat(20) };
+        let script = ScriptCall { language: "sh".into(), text: "true\n".repeat(20), arguments: Vec::new() };
         let shown = command(&Command { script: Some(script), stdin: None, ..psql() });
         assert_eq!((shown.len(), shown[13].as_str()), (14, "    ... 8 more lines"));
     }

@@ -153,10 +153,12 @@ pub struct Command {
 /// A script with its values.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ScriptCall {
-    /// `sh` or `bash`.
+    /// `sh`, `bash`, `python` or `sql`.
     pub language: Name,
     /// Its text: constant.
     pub text: String,
+    /// The names of the values that it takes; they stand in the environment.
+    pub arguments: Vec<Name>,
 }
 
 /// Text that may hold secrets.

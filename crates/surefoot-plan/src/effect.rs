@@ -68,11 +68,30 @@ pub enum Word {
     Each(Expr),
 }
 
-/// A script in a shell.
+/// Returns the program that runs scripts in a language, if scripts can be written in it.
+pub fn interpreter(language: &str) -> Option<&'static str> {
+    match language {
+        "sh" => Some("sh"),
+        "bash" => Some("bash"),
+        "python" => Some("python3"),
+        "sql" => Some("psql"),
+        _ => None,
+    }
+}
+
+/// Whether a value of an sql script may have this name. `psql` reads its own settings from names in capitals: one of
+/// them lets a script go on after an error.
+pub fn is_sql_name(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_lowercase() || c == '_')
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+}
+
+/// A script.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Script {
-    /// `sh` or `bash`; run with `errexit`, `nounset` and, in bash, `pipefail`.
+    /// `sh` or `bash`, run with `errexit`, `nounset` and, in bash, `pipefail`; `python`, run by `python3` as if it
+    /// stood alone; `sql`, run by `psql`, which stops at the first error.
     pub language: Name,
     /// Its text, as written. Constant: values come by environment.
     pub text: String,

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use surefoot_executor::{Command, Granted, Piece, ScriptCall, Text};
-use surefoot_plan::Name;
+use surefoot_plan::{Name, interpreter, is_sql_name};
 
 use crate::policy::{Member, Part, Payload, Peer, User, View, Waived, parts};
 use crate::resolve::Resolver;
@@ -28,8 +28,15 @@ pub(crate) fn prepare(
     let names: BTreeSet<&str> = rights.run.iter().chain(&rights.detach).map(String::as_str).collect();
     let mut members = Vec::new();
     let mut view = View::Private;
+    let mut stdin = command.stdin.as_ref().map(parts);
     if let Some(script) = &command.script {
         members.push(script_member(script, &names, resolver)?);
+        if script.language == "sql" {
+            if stdin.is_some() {
+                return Err("an sql script goes by standard input itself, so nothing else can".into());
+            }
+            stdin = Some(vec![Part::Plain(sql_text(script)?)]);
+        }
         if !rights.detach.is_empty() {
             view = View::Host;
         }
@@ -54,7 +61,7 @@ pub(crate) fn prepare(
         members,
         path: resolver.path().to_owned(),
         environment: environment(&command.env)?,
-        stdin: command.stdin.as_ref().map(parts),
+        stdin,
         folder: command.folder.as_ref().map(|folder| absolute(folder)).transpose()?,
         user,
         execute: resolver.closure(names),
@@ -126,25 +133,43 @@ fn not_granted(name: &str, names: &BTreeSet<&str>) -> String {
 }
 
 fn script_member(script: &ScriptCall, names: &BTreeSet<&str>, resolver: &Resolver) -> Result<Member, String> {
-    if !names.contains(script.language.as_str()) {
-        return Err(not_granted(&script.language, names));
+    let program = interpreter(&script.language)
+        .ok_or_else(|| format!("`{}` is no language that scripts can be run in", script.language))?;
+    if !names.contains(program) {
+        return Err(not_granted(program, names));
     }
     if script.text.len() > SCRIPT_MAX {
         return Err(format!("the script has {} bytes, and {SCRIPT_MAX} are the most", script.text.len()));
     }
-    let options: &[&str] = match script.language.as_str() {
-        "sh" => &["-eu"],
-        "bash" => &["-eu", "-o", "pipefail"],
-        other => {
-            return Err(format!("`{other}` is no language that scripts can be run in; `sh` and `bash` are"));
+    let text = ["-c", script.text.as_str(), "script"];
+    let words: Vec<&str> = match program {
+        "psql" => {
+            ["psql", "-X", "-q", "-A", "-t", "-w", "-v", "ON_ERROR_STOP=1", "-f", "-"].into_iter().collect()
         }
+        // Isolated: neither its folder nor the environment changes what `import` finds.
+        "python3" => ["python3", "-I", "-B"].into_iter().chain(text).collect(),
+        "bash" => ["bash", "-eu", "-o", "pipefail"].into_iter().chain(text).collect(),
+        shell => [shell, "-eu"].into_iter().chain(text).collect(),
     };
-    let words = [script.language.as_str()]
-        .into_iter()
-        .chain(options.iter().copied())
-        .chain(["-c", script.text.as_str(), "script"])
-        .map(|word| vec![Part::Plain(word.to_owned())]);
-    Ok(Member { program: resolver.find(&script.language)?, arguments: words.collect() })
+    let words = words.into_iter().map(|word| vec![Part::Plain(word.to_owned())]);
+    Ok(Member { program: resolver.find(program)?, arguments: words.collect() })
+}
+
+/// An sql script as `psql` reads it: its values come from the environment as variables, which `psql` quotes where
+/// the script reads them (`:'name'`). None of them is ever a part of this text.
+fn sql_text(script: &ScriptCall) -> Result<String, String> {
+    let mut text = String::new();
+    for name in &script.arguments {
+        if !is_sql_name(name) {
+            return Err(format!("{name:?} is no name for a value of an sql script"));
+        }
+        text.push_str(&format!("\\getenv {name} {name} "));
+    }
+    if !text.is_empty() {
+        text.push('\n');
+    }
+    text.push_str(&script.text);
+    Ok(text)
 }
 
 /// The text of something that holds no secret.
@@ -224,7 +249,24 @@ fn user_in(name: &str, users: &str, groups: &str) -> Option<User> {
 
 #[cfg(test)]
 mod tests {
-    use super::user_in;
+    use surefoot_executor::ScriptCall;
+
+    use super::{sql_text, user_in};
+
+    #[test]
+    fn an_sql_script_gets_its_values_by_name_and_never_as_text() {
+        let script = |arguments: &[&str]| ScriptCall {
+            language: "sql".into(),
+            text: "select :'who';\n".into(),
+            arguments: arguments.iter().map(|name| (*name).to_owned()).collect(),
+        };
+        let text = sql_text(&script(&["limit", "who"]));
+        assert_eq!(text.as_deref(), Ok("\\getenv limit limit \\getenv who who \nselect :'who';\n"));
+        assert_eq!(sql_text(&script(&[])).as_deref(), Ok("select :'who';\n"));
+        for name in ["a b", "ON_ERROR_STOP", ""] {
+            assert!(sql_text(&script(&[name])).is_err(), "{name}");
+        }
+    }
 
     #[test]
     fn a_user_comes_with_all_groups() {

@@ -126,6 +126,16 @@ impl<'a> Lowering<'a> {
                 (pipeline, None)
             }
             CommandBody::Script { language, arguments, text } => {
+                if let (Some(stdin), "sql") = (&command.stdin, language.text.as_str()) {
+                    self.report(
+                        error(
+                            "SF0246",
+                            stdin.span,
+                            "an sql script goes by standard input itself, so nothing else can",
+                        )
+                        .help("give it by name: `sql(name: …)`; a list as JSON, `items: json(list)`"),
+                    );
+                }
                 (Vec::new(), self.script(language, arguments, text, &env))
             }
             CommandBody::Error => (Vec::new(), None),
@@ -323,9 +333,12 @@ impl<'a> Lowering<'a> {
         .here("whoever writes this text writes a part of the program");
         self.report(
             match name {
-                "psql" => {
-                    found.help("pass it as a variable: `stdin \"select … :'name'\" $ psql -v name=${x}`")
-                }
+                "psql" => found.help(
+                    "write a script: it takes values by name, and quotes them: `sql(x: x) ```select … :'x' …```",
+                ),
+                "python" | "python3" => found.help(
+                    "write a script: it takes values by name, as `os.environ[\"x\"]`: `python(x: x) ```…```",
+                ),
                 "sh" | "bash" | "dash" | "zsh" => found.help(
                     "write a script: it takes values by name, as environment variables: `bash(x: x) ```…```",
                 ),

@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use surefoot_plan::{Expr, Script, Type};
+use surefoot_plan::{Expr, Script, Type, interpreter, is_sql_name};
+use surefoot_syntax::Span;
 use surefoot_syntax::ast::{Expr as Syntax, Ident, Text};
 
 use super::Lowering;
 use super::ask::value_expr;
+use super::sql::{SqlFound, SqlWhat, sql_findings};
 use crate::report::error;
 use crate::script::{self, Given, Shell};
 use crate::types;
@@ -21,18 +23,8 @@ impl<'a> Lowering<'a> {
         body: &Text,
         env: &BTreeMap<String, Expr>,
     ) -> Option<Script> {
-        if !matches!(language.text.as_str(), "sh" | "bash") {
-            self.report(
-                error(
-                    "SF0010",
-                    language.span,
-                    format!("scripts in `{}` are designed and not built yet", language.text),
-                )
-                .help("write it in `sh` or `bash`, or keep it in a file and run that: `$ python3 file.py`"),
-            );
-            return None;
-        }
-        self.cx.needs.run.push((language.text.clone(), language.span));
+        let program = interpreter(&language.text)?;
+        self.cx.needs.run.push((program.to_owned(), language.span));
         let mut named = BTreeMap::new();
         let mut given: BTreeMap<String, Given> = env.keys().map(|name| (name.clone(), Given::Text)).collect();
         for (name, value) in arguments {
@@ -45,7 +37,11 @@ impl<'a> Lowering<'a> {
                         term.span,
                         "a script takes texts and numbers by name; a list goes by standard input",
                     )
-                    .help("write `stdin list` before the script, and read its lines: `while read -r item`"),
+                    .help(match language.text.as_str() {
+                        "sql" => "give it as JSON, `items: json(list)`, and read it with `json_array_elements_text(:'items')`",
+                        "python" => "write `stdin json(list)` before the script, and read it with `json.load(sys.stdin)`",
+                        _ => "write `stdin list` before the script, and read its lines: `while read -r item`",
+                    }),
                 );
                 continue;
             }
@@ -83,7 +79,12 @@ impl<'a> Lowering<'a> {
                 ));
             }
         }
-        self.read_script(language, body, &given);
+        match language.text.as_str() {
+            "sql" => self.check_sql(body, arguments),
+            // What a program in Python reads and does only it can tell.
+            "python" => self.cx.needs.script = true,
+            _ => self.read_script(language, body, &given),
+        }
         Some(Script { language: language.text.clone(), text: body.text.clone(), arguments: named })
     }
 
@@ -102,6 +103,51 @@ impl<'a> Lowering<'a> {
         };
         self.cx.needs.script |= !reading.is_complete;
         self.cx.needs.run.extend(reading.programs.iter().cloned());
+    }
+
+    /// Reports what would make a value a part of an sql script's text, and values that are not given.
+    fn check_sql(&mut self, body: &Text, arguments: &[(Ident, Syntax)]) {
+        for (name, _) in arguments {
+            if !is_sql_name(&name.text) {
+                self.report(
+                    error("SF0246", name.span, format!("`psql` keeps the name `{}` for itself", name.text))
+                        .here("names in capitals are its own settings")
+                        .help("begin the name with a small letter"),
+                );
+            }
+        }
+        let given = |name: &str| arguments.iter().any(|(given, _)| given.text == name);
+        for found in sql_findings(&body.text, given) {
+            let (code, message, help) = match &found.what {
+                SqlWhat::Command => (
+                    "SF0246",
+                    format!("`{}` speaks to `psql` itself, and not to the database", found.text),
+                    "write SQL alone; what only `psql` can do stands in a `$` line".to_owned(),
+                ),
+                SqlWhat::Spliced(name) => (
+                    "SF0246",
+                    format!("`{}` would put a value into the program text", found.text),
+                    format!(
+                        "write `:'{name}'`, which is a text, and `:'{name}'::int` for a number; in a slice put a blank after the colon"
+                    ),
+                ),
+                SqlWhat::Unset(name) => (
+                    "SF0313",
+                    format!("nothing sets the variable `{name}`"),
+                    format!("give it: `sql({name}: …)`"),
+                ),
+            };
+            self.report(error(code, self.place_in_text(body, &found), message).help(help));
+        }
+    }
+
+    /// Returns where a piece of a text stands in the file: the text lacks the indent of the script.
+    fn place_in_text(&self, body: &Text, found: &SqlFound) -> Span {
+        let written = self.modules.text(body.span);
+        let Some((at, _)) = written.match_indices(&found.text).nth(found.nth) else { return body.span };
+        let start = body.span.start.saturating_add(u32::try_from(at).unwrap_or(0));
+        let end = start.saturating_add(u32::try_from(found.text.len()).unwrap_or(0));
+        Span { start, end, ..body.span }
     }
 }
 

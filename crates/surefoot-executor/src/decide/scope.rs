@@ -1,5 +1,7 @@
 //! Scopes: how long one may be open, and whether one that was left has to be entered again on the way back.
 
+use std::sync::Arc;
+
 use surefoot_journal::{BackStage, Debt};
 use surefoot_plan::{ScopeEnd, Value};
 
@@ -25,17 +27,18 @@ pub(super) fn overdue(view: View<'_>, part: &StepPart) -> Option<String> {
 
 /// The step that entered a scope which was left, and in which nothing is owed: this is one of its two ends, the
 /// next to be paid. Where all is as before it was entered, neither has to run.
-pub(super) fn empty<'a>(view: View<'a>, part: &'a StepPart) -> Option<&'a StepPart> {
+pub(super) fn empty(view: View<'_>, part: &StepPart) -> Option<Arc<StepPart>> {
     match part.step.scope.as_ref()? {
         ScopeEnd::Leaves { enter } => {
             let mut owed = view.state.owed().skip(1);
             let is_next = owed.next() == Some(&Debt::Rollback(enter.clone()));
-            view.program.step(enter).filter(|_| is_next).map(|enter| enter.as_ref())
+            view.program.step(enter).filter(|_| is_next)
         }
         // The other end was just found to need nothing.
         ScopeEnd::Enters { leave, .. } => {
             let left = view.state.step(leave)?;
-            (left.back == BackStage::Paid && left.back_attempt == 0).then_some(part)
+            let is_skipped = left.back == BackStage::Paid && left.back_attempt == 0;
+            view.program.step(&part.step.id).filter(|_| is_skipped)
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use surefoot_plan::{Plan, ScopeEnd, StepId};
+use surefoot_plan::{Node, Nodes, ScopeEnd, Step, StepId};
 
 use super::RunState;
 use super::step::Stage;
@@ -23,9 +23,13 @@ pub struct Scope {
     pub since: Option<Timestamp>,
 }
 
-/// Reads the scopes of a plan, by the step that enters.
-pub(super) fn scopes_of(plan: &Plan) -> BTreeMap<StepId, Scope> {
-    let scope = |step: &surefoot_plan::Step| match &step.scope {
+/// Reads the scopes in these nodes, by the step that enters.
+pub(super) fn scopes_of(nodes: &[Node]) -> BTreeMap<StepId, Scope> {
+    let step = |node| match node {
+        &Node::Step(ref step) => Some(step.as_ref()),
+        Node::Wait(_) | Node::If { .. } | Node::Each(_) | Node::Stop { .. } | Node::Assume { .. } => None,
+    };
+    let scope = |step: &Step| match &step.scope {
         Some(ScopeEnd::Enters { title, leave, max_ms }) => Some(Scope {
             enter: step.id.clone(),
             leave: leave.clone(),
@@ -35,7 +39,7 @@ pub(super) fn scopes_of(plan: &Plan) -> BTreeMap<StepId, Scope> {
         }),
         Some(ScopeEnd::Leaves { .. }) | None => None,
     };
-    plan.steps().filter_map(scope).map(|scope| (scope.enter.clone(), scope)).collect()
+    Nodes::of(nodes).filter_map(step).filter_map(scope).map(|scope| (scope.enter.clone(), scope)).collect()
 }
 
 impl RunState {
@@ -63,7 +67,7 @@ impl RunState {
     }
 
     /// Entering begins, or is done once more.
-    pub(super) fn entered(&mut self, step: &StepId, at: Timestamp) {
+    pub(super) fn began_scope(&mut self, step: &StepId, at: Timestamp) {
         if let Some(scope) = self.scopes.get_mut(step) {
             scope.since.get_or_insert(at);
         }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::violation::{Condition, Violation};
-use crate::{Exec, Expr, Plan, Read, Rights, Source, Statement, StepId, Value, Way, Word};
+use crate::{Exec, Expr, Plan, Read, Rights, Source, Statement, StepId, Value, Way, Word, interpreter};
 
 struct Bounds<'a> {
     allow: &'a Rights,
@@ -103,6 +103,12 @@ impl Bounds<'_> {
                 // What comes from outside never becomes a program.
                 Some(Word::One(expr) | Word::Each(expr)) => self.report(step, "run", &expr.to_string()),
                 None => self.report(step, "run", "(nothing)"),
+            }
+        }
+        if let Some(script) = &exec.script {
+            let program = interpreter(&script.language);
+            if !program.is_some_and(|program| rights.run.contains(program)) {
+                self.report(step, "run", program.unwrap_or(&script.language));
             }
         }
         if let Some(user) = exec.user.as_ref().filter(|user| !rights.users.contains(*user)) {

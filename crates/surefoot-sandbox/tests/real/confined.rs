@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::support::{Room, cmd, failed, sh};
+use crate::support::{Room, cmd, failed, script, sh};
 use surefoot_executor::{Act, EffectRequest, World};
 use surefoot_journal::{Exit, Outcome};
 use surefoot_plan::{Decoder, Type, Value};
@@ -372,4 +372,15 @@ fn output_that_cannot_be_kept_loses_no_outcome() {
     let report = room.act(command);
     assert_eq!((report.ok, report.exit), (true, Some(Exit::Code(4))), "{report:?}");
     assert!(report.output[0].tail.contains("could not be kept"), "{report:?}");
+}
+
+#[test]
+fn a_python_script_stops_at_its_first_error_and_gets_values_by_name() {
+    let mut room = Room::new();
+    room.rights.run.insert("python3".into());
+    let mut command = script("python", "import os, sys\nprint(os.environ['who'] + sys.stdin.read())");
+    command.env.insert("who".into(), vec![surefoot_executor::Piece::Plain("a'b".into())]);
+    command.stdin = Some(vec![surefoot_executor::Piece::Plain("!".into())]);
+    assert_eq!(room.act(command).output[0].tail, "a'b!\n");
+    failed(&room.act(script("python", "print(1)\nraise SystemExit(3)")), "a script that fails");
 }

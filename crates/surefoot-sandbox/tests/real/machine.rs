@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use crate::support::{Room, failed, sh};
-use surefoot_executor::{Act, Address, Command, EffectRequest, ReadFrom, World};
+use crate::support::{Room, failed, script, sh};
+use surefoot_executor::{Act, Address, Command, EffectRequest, Piece, ReadFrom, World};
 use surefoot_journal::{Outcome, Report};
 use surefoot_plan::Value;
 use surefoot_sandbox::{Launcher, Waivers, probe_machine};
@@ -157,6 +157,26 @@ fn the_library_dials_granted_peers_only() {
 }
 
 /// PostgreSQL, which does not run as root: this runs when the tests run again.
+fn sql_quotes_its_values_and_stops_at_the_first_error(room: &Room, port: u16) {
+    let plain = |value: &str| vec![Piece::Plain(value.to_owned())];
+    let sql = |text: &str| {
+        let mut command = script("sql", text);
+        for (name, value) in [("PGHOST", "127.0.0.1"), ("PGUSER", "postgres"), ("who", r"o'neill \'; drop")] {
+            command.env.insert(name.into(), plain(value));
+        }
+        command.env.insert("PGPORT".into(), plain(&port.to_string()));
+        command.env.insert("PGPASSWORD".into(), crate::support::secret("password"));
+        command.script.as_mut().expect("a script").arguments.push("who".into());
+        command
+    };
+    let printed = |report: &Report| report.output.first().map(|output| output.tail.clone());
+    let report = room.act(sql("select :'who';\nselect 1, 2;\n"));
+    assert_eq!(printed(&report).as_deref(), Some("o'neill \\'; drop\n1|2\n"), "{report:?}");
+    let report = room.act(sql("select 1;\nselect no;\nselect 2;\n"));
+    failed(&report, "a script with an error");
+    assert_eq!(printed(&report).as_deref(), Some("1\n"), "{report:?}");
+}
+
 #[test]
 fn the_library_asks_a_real_server() {
     if rustix::process::geteuid().is_root() {
@@ -195,6 +215,7 @@ fn the_library_asks_a_real_server() {
     // A server that is no standby cannot be promoted: it says no, and that is told.
     let outcome = call(&room, "postgres.promote", &server);
     assert!(matches!(outcome, Outcome::Performed(ref report) if !report.ok), "{outcome:?}");
+    sql_quotes_its_values_and_stops_at_the_first_error(&room, port);
     let report = room.act(sh(&format!("pg_ctl stop -m fast -w -D {lab}/data")));
     assert!(report.ok, "{report:?}");
     assert_eq!(ask(&room, "postgres.is_primary", &server).value, Some(Value::Bool(false)));

@@ -228,7 +228,12 @@ pub(crate) fn secret(name: &str) -> Text {
 
 /// A script.
 pub(crate) fn sh(text: &str) -> Command {
-    let script = ScriptCall { language: "sh".into(), text: text.into() };
+    script("sh", text)
+}
+
+/// A script in some language.
+pub(crate) fn script(language: &str, text: &str) -> Command {
+    let script = ScriptCall { language: language.into(), text: text.into(), arguments: Vec::new() };
     Command { pipeline: Vec::new(), script: Some(script), ..cmd(&["sh"]) }
 }
 

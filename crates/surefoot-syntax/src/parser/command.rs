@@ -10,9 +10,8 @@ const DECODERS: &[&str] = &["text", "lines", "int", "float", "bool", "size", "js
 /// What says how a command is run.
 pub(super) const OPTIONS: &[&str] = &["on", "in", "env", "stdin", "as", "exit"];
 
-/// Languages a script may be written in; those that are not built are refused.
-const LANGUAGES: &[&str] = &["sh", "bash"];
-const LANGUAGES_NOT_BUILT: &[&str] = &["sql", "python"];
+/// Languages a script may be written in.
+const LANGUAGES: &[&str] = &["sh", "bash", "sql", "python"];
 
 impl Parser<'_> {
     /// Whether a command begins here: an option, a decoder, `$` or a script.
@@ -265,7 +264,6 @@ impl Parser<'_> {
 
     /// A script between fences, with its language before the fence or after it.
     fn script(&mut self) -> Parsed {
-        let here = self.here();
         let mut language = self.word();
         let said_before = !language.is_empty();
         if language.is_empty() {
@@ -276,9 +274,6 @@ impl Parser<'_> {
             }
         } else {
             self.node(SyntaxKind::Name, Self::bump);
-        }
-        if LANGUAGES_NOT_BUILT.contains(&language) {
-            let _: Parsed = self.not_built(&format!("{language} script"), here);
         }
         if self.at(SyntaxKind::ParenOpen) {
             self.arguments()?;
@@ -325,10 +320,10 @@ impl Parser<'_> {
         if language.is_empty() {
             return self.halt(
                 Diagnostic::error("SF0002", open, "this script does not say its language")
-                    .help("write `sh` or `bash` before the fence"),
+                    .help("write `sh`, `bash`, `python` or `sql` before the fence"),
             );
         }
-        if LANGUAGES.contains(&language) || LANGUAGES_NOT_BUILT.contains(&language) {
+        if LANGUAGES.contains(&language) {
             return Ok(());
         }
         self.halt(
@@ -337,7 +332,7 @@ impl Parser<'_> {
                 tag.unwrap_or(open),
                 format!("`{language}` is not a script's language"),
             )
-            .help("a script is written in `sh` or `bash`"),
+            .help("a script is written in `sh`, `bash`, `python` or `sql`"),
         )
     }
 }
@@ -350,7 +345,7 @@ fn is_operator(word: &str) -> bool {
 }
 
 fn is_language(word: &str) -> bool {
-    LANGUAGES.contains(&word) || LANGUAGES_NOT_BUILT.contains(&word)
+    LANGUAGES.contains(&word)
 }
 
 pub(super) fn is_word_part(kind: SyntaxKind) -> bool {

@@ -6,8 +6,8 @@ use super::{refused, rollback, steps};
 use crate::testing::{atom, command, literal, plan_of, question, require, step};
 use crate::verify::{Condition, Policy, verify};
 use crate::{
-    Cell, Comparison, Exec, Expr, Formula, Input, InputValue, Node, Parameter, Plan, Read, Restores, Source,
-    Statement, Step, StepId, Test, Type, Value, ValueId, Way, Word,
+    Cell, Comparison, Exec, Expr, Formula, Input, InputValue, Node, Parameter, Plan, Read, Restores, Script,
+    Source, Statement, Step, StepId, Test, Type, Value, ValueId, Way, Word,
 };
 
 /// A step that is fine by itself.
@@ -177,6 +177,17 @@ fn nothing_is_done_outside_allow() {
     // The step's own rights are within `allow` too: a plan cannot grant itself more.
     one.rights.run.insert("rm".into());
     refused(&plan_of(vec![one]), Condition::OutsideAllow);
+    // A script runs the program that its language needs.
+    for (language, program) in [("sql", "psql"), ("python", "python3"), ("bash", "bash"), ("perl", "perl")] {
+        let mut one = fine("one");
+        one.body = vec![command("rm")];
+        let Statement::Command { exec, .. } = &mut one.body[0] else { panic!("a command") };
+        exec.pipeline.clear();
+        exec.script =
+            Some(Script { language: language.into(), text: String::new(), arguments: BTreeMap::new() });
+        let text = refused(&plan_of(vec![one]), Condition::OutsideAllow);
+        assert!(text.contains(&format!("`one` runs `{program}`")), "{text}");
+    }
     let path = |path: &str| Expr::Literal(Value::Text(path.into()));
     for (granted, wanted, is_fine) in [
         ("/srv", "/srv/app/x", true),
