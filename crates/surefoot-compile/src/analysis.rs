@@ -7,11 +7,13 @@ use surefoot_plan::{Name, Plan};
 use surefoot_syntax::ast::{Ident, Item, Runbook};
 use surefoot_syntax::{Diagnostic, FileId, Severity, Source, Span};
 
+use crate::day::Day;
 use crate::inputs::Inputs;
 use crate::load::{Modules, Sources, load};
 use crate::lowering::{self, Binding};
 use crate::origins::Origins;
 use crate::report::{error, listed};
+use crate::waive;
 
 /// Everything that is known about a file and what it uses. Made of good and bad source alike.
 #[derive(Debug)]
@@ -61,6 +63,7 @@ pub fn analyze(sources: &dyn Sources, root: Source) -> Analysis {
     }
     diagnostics.extend(lowering::check_files(&modules));
     diagnostics.extend(scenarios_named_twice(&modules));
+    diagnostics.extend(waive::check_written(&modules));
     without_echoes(&mut diagnostics, &damage, &modules);
     in_order(&mut diagnostics);
     Analysis { modules, diagnostics, symbolic }
@@ -96,6 +99,16 @@ impl Analysis {
     /// Whether something is wrong, so that no plan can be made.
     pub fn has_errors(&self) -> bool {
         self.diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
+    }
+
+    /// Takes out what is waived, and says what is wrong with waivers and reviews on a day.
+    pub(crate) fn without_waived(&self, found: Vec<Diagnostic>, today: Option<&Day>) -> Vec<Diagnostic> {
+        waive::apply(&self.modules, found, today)
+    }
+
+    /// Says what has come to its day: waivers that ended, and reviews that are overdue. No plan depends on it.
+    pub fn due(&self, today: &Day) -> Vec<Diagnostic> {
+        waive::due(&self.modules, today)
     }
 
     /// Returns the opened files; a [`surefoot_syntax::FileId`] is an index in it.

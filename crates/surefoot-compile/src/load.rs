@@ -96,6 +96,23 @@ impl Modules {
         files.chain(library).collect()
     }
 
+    /// A place with its line, if nothing else stands on that.
+    pub(crate) fn whole_line(&self, span: Span) -> Span {
+        let Some(source) = self.loaded.get(span.file.0 as usize).map(|loaded| &loaded.source) else {
+            return span;
+        };
+        let (head, rest) = (source.text.get(..span.start as usize), source.text.get(span.end as usize..));
+        let (head, rest) = (head.unwrap_or_default(), rest.unwrap_or_default());
+        let from = head.rfind('\n').map_or(0, |newline| newline + 1);
+        let to = rest.find('\n').map_or(rest.len(), |newline| newline + 1);
+        let blank = |text: Option<&str>| text.is_none_or(|text| text.trim().is_empty());
+        if !blank(head.get(from..)) || !blank(rest.get(..to)) {
+            return span;
+        }
+        let offset = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+        Span { start: offset(from), end: offset(span.end as usize + to), ..span }
+    }
+
     /// Returns the text of a place.
     pub(crate) fn text(&self, span: Span) -> &str {
         self.loaded

@@ -270,6 +270,7 @@ impl<'a> Lowering<'a> {
             ensures: Vec::new(),
             on_failure: OnFailure::default(),
             collect: Vec::new(),
+            waived: crate::waive::waived(modules, runbook),
         };
         let head = Span { end: runbook.name.span.end, ..runbook.span };
         let mut lowering = Lowering {
