@@ -60,6 +60,7 @@ impl<'a> Lowering<'a> {
     fn text(&mut self, parts: &'a [WordPart], span: Span) -> Term {
         let mut term = Term::value(text(""), Some(Type::Text), span);
         let mut exprs = Vec::new();
+        // What a text with such a part says is not known: as a path it would be a wrong one.
         let mut damaged = false;
         for part in parts {
             match part {
