@@ -349,7 +349,7 @@ pub(crate) struct Journal {
 /// `surefoot explain`
 #[derive(Args, Debug)]
 pub(crate) struct Explain {
-    /// The code, as SF0401.
+    /// The code, as SF0401, or its name, as no-way-back.
     pub(crate) code: String,
 }
 

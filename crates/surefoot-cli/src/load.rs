@@ -132,6 +132,7 @@ fn choose(analysis: &Analysis, path: &Path, runbook: Option<&str>) -> Result<Str
         (_, []) => Err(CommandError::usage(format!("{} holds no runbook.", path.display()))),
         (Some(name), names) => {
             Err(CommandError::usage(format!("{} holds no runbook `{name}`.", path.display()))
+                .did_you_mean(name, names.iter().copied())
                 .hint(format!("it holds {}", names.join(", "))))
         }
         (None, names) => Err(CommandError::usage(format!("{} holds several runbooks.", path.display()))

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use sha2::{Digest, Sha256};
 use surefoot_plan::SourceFile;
 use surefoot_syntax::ast::{File, Item, Module, Use};
-use surefoot_syntax::{Diagnostic, FileId, Label, Source, Span, parse};
+use surefoot_syntax::{Diagnostic, FileId, Label, Source, Span, nearest, parse};
 
 use crate::library;
 use crate::report::{Report, error};
@@ -48,6 +48,8 @@ pub(crate) struct Loaded {
     pub(crate) file: File,
     /// What it uses, by the name that it has here.
     pub(crate) uses: BTreeMap<String, Used>,
+    /// Names of what it uses and could not be brought in: whoever reads them makes no second mistake.
+    pub(crate) broken: BTreeSet<String>,
 }
 
 /// A module that a file uses.
@@ -156,13 +158,27 @@ impl Loader<'_> {
             })
             .collect();
         let path = source.path.clone();
-        self.modules.loaded.push(Loaded { source, sha256, file, uses: BTreeMap::new() });
+        self.modules.loaded.push(Loaded {
+            source,
+            sha256,
+            file,
+            uses: BTreeMap::new(),
+            broken: BTreeSet::new(),
+        });
         let mut named: BTreeMap<String, Used> = BTreeMap::new();
+        let mut broken = BTreeSet::new();
         for used in &uses {
             self.open.push((index, used.span));
             let target = self.target(&path, used);
             self.open.pop();
-            let (Some(name), Some(module)) = (local_name(used), target) else { continue };
+            let Some(name) = local_name(used) else { continue };
+            let Some(module) = target else {
+                if let (Module::Library(_), None) = (&used.module, &used.alias) {
+                    broken.extend(nearest(&name, library::modules()).map(|(meant, _)| meant.to_owned()));
+                }
+                broken.insert(name);
+                continue;
+            };
             if let Some(first) = named.get(&name) {
                 self.diagnostics.push(
                     error("SF0102", used.span, format!("the name `{name}` is used for two modules"))
@@ -175,6 +191,7 @@ impl Loader<'_> {
         }
         if let Some(loaded) = self.modules.loaded.get_mut(index) {
             loaded.uses = named;
+            loaded.broken = broken;
         }
         index
     }

@@ -292,3 +292,22 @@ fn what_has_come_to_its_day_is_said_when_it_is_run_and_refuses_nothing() {
     place.run(&["check", "waived.runbook"]).exits(1).says("SF0030").says("SF0035");
     place.run(&["run", "waived.runbook"]).exits(0).complains("SF0030").complains("SF0035");
 }
+
+#[test]
+fn what_was_meant_is_offered_wherever_something_is_named() {
+    let place = Place::new();
+    place.write(
+        "two.runbook",
+        "runbook restart {\n    param service: text\n    step one { note \"${service}\" }\n}\nrunbook remove {\n    step one { note \"x\" }\n}\n",
+    );
+    place.run(&["plan", "two.runbook", "restrat"]).exits(2).complains("did you mean `restart`?");
+    place
+        .run(&["plan", "two.runbook", "restart", "-p", "servce=a"])
+        .exits(2)
+        .complains("did you mean `service`?");
+    place.run(&["explain", "SF0410"]).exits(0);
+    place.run(&["explain", "sf401"]).exits(2).complains("there is no code `sf401`; did you mean `SF0401`?");
+    place.run(&["explain", "no-way-bakc"]).exits(2).complains("did you mean `no-way-back`?");
+    place.run(&["explain", "no-way-back"]).exits(0).says("SF0401");
+    place.run(&["explain", "hello"]).exits(2).complains("there is no code `hello`.");
+}

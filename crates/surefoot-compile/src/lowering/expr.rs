@@ -335,7 +335,9 @@ impl<'a> Lowering<'a> {
         match surefoot_plan::eval(&expr, &surefoot_plan::Values::default()) {
             Ok(value) => Expr::Literal(value),
             Err(why) => {
-                self.report(error("SF0211", span, format!("this has no value: {why}")));
+                if !self.is_poisoned(span) {
+                    self.report(error("SF0211", span, format!("this has no value: {why}")));
+                }
                 Expr::Literal(Value::None)
             }
         }
