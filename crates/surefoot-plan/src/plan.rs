@@ -177,6 +177,8 @@ pub enum Node {
         /// When it cannot be told; the run stops for a person if none.
         unknown: Option<Vec<Node>>,
     },
+    /// Does its body once for each item of a list that the run finds. Since format 1.2.
+    Each(Box<crate::Each>),
     /// Ends the run well and early: nothing after it is done, and the runbook's `ensures` are not asked.
     Stop {
         /// Its name in the plan.

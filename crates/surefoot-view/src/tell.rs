@@ -65,6 +65,7 @@ pub(crate) fn about(event: &Event) -> About<'_> {
         Event::Intent { claim, .. } | Event::Outcome { claim, .. } => of_phase(&claim.step, claim.phase),
         Event::Waited { wait: step, .. }
         | Event::Chose { node: step, .. }
+        | Event::Entered { node: step, .. }
         | Event::Stopped { stop: step, .. }
         | Event::Assumed { assume: step, .. }
         | Event::ApprovalAsked { step, .. }
@@ -132,6 +133,7 @@ pub(crate) fn tell<'a>(plan: &Plan, names: &Names<'_>, event: &'a Event) -> Told
             true => "it came true",
             false => "it did not come true in time",
         }),
+        Event::Entered { items, .. } => Told::only(say::items(items)),
         Event::Chose { arm, .. } => Told::only(match arm {
             Tri::True => "it is true: the first branch is taken",
             Tri::False => "it is false: the `else` branch is taken",
@@ -245,12 +247,14 @@ pub(crate) fn tell<'a>(plan: &Plan, names: &Names<'_>, event: &'a Event) -> Told
 
 /// What a part of a plan assumes, with the reason.
 pub(crate) fn assumed(plan: &Plan, names: &Names<'_>, id: &StepId) -> String {
-    let mut found = plan.nodes().filter(|node| node.id() == id);
+    let mut found = plan.nodes().filter(|node| node.id() == plan.general(id));
     match found.next() {
         Some(Node::Assume { literal, why, .. }) => {
             format!("{}{}", names.literal(literal), say::reason(why))
         }
-        Some(Node::Step(_) | Node::Wait(_) | Node::If { .. } | Node::Stop { .. }) | None => id.to_string(),
+        Some(Node::Step(_) | Node::Wait(_) | Node::If { .. } | Node::Each(_) | Node::Stop { .. }) | None => {
+            id.to_string()
+        }
     }
 }
 

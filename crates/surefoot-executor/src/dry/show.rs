@@ -42,7 +42,7 @@ impl Entry {
         match self.what {
             What::Start => "the start".into(),
             What::End => "the end".into(),
-            What::Step | What::Wait | What::If | What::Arm(_) | What::Stop | What::Assume => {
+            What::Step | What::Wait | What::If | What::Arm(_) | What::Stop | What::Assume | What::For => {
                 self.name.clone()
             }
         }
@@ -66,6 +66,7 @@ impl Display for Entry {
             What::Wait => writeln!(f, "{indent}wait {}: {verdict}", self.name)?,
             What::If => writeln!(f, "{indent}if {}: {verdict}", self.asks())?,
             What::Assume => writeln!(f, "{indent}{} \"{}\": {verdict}", self.name, self.title)?,
+            What::For => writeln!(f, "{indent}for {}: {verdict}", self.title)?,
             What::Stop => writeln!(
                 f,
                 "{indent}stop {}: the run would end here, well and early: {}",
