@@ -121,6 +121,7 @@ pub enum SyntaxKind {
     Scenario,
     ScenarioLine,
     Expectation,
+    Waive,
     // Nodes: types and expressions.
     Type,
     RecordField,
@@ -295,6 +296,7 @@ const ALL: &[SyntaxKind] = &[
     SyntaxKind::Scenario,
     SyntaxKind::ScenarioLine,
     SyntaxKind::Expectation,
+    SyntaxKind::Waive,
     SyntaxKind::Type,
     SyntaxKind::RecordField,
     SyntaxKind::Literal,
