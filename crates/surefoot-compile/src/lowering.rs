@@ -26,6 +26,7 @@ mod fold;
 mod formula;
 mod function;
 mod label;
+mod lock;
 mod matching;
 mod member;
 mod name;
@@ -273,6 +274,7 @@ impl<'a> Lowering<'a> {
             sources: modules.pinned(),
             inputs: Vec::new(),
             constraints: Vec::new(),
+            locks: Vec::new(),
             allow: Rights::default(),
             questions: BTreeMap::new(),
             facts: Vec::new(),

@@ -62,6 +62,7 @@ impl<'a> Lowering<'a> {
                 | Member::Stop(_)
                 | Member::Todo(_)
                 | Member::Assume(_)
+                | Member::Lock(_)
                 | Member::During(_)
                 | Member::NotBuilt(_) => {}
             }
@@ -142,6 +143,7 @@ impl<'a> Lowering<'a> {
                 | Member::Stop(_)
                 | Member::Todo(_)
                 | Member::Assume(_)
+                | Member::Lock(_)
                 | Member::NotBuilt(_) => {}
             }
         }
@@ -171,6 +173,7 @@ impl<'a> Lowering<'a> {
                 | Member::Stop(_)
                 | Member::Todo(_)
                 | Member::Assume(_)
+                | Member::Lock(_)
                 | Member::NotBuilt(_) => {}
             }
         }
@@ -219,6 +222,7 @@ impl<'a> Lowering<'a> {
                 | Member::Stop(_)
                 | Member::Todo(_)
                 | Member::Assume(_)
+                | Member::Lock(_)
                 | Member::During(_)
                 | Member::NotBuilt(_) => {}
             }
@@ -296,6 +300,7 @@ impl<'a> Lowering<'a> {
                 | Member::Stop(_)
                 | Member::Todo(_)
                 | Member::Assume(_)
+                | Member::Lock(_)
                 | Member::During(_)
                 | Member::NotBuilt(_) => {}
             }
@@ -396,6 +401,8 @@ impl<'a> Lowering<'a> {
                     }
                 }
                 Member::Todo(todo) => self.todo(todo),
+                Member::Lock(lock) if outermost => self.lock(lock),
+                Member::Lock(lock) => self.misplaced("`lock` between steps", lock.span),
                 Member::Assume(assume) => {
                     if self.count(assume.span) {
                         nodes.extend(self.assume(assume));
@@ -558,6 +565,7 @@ impl<'a> Lowering<'a> {
                 | Member::Stop(_)
                 | Member::Todo(_)
                 | Member::Assume(_)
+                | Member::Lock(_)
                 | Member::During(_)
                 | Member::NotBuilt(_) => continue,
             };
@@ -629,6 +637,7 @@ pub(super) fn step_names(members: &[Member]) -> Vec<&str> {
             | Member::Stop(_)
             | Member::Todo(_)
             | Member::Assume(_)
+            | Member::Lock(_)
             | Member::NotBuilt(_) => {}
         }
     }

@@ -51,6 +51,7 @@ const RUNBOOK: &[&str] = &[
     "assume",
     "during",
     "waive",
+    "lock",
 ];
 const BRANCH: &[&str] =
     &["let", "step", "wait", "if", "match", "for", "stop", "todo", "assume", "during", "waive"];
@@ -73,6 +74,7 @@ const STEP: &[&str] = &[
     "manual",
     "note",
     "todo",
+    "lock",
 ];
 const COLLECT: &[&str] = &["let", "manual", "note", "todo"];
 
@@ -86,7 +88,7 @@ const CLAUSES: &[&str] = &[
 ];
 
 /// Keywords that are designed and not built, which begin a statement.
-const NOT_BUILT: &[&str] = &["parallel", "diagnose", "lock", "call", "notify", "after", "interactive"];
+const NOT_BUILT: &[&str] = &["parallel", "diagnose", "call", "notify", "after", "interactive"];
 
 impl Place {
     fn words(self) -> &'static [&'static str] {
@@ -346,6 +348,10 @@ impl Parser<'_> {
             "if" => self.wrap(checkpoint, SyntaxKind::If, Self::if_statement),
             "match" => self.wrap(checkpoint, SyntaxKind::Match, Self::match_statement),
             "for" => self.wrap(checkpoint, SyntaxKind::For, Self::for_statement),
+            "lock" if !self.calls_ahead() => self.wrap(checkpoint, SyntaxKind::Lock, |p| {
+                p.bump();
+                p.expr()
+            }),
             "during" => self.wrap(checkpoint, SyntaxKind::During, Self::during),
             "enter" if place == Place::During => self.wrap(checkpoint, SyntaxKind::Enter, Self::enter),
             "leave" if place == Place::During => self.wrap(checkpoint, SyntaxKind::Leave, Self::leave),
