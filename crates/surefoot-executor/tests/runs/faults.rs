@@ -41,6 +41,7 @@ pub(crate) fn cases() -> Vec<Case> {
         Case { name: "wide", plan: wide(), start: WIDE_START.to_vec() },
         Case { name: "assuming", plan: assuming(), start: ASSUMING_START.to_vec() },
         Case { name: "rolling", plan: rolling(), start: ROLLING_START.to_vec() },
+        Case { name: "tolerant", plan: tolerant(), start: ROLLING_START.to_vec() },
         Case { name: "early", plan: early(), start: EARLY_START.to_vec() },
     ]
 }
@@ -193,6 +194,7 @@ fn every_pair_of_crashes_on_the_way_back() {
             "switchover" => ("promote", Fault::NotStarted),
             "retry" => ("s2", Fault::During),
             "wide" => ("last", Fault::After),
+            "tolerant" => ("speak", Fault::After),
             "rolling" => ("restart[k2]", Fault::After),
             "assuming" | "early" => ("second", Fault::After),
             _ => ("s3", Fault::After),

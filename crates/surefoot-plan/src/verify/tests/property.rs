@@ -53,6 +53,7 @@ fn each_rule_is_needed() {
         ("joins", Rules { joins: false, ..all }),
         ("stops", Rules { stops: false, ..all }),
         ("turns", Rules { turns: false, ..all }),
+        ("failed turns", Rules { failed_turns: false, ..all }),
         ("assumptions", Rules { assumptions: false, ..all }),
         ("restored", Rules { restored: false, ..all }),
     ] {
