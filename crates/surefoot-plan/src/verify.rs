@@ -117,6 +117,8 @@ struct Rules {
     failed_turns: bool,
     /// What is assumed holds from there on, and not before.
     assumptions: bool,
+    /// A point of no return does not end the duty to leave the scopes that are open.
+    scopes: bool,
     /// The whole way back must end where it began.
     restored: bool,
     /// A rollback that is proved at its own stop is not judged again. Not needed: it makes verifying cheap.
@@ -137,6 +139,7 @@ impl Default for Rules {
             turns: true,
             failed_turns: true,
             assumptions: true,
+            scopes: true,
             restored: true,
             local: true,
         }

@@ -3,6 +3,7 @@
 use surefoot_plan::{StepId, Value};
 
 use super::apply::Refused;
+use super::scope::scopes_of;
 use super::{Facing, Finished, FinishedHow, RunState, Turn, Turning, duties_of};
 use crate::Debt;
 
@@ -14,13 +15,15 @@ impl RunState {
             return Err(format!("{node} is no loop, or has found its list already"));
         };
         let found = each.items(Value::List(items.to_vec())).map_err(|why| why.to_string())?;
-        let (duties, loops) = duties_of(&each.turns(&found));
+        let turns = each.turns(&found);
+        let (duties, loops) = duties_of(&turns);
         if let Some(twice) = duties.keys().find(|step| self.duties.contains_key(*step)) {
             return Err(format!("there is a step {twice} already"));
         }
         self.loops.remove(node);
         self.duties.extend(duties);
         self.loops.extend(loops);
+        self.scopes.extend(scopes_of(&turns));
         for (index, item) in found.iter().enumerate() {
             let index = u32::try_from(index).unwrap_or(u32::MAX);
             let turn = Turn { node: node.clone(), index };
