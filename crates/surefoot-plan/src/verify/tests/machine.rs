@@ -329,10 +329,7 @@ impl<'a> Machine<'a> {
             next.world = full;
             match &step.way {
                 Way::Rollback(_) => next.done.push(Done { step, before: world }),
-                Way::Irreversible(_) => {
-                    next = self.sealed(next, full);
-                    next.seals += 1;
-                }
+                Way::Irreversible(_) => next = self.sealed(next, full),
                 Way::Nothing => next.leave(self.variables(step.residuals())),
             }
             after.push(next);
@@ -356,6 +353,7 @@ impl<'a> Machine<'a> {
         }
         run.left.clear();
         run.done = open;
+        run.seals += 1;
         run
     }
 
