@@ -24,6 +24,7 @@ mod file;
 mod fold;
 mod formula;
 mod function;
+mod known;
 mod label;
 mod matching;
 mod member;

@@ -1,0 +1,84 @@
+use super::{Known, goes_down_into, only_sleeps, placeholder, waits_for_a_person};
+
+/// Words as they are written, `_` for one that depends on the run.
+fn words(line: &str) -> Vec<Known> {
+    line.split(' ').map(|word| (word != "_").then(|| word.to_owned())).collect()
+}
+
+#[test]
+fn what_waits_for_a_person_is_known() {
+    let waits = |line: &str| waits_for_a_person(&words(line), false).is_some();
+    for line in [
+        "vi /etc/hosts",
+        "/usr/bin/vim x",
+        "kubectl edit deploy _",
+        "kubectl -n _ exec -it _ -- sh",
+        "docker run --rm -ti debian",
+        "psql -U app",
+        "mysql _",
+        "apt-get install nginx",
+        "terraform destroy",
+        "lvremove _",
+        "crontab -e",
+        "systemctl edit nginx",
+        "less /var/log/syslog",
+        "top",
+        "passwd _",
+        "rm -ri _",
+    ] {
+        assert!(waits(line), "{line}");
+    }
+    for line in [
+        "kubectl get pods",
+        "kubectl exec _ -- tar -tf x",
+        "docker run --rm debian",
+        "docker run debian tar -t",
+        "psql -Atc _",
+        "psql --file=x",
+        "mysql -e _",
+        "apt-get install -y nginx",
+        "apt-get -qqy update",
+        "apt-get update",
+        "terraform plan",
+        "lvremove -fy _",
+        "crontab -l",
+        "systemctl restart nginx",
+        "top -bn1",
+        "rm -rf _",
+        "_ edit",
+    ] {
+        assert!(!waits(line), "{line}");
+    }
+    assert_eq!(waits_for_a_person(&words("psql -U app"), true), None, "the input says what to do");
+}
+
+#[test]
+fn what_goes_down_into_folders_is_known() {
+    let down = |line: &str| goes_down_into(&words(line));
+    assert_eq!(down("rm -rf _ /x"), [2, 3]);
+    assert_eq!(down("rm -v --recursive _"), [3]);
+    assert_eq!(down("rm -f _"), Vec::<usize>::new());
+    assert_eq!(down("chown -R app:app _"), [3]);
+    assert_eq!(down("find _ /y -name x -delete"), [1, 2]);
+    assert_eq!(down("find _ -name x"), Vec::<usize>::new());
+    assert!(only_sleeps(&words("sleep 30")) && !only_sleeps(&words("app sleep")));
+}
+
+#[test]
+fn what_nobody_filled_in_is_found() {
+    for (text, found) in [
+        ("--name=<cluster-name>", Some("<cluster-name>")),
+        ("https://<HOST>/x", Some("<HOST>")),
+        ("<your node>", Some("<your node>")),
+        ("token=CHANGE_ME", Some("CHANGE_ME")),
+        ("YOUR_TOKEN", Some("YOUR_TOKEN")),
+        ("<b>text</b>", None),
+        ("a < b > c", None),
+        ("{{.State}}", None),
+        ("YOUR", None),
+        ("YOURS", None),
+        ("exchanged", None),
+    ] {
+        assert_eq!(placeholder(text), found, "{text}");
+    }
+}
