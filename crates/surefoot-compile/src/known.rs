@@ -52,6 +52,13 @@ const LVM_YES: &[&str] = &["-y", "-f", "-t", "--yes", "--force", "--test"];
 /// The options that give a program in a container a terminal.
 const TERMINAL: &[&str] = &["-t", "--tty"];
 
+/// What `kubectl` changes with, and takes away.
+const CHANGES: &[&str] =
+    &["annotate", "cordon", "delete", "drain", "label", "patch", "scale", "set", "taint", "uncordon"];
+
+/// The options that choose for it.
+const SELECTORS: &[&str] = &["--all", "-A", "--all-namespaces", "-l", "--selector", "--field-selector"];
+
 /// A word: none if it depends on the run.
 pub(crate) type Known = Option<String>;
 
@@ -133,6 +140,22 @@ fn of_one_program(program: &str, rest: &[Known]) -> Option<Waits> {
     }
 }
 
+/// Whether a command acts on whatever matches when it runs, and not on what it names. Gives the word that says so.
+pub(crate) fn acts_on_what_matches(words: &[Known]) -> Option<&str> {
+    let (program, rest) = program(words)?;
+    match program {
+        "kubectl" | "oc" if verb(rest).is_some_and(|verb| CHANGES.contains(&verb)) => {
+            let named = |word: &&str| {
+                let name = word.split_once('=').map_or(*word, |(name, _)| name);
+                SELECTORS.contains(&name)
+            };
+            before_dashes(rest).iter().flatten().map(String::as_str).find(named)
+        }
+        "pkill" | "killall" => words.first()?.as_deref(),
+        _ => None,
+    }
+}
+
 /// Whether a command does nothing but wait for a time.
 pub(crate) fn only_sleeps(words: &[Known]) -> bool {
     program(words).is_some_and(|(program, _)| program == "sleep")
@@ -200,6 +223,13 @@ pub(crate) fn say_sleeps(place: Span) -> Diagnostic {
     warning("SF0351", place, "this waits for a time, and not for what it is about")
         .note("one day the time is too short, and on all others it is too long")
         .help("ask for it: `ensures FACT within 5m` in the step, `wait until FACT every 5s within 5m` between steps")
+}
+
+/// Says that a command acts on whatever matches.
+pub(crate) fn say_matches(place: Span, word: &str) -> Diagnostic {
+    warning("SF0352", place, format!("`{word}` acts on whatever matches when it runs"))
+        .note("how many that are, nobody has seen: one label too wide, and it is all of them")
+        .help("find them first, `let pods = lines $ …`, and go through them with a limit: `for pod in pods max 20 { … }`; or name the one")
 }
 
 /// Says that a folder is another one if a value is empty.

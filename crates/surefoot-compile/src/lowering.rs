@@ -18,6 +18,7 @@ mod ask;
 mod call;
 mod command;
 mod edit;
+mod empty;
 mod expr;
 mod fact;
 mod file;

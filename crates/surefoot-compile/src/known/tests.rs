@@ -1,4 +1,4 @@
-use super::{Known, goes_down_into, only_sleeps, placeholder, waits_for_a_person};
+use super::{Known, acts_on_what_matches, goes_down_into, only_sleeps, placeholder, waits_for_a_person};
 
 /// Words as they are written, `_` for one that depends on the run.
 fn words(line: &str) -> Vec<Known> {
@@ -62,6 +62,19 @@ fn what_goes_down_into_folders_is_known() {
     assert_eq!(down("find _ /y -name x -delete"), [1, 2]);
     assert_eq!(down("find _ -name x"), Vec::<usize>::new());
     assert!(only_sleeps(&words("sleep 30")) && !only_sleeps(&words("app sleep")));
+}
+
+#[test]
+fn what_acts_on_whatever_matches_is_known() {
+    let words_of = |line: &str| acts_on_what_matches(&words(line)).map(str::to_owned);
+    assert_eq!(words_of("kubectl delete pods --all"), Some("--all".to_owned()));
+    assert_eq!(words_of("kubectl -n x delete pods -l app=x"), None, "the value of an option hides the verb");
+    assert_eq!(words_of("kubectl scale deploy --selector=app=x"), Some("--selector=app=x".to_owned()));
+    assert_eq!(words_of("pkill -f app"), Some("pkill".to_owned()));
+    for line in ["kubectl get pods --all", "kubectl delete pod _", "kubectl delete pod x -- --all", "kill _"]
+    {
+        assert_eq!(words_of(line), None, "{line}");
+    }
 }
 
 #[test]

@@ -30,6 +30,9 @@ impl<'a> Lowering<'a> {
                 let program = known.first().and_then(Option::as_deref).unwrap_or_default();
                 self.report(known::say_waits(place, program, &waits));
             }
+            if let Some(word) = known::acts_on_what_matches(&known) {
+                self.report(known::say_matches(place, word));
+            }
             if members.len() == 1 && known::only_sleeps(&known) {
                 self.report(known::say_sleeps(place));
             }

@@ -12,6 +12,8 @@ use crate::known::{self, Known, Waits};
 pub(super) enum Habit {
     /// It waits for a person.
     Waits(String, Waits),
+    /// This word makes it act on whatever matches.
+    Matches(String),
     /// It does nothing but wait for a time.
     Sleeps,
     /// It goes down into another folder if this variable is empty, into this one.
@@ -86,6 +88,9 @@ impl<'a> Habits<'a> {
         if let Some(waits) = known::waits_for_a_person(&known, has_input).filter(|_| !is_open) {
             let program = known.first().cloned().flatten().unwrap_or_default();
             self.found.push((simple.place, Habit::Waits(program, waits)));
+        }
+        if let Some(word) = known::acts_on_what_matches(&known) {
+            self.found.push((simple.place, Habit::Matches(word.to_owned())));
         }
         if self.loops == 0 && known::only_sleeps(&known) {
             self.found.push((simple.place, Habit::Sleeps));

@@ -162,6 +162,7 @@ impl<'a> Say<'a> {
         let span = self.span(place);
         self.found.push(match habit {
             Habit::Waits(program, waits) => known::say_waits(span, program, waits),
+            Habit::Matches(word) => known::say_matches(span, word),
             Habit::Sleeps => known::say_sleeps(span),
             Habit::Empty(name, left) => known::say_empty(span, name, left).help(format!(
                 "write `${{{name}:?}}`, which stops the script if it is empty; or say what it looks like where it is given"
