@@ -59,6 +59,43 @@ const CHANGES: &[&str] =
 /// The options that choose for it.
 const SELECTORS: &[&str] = &["--all", "-A", "--all-namespaces", "-l", "--selector", "--field-selector"];
 
+/// Programs that act in a place which a configuration names.
+#[derive(Debug)]
+pub(crate) struct Elsewhere {
+    programs: &'static [&'static str],
+    verbs: &'static [&'static str],
+    /// What the place is.
+    place: &'static str,
+    /// What says the place, or asks for it, wherever it stands in a file.
+    pub(crate) said_by: &'static [&'static str],
+    /// A command that asks for it.
+    asks: &'static str,
+}
+
+const ELSEWHERE: &[Elsewhere] = &[
+    Elsewhere {
+        programs: &["kubectl", "oc"],
+        verbs: &["delete"],
+        place: "cluster",
+        said_by: &["current-context", "--context", "--kubeconfig", "KUBECONFIG", "--server"],
+        asks: "kubectl config current-context",
+    },
+    Elsewhere {
+        programs: &["helm"],
+        verbs: &["uninstall", "delete"],
+        place: "cluster",
+        said_by: &["current-context", "--kube-context", "--kubeconfig", "KUBECONFIG"],
+        asks: "kubectl config current-context",
+    },
+    Elsewhere {
+        programs: &["terraform"],
+        verbs: &["destroy"],
+        place: "workspace",
+        said_by: &["workspace show", "TF_WORKSPACE"],
+        asks: "terraform workspace show",
+    },
+];
+
 /// A word: none if it depends on the run.
 pub(crate) type Known = Option<String>;
 
@@ -156,6 +193,15 @@ pub(crate) fn acts_on_what_matches(words: &[Known]) -> Option<&str> {
     }
 }
 
+/// Whether a command takes something away in a place that its words do not say, but a configuration of this machine.
+pub(crate) fn takes_away_somewhere(words: &[Known]) -> Option<&'static Elsewhere> {
+    let (program, rest) = program(words)?;
+    let of_program = |elsewhere: &&Elsewhere| elsewhere.programs.contains(&program);
+    ELSEWHERE.iter().find(of_program).filter(|elsewhere| {
+        before_dashes(rest).iter().flatten().any(|word| elsewhere.verbs.contains(&word.as_str()))
+    })
+}
+
 /// Whether a command does nothing but wait for a time.
 pub(crate) fn only_sleeps(words: &[Known]) -> bool {
     program(words).is_some_and(|(program, _)| program == "sleep")
@@ -230,6 +276,16 @@ pub(crate) fn say_matches(place: Span, word: &str) -> Diagnostic {
     warning("SF0352", place, format!("`{word}` acts on whatever matches when it runs"))
         .note("how many that are, nobody has seen: one label too wide, and it is all of them")
         .help("find them first, `let pods = lines $ …`, and go through them with a limit: `for pod in pods max 20 { … }`; or name the one")
+}
+
+/// Says that a command takes something away in a place that nobody looked at.
+pub(crate) fn say_elsewhere(place: Span, elsewhere: &Elsewhere) -> Diagnostic {
+    let Elsewhere { place: what, asks, .. } = elsewhere;
+    warning("SF0353", place, format!("this takes something away in whatever {what} this machine is set to"))
+        .note(format!("nothing in this file says or asks for the {what}"))
+        .help(format!(
+            "require the right one first: `fact right_{what} = text $ {asks} == {what}`, with `param {what}: text`"
+        ))
 }
 
 /// Says that a folder is another one if a value is empty.

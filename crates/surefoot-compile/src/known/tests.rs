@@ -1,4 +1,7 @@
-use super::{Known, acts_on_what_matches, goes_down_into, only_sleeps, placeholder, waits_for_a_person};
+use super::{
+    Known, acts_on_what_matches, goes_down_into, only_sleeps, placeholder, takes_away_somewhere,
+    waits_for_a_person,
+};
 
 /// Words as they are written, `_` for one that depends on the run.
 fn words(line: &str) -> Vec<Known> {
@@ -75,6 +78,13 @@ fn what_acts_on_whatever_matches_is_known() {
     {
         assert_eq!(words_of(line), None, "{line}");
     }
+}
+
+#[test]
+fn what_takes_away_somewhere_is_known() {
+    let takes = |line: &str| takes_away_somewhere(&words(line)).is_some();
+    assert!(takes("kubectl -n x delete pod _") && takes("helm uninstall _") && takes("terraform destroy"));
+    assert!(!takes("kubectl get pod _") && !takes("kubectl exec x -- app delete") && !takes("app delete"));
 }
 
 #[test]

@@ -30,6 +30,11 @@ impl<'a> Lowering<'a> {
                 let program = known.first().and_then(Option::as_deref).unwrap_or_default();
                 self.report(known::say_waits(place, program, &waits));
             }
+            if let Some(elsewhere) = known::takes_away_somewhere(&known)
+                && !self.is_place_said(elsewhere.said_by)
+            {
+                self.report(known::say_elsewhere(place, elsewhere));
+            }
             if let Some(word) = known::acts_on_what_matches(&known) {
                 self.report(known::say_matches(place, word));
             }
@@ -41,6 +46,12 @@ impl<'a> Lowering<'a> {
             }
             self.look_for_placeholders(&known, words);
         }
+    }
+
+    /// Whether this file or the runbook says where a program acts, or asks for it.
+    fn is_place_said(&self, said_by: &[&str]) -> bool {
+        let files = [self.module, 0].into_iter().filter_map(|index| self.modules.loaded.get(index));
+        files.into_iter().any(|file| said_by.iter().any(|word| file.source.text.contains(word)))
     }
 
     /// Refuses a folder to remove that is another one when a value in it is empty: `/srv/${name}`.
