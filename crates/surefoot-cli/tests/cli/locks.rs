@@ -2,8 +2,8 @@
 
 use crate::place::Place;
 
-/// Two runbooks that share a name; the first fails, and keeps what it owes, until the folder `no` is there.
-const SHARED: &str = r#"
+/// It fails, and keeps what it owes.
+const FIRST: &str = r#"
 runbook first {
     param dir: path
     param cluster: text
@@ -24,7 +24,10 @@ runbook first {
         rollback { $ rm -f ${dir}/no/x }
     }
 }
+"#;
 
+/// Another runbook that locks the same name.
+const SECOND: &str = r#"
 runbook second {
     param cluster: text
     step note {
@@ -38,17 +41,16 @@ runbook second {
 fn a_lock_is_kept_until_nothing_is_owed() {
     let place = Place::new();
     std::fs::create_dir(place.path().join("dir")).unwrap();
-    place.write("shared.runbook", SHARED);
-    let second =
-        |cluster: &str| place.run(&["run", "shared.runbook", "second", "-p", &format!("cluster={cluster}")]);
-    place.run(&["plan", "shared.runbook", "second", "-p", "cluster=main"]).says("locks      app/main");
-    place.run(&["run", "shared.runbook", "first", "-p", "cluster=main", "-p", "dir=dir"]).says("STILL OWED");
-    let refused = second("main");
-    refused.exits(20).complains("`app/main` is locked: run ").complains("is unfinished since");
+    place.write("first.runbook", FIRST);
+    place.write("second.runbook", SECOND);
+    let second = |cluster: &str| place.run(&["run", "second.runbook", "-p", &format!("cluster={cluster}")]);
+    place.run(&["plan", "second.runbook", "-p", "cluster=main"]).says("locks      app/main");
+    place.run(&["run", "first.runbook", "-p", "cluster=main", "-p", "dir=dir"]).says("STILL OWED");
+    second("main").exits(20).complains("`app/main` is locked: run ").complains("is unfinished since");
     // Another name is free, and the same one is when nothing is owed.
     second("other").exits(0);
-    place.run(&["runs"]).says("OWES 2");
-    let id = place.run(&["runs"]).out.lines().find(|line| line.contains("OWES")).unwrap()[..10].to_owned();
-    place.run(&["rollback", &id]).says("complete");
+    let runs = place.run(&["runs"]).out;
+    let id = runs.lines().find(|line| line.contains("OWES 2")).and_then(|line| line.get(..10)).unwrap();
+    place.run(&["rollback", id]).says("complete");
     second("main").exits(0);
 }
