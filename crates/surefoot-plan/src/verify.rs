@@ -111,6 +111,8 @@ struct Rules {
     stops: bool,
     /// What is assumed holds from there on, and not before.
     assumptions: bool,
+    /// Where a cause is tried, nothing is known of it in what follows when it was not found.
+    doubts: bool,
     /// The whole way back must end where it began.
     restored: bool,
     /// A rollback that is proved at its own stop is not judged again. Not needed: it makes verifying cheap.
@@ -129,6 +131,7 @@ impl Default for Rules {
             joins: true,
             stops: true,
             assumptions: true,
+            doubts: true,
             restored: true,
             local: true,
         }

@@ -13,7 +13,7 @@ mod expr;
 
 use crate::Span;
 
-pub use control::{Arm, Assume, For, If, Match, Stop, Wait};
+pub use control::{Arm, Assume, Cause, Diagnose, For, If, Match, Stop, Wait};
 pub use expr::{
     Ask, BinaryOperator, Bits, Call, Command, CommandBody, Expr, ExprKind, UnaryOperator, Word, WordPart,
 };
@@ -146,6 +146,8 @@ pub enum Member {
     If(If),
     /// `match …`
     Match(Match),
+    /// `diagnose …`
+    Diagnose(Diagnose),
     /// `for …`
     For(For),
     /// `stop "why"`

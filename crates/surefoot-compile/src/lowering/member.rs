@@ -63,6 +63,7 @@ impl<'a> Lowering<'a> {
                 | Member::Wait(_)
                 | Member::If(_)
                 | Member::Match(_)
+                | Member::Diagnose(_)
                 | Member::For(_)
                 | Member::Stop(_)
                 | Member::Todo(_)
@@ -134,6 +135,11 @@ impl<'a> Lowering<'a> {
                         self.declare_steps(Some(&arm.body));
                     }
                 }
+                Member::Diagnose(diagnose) => {
+                    for body in bodies(diagnose) {
+                        self.declare_steps(Some(body));
+                    }
+                }
                 Member::For(turns) => self.declare_steps(Some(&turns.body)),
                 Member::About(_)
                 | Member::Allow(_)
@@ -153,7 +159,12 @@ impl<'a> Lowering<'a> {
     fn declare_steps(&mut self, members: Option<&'a [Member]>) {
         for member in members.unwrap_or_default() {
             match member {
-                Member::Step(_) | Member::Wait(_) | Member::If(_) | Member::Match(_) | Member::For(_) => {
+                Member::Step(_)
+                | Member::Wait(_)
+                | Member::If(_)
+                | Member::Match(_)
+                | Member::Diagnose(_)
+                | Member::For(_) => {
                     self.declare_members(std::slice::from_ref(member));
                 }
                 Member::Let(_)
@@ -213,6 +224,7 @@ impl<'a> Lowering<'a> {
                 | Member::Wait(_)
                 | Member::If(_)
                 | Member::Match(_)
+                | Member::Diagnose(_)
                 | Member::For(_)
                 | Member::Stop(_)
                 | Member::Todo(_)
@@ -289,6 +301,7 @@ impl<'a> Lowering<'a> {
                 | Member::Wait(_)
                 | Member::If(_)
                 | Member::Match(_)
+                | Member::Diagnose(_)
                 | Member::For(_)
                 | Member::Stop(_)
                 | Member::Todo(_)
@@ -381,6 +394,7 @@ impl<'a> Lowering<'a> {
                 Member::Match(choice) => {
                     nodes.extend(self.arms(choice));
                 }
+                Member::Diagnose(diagnose) => nodes.extend(self.diagnose(diagnose)),
                 Member::For(turns) => nodes.extend(self.turns(turns)),
                 Member::Stop(stop) => {
                     if self.count(stop.span) {
@@ -459,7 +473,7 @@ impl<'a> Lowering<'a> {
             error(
                 "SF0309",
                 span,
-                format!("{what} stands in the runbook itself, not inside `if`, `match`, `for` or `wait`"),
+                format!("{what} stands in the runbook itself, not inside `if`, `match`, `diagnose`, `for` or `wait`"),
             )
             .help("move it out of the block"),
         );
@@ -519,7 +533,7 @@ impl<'a> Lowering<'a> {
         let otherwise = arm(choice.otherwise.as_deref().unwrap_or_default());
         let unknown = choice.unknown.as_deref().map(arm);
         let text = on_one_line(self.modules.text(choice.condition.span));
-        Node::If { id, condition, text, then, otherwise, unknown }
+        Node::If { id, condition, text, then, otherwise, unknown, hypothesis: None }
     }
 
     /// Understands `for x in xs { … }`: its body once for each item.
@@ -584,6 +598,7 @@ impl<'a> Lowering<'a> {
                 | Member::Wait(_)
                 | Member::If(_)
                 | Member::Match(_)
+                | Member::Diagnose(_)
                 | Member::For(_)
                 | Member::Stop(_)
                 | Member::Todo(_)
@@ -653,6 +668,11 @@ fn step_names(members: &[Member]) -> Vec<&str> {
                     names.extend(step_names(&arm.body));
                 }
             }
+            Member::Diagnose(diagnose) => {
+                for body in bodies(diagnose) {
+                    names.extend(step_names(body));
+                }
+            }
             Member::For(turns) => names.extend(step_names(&turns.body)),
             Member::About(_)
             | Member::Param(_)
@@ -671,6 +691,12 @@ fn step_names(members: &[Member]) -> Vec<&str> {
         }
     }
     names
+}
+
+/// Returns what a `diagnose` may do.
+fn bodies(diagnose: &ast::Diagnose) -> impl Iterator<Item = &Vec<Member>> {
+    let causes = diagnose.causes.iter().map(|cause| &cause.body);
+    causes.chain(diagnose.otherwise.iter().map(|arm| &arm.body))
 }
 
 /// Makes the values of a step's turns lists.

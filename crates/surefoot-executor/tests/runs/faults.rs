@@ -40,6 +40,7 @@ pub(crate) fn cases() -> Vec<Case> {
         Case { name: "switchover", plan: switchover(), start: SWITCHOVER_START.to_vec() },
         Case { name: "wide", plan: wide(), start: WIDE_START.to_vec() },
         Case { name: "assuming", plan: assuming(), start: ASSUMING_START.to_vec() },
+        Case { name: "diagnosing", plan: diagnosing(), start: DIAGNOSING_START.to_vec() },
         Case { name: "early", plan: early(), start: EARLY_START.to_vec() },
     ]
 }
@@ -187,7 +188,7 @@ fn every_pair_of_crashes_on_the_way_back() {
             "switchover" => ("promote", Fault::NotStarted),
             "retry" => ("s2", Fault::During),
             "wide" => ("last", Fault::After),
-            "assuming" | "early" => ("second", Fault::After),
+            "assuming" | "diagnosing" | "early" => ("second", Fault::After),
             _ => ("s3", Fault::After),
         };
         Some(Injected { step: id(step), phase: Phase::Forward, fault, times: 9 })

@@ -23,6 +23,8 @@ pub(super) enum Place {
     Scenario,
     /// The arms of a `match`.
     Match,
+    /// The causes of a `diagnose`.
+    Diagnose,
     /// A block of a statement that cannot be read.
     Anywhere,
 }
@@ -43,12 +45,13 @@ const RUNBOOK: &[&str] = &[
     "wait",
     "if",
     "match",
+    "diagnose",
     "for",
     "stop",
     "todo",
     "assume",
 ];
-const BRANCH: &[&str] = &["let", "step", "wait", "if", "match", "for", "stop", "todo", "assume"];
+const BRANCH: &[&str] = &["let", "step", "wait", "if", "match", "diagnose", "for", "stop", "todo", "assume"];
 const STEP: &[&str] = &[
     "approved",
     "requires",
@@ -77,8 +80,7 @@ const CLAUSES: &[&str] = &[
 ];
 
 /// Keywords that are designed and not built, which begin a statement.
-const NOT_BUILT: &[&str] =
-    &["waive", "parallel", "diagnose", "during", "lock", "call", "notify", "after", "interactive"];
+const NOT_BUILT: &[&str] = &["waive", "parallel", "during", "lock", "call", "notify", "after", "interactive"];
 
 impl Place {
     fn words(self) -> &'static [&'static str] {
@@ -94,6 +96,7 @@ impl Place {
             | Self::FactBody
             | Self::Scenario
             | Self::Match
+            | Self::Diagnose
             | Self::Anywhere => &[],
         }
     }
@@ -107,7 +110,7 @@ impl Place {
         match self {
             Self::File => "outside of a runbook",
             Self::Runbook => "directly in a runbook",
-            Self::Branch => "in `if`, `match`, `for` or `else`",
+            Self::Branch => "in `if`, `match`, `diagnose`, `for` or `else`",
             Self::Step => "in a step or a rollback",
             Self::Collect => "in `collect`",
             Self::About => "in `about`",
@@ -116,6 +119,7 @@ impl Place {
             Self::FactBody => "in a fact",
             Self::Scenario => "in a scenario",
             Self::Match => "in `match`",
+            Self::Diagnose => "in `diagnose`",
             Self::Anywhere => "here",
         }
     }
@@ -125,7 +129,7 @@ impl Place {
         let outer: &[&[&str]] = match self {
             Self::File | Self::Anywhere => return false,
             Self::Runbook => &[&["use", "runbook", "scenario", "function", "type", "action"]],
-            Self::Branch | Self::Match => &[&[
+            Self::Branch | Self::Match | Self::Diagnose => &[&[
                 "use",
                 "runbook",
                 "scenario",
@@ -154,6 +158,7 @@ impl Place {
                 "wait",
                 "if",
                 "match",
+                "diagnose",
                 "for",
                 "stop",
                 "assume",
@@ -188,6 +193,7 @@ impl Parser<'_> {
             Place::FactBody => self.fact_line(),
             Place::Scenario => self.scenario_line(),
             Place::Match => self.arm(),
+            Place::Diagnose => self.cause(),
             Place::File | Place::Runbook | Place::Branch | Place::Step | Place::Collect | Place::Anywhere => {
                 self.keyword_statement(place)
             }
@@ -216,7 +222,7 @@ impl Parser<'_> {
             Place::Allow => &["run", "detach", "connect", "listen", "read", "write", "as"],
             Place::Manual => &["see"],
             Place::FactBody => &["false"],
-            Place::Match => &["otherwise"],
+            Place::Match | Place::Diagnose => &["otherwise"],
             Place::Scenario => &[
                 "given", "start", "answer", "reply", "after", "fail", "lie", "hang", "crash", "deny", "lose",
                 "expect", "explore",
@@ -230,7 +236,10 @@ impl Parser<'_> {
 
     fn statement_end(&mut self, place: Place) -> Parsed {
         // A block that has lost its `}` ends before a line that can only stand outside of it.
-        if self.at_end() || matches!(place, Place::About | Place::Match) || self.begins_a_line() {
+        if self.at_end()
+            || matches!(place, Place::About | Place::Match | Place::Diagnose)
+            || self.begins_a_line()
+        {
             return Ok(());
         }
         let here = self.here();
@@ -320,6 +329,7 @@ impl Parser<'_> {
             "wait" => self.wrap(checkpoint, SyntaxKind::Wait, Self::wait),
             "if" => self.wrap(checkpoint, SyntaxKind::If, Self::if_statement),
             "match" => self.wrap(checkpoint, SyntaxKind::Match, Self::match_statement),
+            "diagnose" => self.wrap(checkpoint, SyntaxKind::Diagnose, Self::diagnose),
             "for" => self.wrap(checkpoint, SyntaxKind::For, Self::for_statement),
             "stop" => self.wrap(checkpoint, SyntaxKind::Stop, |p| {
                 p.bump();
@@ -496,7 +506,7 @@ fn not_built(keyword: &str, at: Span) -> Diagnostic {
 fn misplaced(word: &str, place: Place, at: Span) -> Diagnostic {
     let diagnostic = Diagnostic::error("SF0013", at, format!("`{word}` cannot stand {}", place.name()));
     let where_then = if BRANCH.contains(&word) && place == Place::Step {
-        "it stands around steps: in a runbook, an `if`, a `match` or a `for`"
+        "it stands around steps: in a runbook, an `if`, a `match`, a `diagnose` or a `for`"
     } else if STEP.contains(&word) && !RUNBOOK.contains(&word) {
         "it stands in a step"
     } else if word == "on" {
