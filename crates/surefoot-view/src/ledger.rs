@@ -67,9 +67,9 @@ impl Tried<'_> {
     }
 
     fn found(&self, names: &Names<'_>, records: &[Record]) -> Cause {
-        let chose = records.iter().rev().find_map(|record| match &record.event {
-            Event::Chose { node, arm } if node == self.id => Some((record.time, *arm)),
-            _ => None,
+        let chose = records.iter().rev().find_map(|record| {
+            let Event::Chose { node, arm } = &record.event else { return None };
+            (node == self.id).then_some((record.time, *arm))
         });
         Cause {
             id: self.id.0.clone(),

@@ -87,9 +87,9 @@ fn causes_are_tried_in_order_and_what_cannot_be_told_is_recorded_and_passed() {
         run.world.set(cell("down"), Value::Bool(down));
         assert!(run.live(None));
         assert_eq!(run.ended().forward, ForwardVerdict::Done, "{}", run.story());
-        let chose = run.journal.records.iter().filter_map(|record| match &record.event {
-            Event::Chose { arm, .. } => Some(*arm),
-            _ => None,
+        let chose = run.journal.records.iter().filter_map(|record| {
+            let Event::Chose { arm, .. } = &record.event else { return None };
+            Some(*arm)
         });
         assert_eq!(chose.collect::<Vec<_>>(), expected);
         assert_eq!(run.is("f1") != run.is("f2"), run.is(done), "{}", run.story());
