@@ -32,6 +32,8 @@ pub struct Settings {
     pub faults: Vec<String>,
     /// What the operator answers to each question.
     pub answers: BTreeMap<String, String>,
+    /// The lists that reads find, by what they are called.
+    pub lists: BTreeMap<String, Vec<String>>,
 }
 
 impl Settings {
@@ -109,6 +111,10 @@ pub fn run(plan: Plan, settings: &Settings) -> Vec<String> {
     for (question, answer) in &settings.answers {
         world.reply(question.clone(), Value::Text(answer.clone()));
     }
+    for (name, items) in &settings.lists {
+        let items = items.iter().map(|item| Value::Text(item.clone())).collect();
+        world.reply(name.clone(), Value::List(items));
+    }
     let mut journal = Memory::default();
     let mut state = RunState::new();
     let now = Timestamp(1_767_225_600_000);
@@ -128,8 +134,12 @@ pub fn run(plan: Plan, settings: &Settings) -> Vec<String> {
     journal.records.iter().skip(1).map(|record| line(record, now)).collect()
 }
 
-/// The cell of a fact, by its name.
+/// The cell of a fact, by its name; `up(k1)` has the text `k1` as its argument.
 fn cell(plan: &Plan, name: &str) -> Cell {
+    if let Some((question, argument)) = name.trim_end_matches(')').split_once('(') {
+        let argument = Expr::Literal(Value::Text(argument.to_owned()));
+        return Cell { question: question.to_owned(), arguments: vec![argument] };
+    }
     let named = plan.facts.iter().find(|fact| fact.name == name).and_then(|fact| match &fact.formula {
         Formula::Atom(atom) if atom.test == Test::Holds => Some(atom.cell.clone()),
         Formula::Atom(_) | Formula::Value(_) | Formula::Not(_) | Formula::All(_) | Formula::Any(_) => None,
@@ -156,7 +166,7 @@ fn line(record: &Record, start: Timestamp) -> String {
     let at = record.time.0.saturating_sub(start.0);
     let mut what = format!("{:?}", record.event);
     if let Event::Probed { point, readings, settled, .. } = &record.event {
-        let found = readings.iter().map(|reading| format!("{} {:?}", reading.cell.question, reading.answer));
+        let found = readings.iter().map(|reading| format!("{} {:?}", reading.cell, reading.answer));
         let found = found.collect::<Vec<_>>().join(", ");
         what = format!("probed for {point:?}: {found}{}", if *settled { "" } else { " (not yet)" });
     }

@@ -170,7 +170,6 @@ const NOT_BUILT_PARTS: &[&str] = &[
     "approved by N of",
     "connect any",
     "ensures … else rollback",
-    "for … max",
     "for … on failure",
     "for … pause",
     "for … tolerate",

@@ -118,6 +118,14 @@ impl Lines {
         for node in nodes {
             match node {
                 Node::Step(step) => self.step(depth, step),
+                Node::Each(each) => {
+                    let list = format!(
+                        "{} {} in {} ({}) max {}",
+                        each.id, each.item, each.list, each.text, each.max
+                    );
+                    self.add(depth, list);
+                    self.nodes(depth + 1, &each.body);
+                }
                 Node::Assume { id, literal, why } => self.add(depth, format!("{id} {literal} {why:?}")),
                 Node::Stop { id, why } => self.add(depth, format!("{id} {why:?}")),
                 Node::Wait(wait) => {

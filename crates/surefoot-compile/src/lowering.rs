@@ -38,6 +38,7 @@ mod scenario;
 mod script;
 mod sql;
 mod step;
+mod turns;
 mod value;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -144,11 +145,14 @@ pub(crate) struct Lowering<'a> {
     question_needs: BTreeMap<QuestionId, Needs>,
     /// What is added to the names of steps in a loop: `[db2]`.
     turn: String,
+    /// The list of the loop over what the run finds that is read now.
+    in_each: Option<Span>,
     /// Whether what is read now was recorded before the step.
     reads_before: bool,
     /// How many waits, choices and steps there are.
     waits: usize,
     choices: usize,
+    loops: usize,
     stops: usize,
     assumptions: usize,
     nodes: usize,
@@ -295,6 +299,8 @@ impl<'a> Lowering<'a> {
             reads_before: false,
             waits: 0,
             choices: 0,
+            loops: 0,
+            in_each: None,
             stops: 0,
             assumptions: 0,
             nodes: 0,

@@ -61,6 +61,8 @@ pub(crate) struct Scopes<'a> {
     pub(crate) used: BTreeSet<Name>,
     /// What steps that stand before this place give.
     pub(crate) outputs: BTreeMap<Name, Outputs>,
+    /// Steps that stand in a loop over what the run finds, before this place.
+    pub(crate) in_loops: BTreeSet<Name>,
 }
 
 /// What a step gives to those after it.

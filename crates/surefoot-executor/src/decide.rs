@@ -6,12 +6,14 @@
 //! Must hold:
 //! - the same three inputs give the same orders, for ever: a resumed run depends on it;
 //! - whatever is true of the world is read from the journal's last probe, never remembered;
+//! - a loop goes by the record of its list, and never looks again;
 //! - while a run is held, stuck or over, nothing is ordered but to ask a person.
 //!
 //! Not here: performing (`World`), recording (`surefoot-journal`), waiting (`drive`).
 
 mod approval;
 mod doubt;
+mod each;
 mod end;
 mod failure;
 mod flow;
@@ -94,6 +96,7 @@ impl<'a> View<'a> {
 ///
 /// One order at a time: a plan is a line for now, and each order's record can change the next.
 pub fn decide(program: &Program, state: &RunState, now: Timestamp) -> Vec<Order> {
+    program.enter(state.entered());
     next(View { program, state, now }).into_iter().collect()
 }
 

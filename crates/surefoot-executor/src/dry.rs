@@ -11,6 +11,7 @@
 //!
 //! A dry run has no journal, so that none can be mistaken for a run's.
 
+mod each;
 mod render;
 mod show;
 
@@ -18,11 +19,13 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 
 use serde::Serialize;
 use surefoot_journal::{Answer, Outcome, Reading, RunState, Timestamp};
 use surefoot_plan::{
-    Cell, Formula, Hypothesis, Name, Names, Node, Read, Step, StepId, Tri, Value, ValueId, Wait, Way, ground,
+    Cell, Formula, Hypothesis, Name, Names, Node, QuestionId, Read, Step, StepId, Tri, Value, ValueId, Wait,
+    Way, ground,
 };
 
 use crate::ask::Asker;
@@ -86,6 +89,8 @@ pub enum What {
     Stop,
     /// Something is taken for true.
     Assume,
+    /// A loop whose list the run finds.
+    For,
     /// An arm of a choice, or of a wait that gives up.
     Arm(Tri),
     /// What holds at the end.
@@ -136,7 +141,8 @@ pub async fn dry_run<W: World>(program: &Program, through: Option<&W>, now: Time
     let mut walker = Walker {
         program,
         state: RunState::new(),
-        world: Overlay { through, assumed: RefCell::default(), now },
+        world: Overlay { through, assumed: RefCell::default(), blurred: RefCell::default(), now },
+        entered: BTreeMap::new(),
         found: BTreeMap::new(),
         entries: Vec::new(),
         left_out: BTreeSet::new(),
@@ -160,6 +166,8 @@ struct Overlay<'w, W> {
     through: Option<&'w W>,
     /// What an assumed step changed: its answer, and by which step.
     assumed: RefCell<Assumed>,
+    /// Questions that some turn of a loop may change, whatever it is asked about, and which loop.
+    blurred: RefCell<BTreeMap<QuestionId, StepId>>,
     /// The moment.
     now: Timestamp,
 }
@@ -191,6 +199,9 @@ impl<W: World> World for Overlay<'_, W> {
         if let Some((answer, _)) = self.assumed.borrow().get(cell) {
             return Some(answer.clone());
         }
+        if let Some(by) = self.blurred.borrow().get(&cell.question) {
+            return Some(Answer::Unknown(format!("a turn of {by} may change it")));
+        }
         match self.through {
             Some(through) => through.answer(cell),
             None => Some(Answer::Unknown(NOT_PROBED.into())),
@@ -213,6 +224,8 @@ struct Walker<'a, 'w, W> {
     world: Overlay<'w, W>,
     /// The values that were found.
     found: BTreeMap<ValueId, Value>,
+    /// The loops whose list was found, and what it holds.
+    entered: BTreeMap<StepId, Arc<[Value]>>,
     /// What was walked.
     entries: Vec<Entry>,
     /// What was not exercised.
@@ -291,6 +304,7 @@ impl<W: World> Walker<'_, '_, W> {
                         let arms = (then.as_slice(), otherwise.as_slice(), unknown.as_deref());
                         self.choice(id, condition, (text, hypothesis.as_ref()), arms).await;
                     }
+                    Node::Each(each) => self.each(each).await,
                     Node::Assume { id, literal, why } => self.assumption(id, literal, why).await,
                     Node::Stop { id, why } => {
                         let entry = self.entry(What::Stop, &id.0, why, Vec::new());
@@ -304,7 +318,7 @@ impl<W: World> Walker<'_, '_, W> {
 
     /// A step: what it needs, what it would do; then its effect is assumed.
     async fn step(&mut self, step: &Step) {
-        let Some(part) = self.program.step(&step.id).cloned() else { return };
+        let Some(part) = self.program.step(&step.id) else { return };
         let conditions = self.check(&part.guard).await;
         let mut entry = self.entry(What::Step, &step.id.0, &step.title, conditions);
         if let Some((_, approval)) = &part.approval

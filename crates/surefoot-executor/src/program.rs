@@ -3,12 +3,12 @@
 //! Must hold: whatever `decide` asks is found without going through the plan.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use surefoot_journal::{Finished, FinishedHow, Phase};
 use surefoot_plan::{
-    Approval, Atom, Cell, Ensure, Expr, Formula, InputValue, Name, Names, Node, Place, Plan, Proof, Require,
-    Statement, Step, StepId, Tri, Value, Verdict, VerifiedPlan, Wait, Way, What,
+    Approval, Atom, Cell, Each, Ensure, Expr, Formula, InputValue, Name, Names, Node, Place, Plan, Proof,
+    Require, Statement, Step, StepId, Tri, Value, Verdict, VerifiedPlan, Wait, Way, What,
 };
 
 /// How long an invariant may take to settle after a step, in milliseconds: a probe that fails once is
@@ -22,16 +22,15 @@ const INVARIANT_EVERY_MS: u64 = 1_000;
 const HALF_DONE_ATOMS_MAX: usize = 12;
 
 /// A plan made ready to be walked.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Program {
     /// The plan.
     verified: Arc<VerifiedPlan>,
-    /// Its nodes.
-    spots: Vec<Spot>,
-    /// Where each node is.
-    index: HashMap<StepId, usize>,
-    /// Where it begins.
-    first: Option<usize>,
+    /// What follows what, as the plan says it.
+    base: Arc<Layout>,
+    /// The same, with the turns of the loops that found their list. A function of the plan and of what the
+    /// journal says of those: kept here so that it is made once.
+    layout: RwLock<Arc<Layout>>,
     /// What its inputs are bound to.
     inputs: BTreeMap<Name, Value>,
     /// What must hold at the start.
@@ -40,6 +39,23 @@ pub struct Program {
     pub(crate) invariants: Vec<Condition>,
     /// What holds at the end.
     pub(crate) end: Vec<Condition>,
+}
+
+/// What follows what.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Layout {
+    /// The nodes.
+    spots: Vec<Spot>,
+    /// Where each node is.
+    index: HashMap<StepId, usize>,
+    /// Where it begins.
+    first: Option<usize>,
+    /// The loops that found their list, and what they go through.
+    entered: BTreeMap<StepId, Arc<[Value]>>,
+    /// For each part of a turn, the part of the loop's body that it is: what the proof speaks about.
+    general: HashMap<StepId, StepId>,
+    /// What the turns ask, set or leave.
+    atoms: Vec<Atom>,
 }
 
 /// A node of a plan, and what follows it.
@@ -62,6 +78,8 @@ pub(crate) enum Part {
     Wait(Arc<WaitPart>),
     /// An `if`.
     If(Arc<IfPart>),
+    /// A loop whose list the run finds.
+    Each(Arc<EachPart>),
     /// A `stop`: its name, and why.
     Stop(StepId, Arc<str>),
     /// Something that is taken for true.
@@ -117,6 +135,15 @@ pub(crate) struct IfPart {
     pub(crate) has_unknown: bool,
     /// Whether what cannot be told takes the arm for what is false: it tries a cause.
     pub(crate) doubted: bool,
+}
+
+/// A loop whose list the run finds.
+#[derive(Debug)]
+pub(crate) struct EachPart {
+    /// The loop.
+    pub(crate) each: Each,
+    /// The approval that covers what is in it.
+    covering: Option<(StepId, Approval)>,
 }
 
 /// Something that is taken for true.
@@ -176,18 +203,129 @@ impl Program {
             proved: false,
             ..invariant.clone()
         }));
-        let mut program = Program {
+        let mut layout = Layout::default();
+        layout.first = layout.lay(&plan.body, None, None, (&verified, &names));
+        let base = Arc::new(layout);
+        Program {
             inputs: inputs.collect(),
-            spots: Vec::new(),
-            index: HashMap::new(),
-            first: None,
+            layout: RwLock::new(Arc::clone(&base)),
+            base,
             entry,
             end: requires(&plan.ensures, proof, &Place::End, &names),
             invariants,
             verified: Arc::clone(&verified),
+        }
+    }
+
+    /// Puts the turns of the loops that found their list into their place.
+    pub(crate) fn enter(&self, entered: &BTreeMap<StepId, Arc<[Value]>>) {
+        if self.layout().entered == *entered {
+            return;
+        }
+        let names = Names::of(self.plan());
+        let mut layout = (*self.base).clone();
+        // A loop in a turn of another is entered after that one.
+        let mut rest: BTreeMap<&StepId, &Arc<[Value]>> = entered.iter().collect();
+        while let Some(id) = rest.keys().find(|id| layout.index.contains_key(**id)).copied() {
+            if let Some(items) = rest.remove(id) {
+                layout.enter(id, items, (&self.verified, &names));
+            }
+        }
+        layout.entered.clone_from(entered);
+        *self.layout.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(layout);
+    }
+
+    /// What follows what, as far as it is known.
+    fn layout(&self) -> Arc<Layout> {
+        Arc::clone(&self.layout.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Returns the plan.
+    pub fn plan(&self) -> &Plan {
+        self.verified.plan()
+    }
+
+    /// Returns what the inputs are bound to; a secret one is only named.
+    pub fn inputs(&self) -> &BTreeMap<Name, Value> {
+        &self.inputs
+    }
+
+    /// Returns every atom that the plan asks, sets or leaves, those of turns included.
+    pub(crate) fn atoms(&self) -> Vec<Atom> {
+        let own = self.plan().atoms().into_iter().cloned();
+        own.chain(self.layout().atoms.iter().cloned()).collect()
+    }
+
+    /// Returns the first part, or none if there is none.
+    pub(crate) fn first(&self) -> Option<Part> {
+        let layout = self.layout();
+        layout.first.and_then(|at| layout.spots.get(at)).map(|spot| spot.part.clone())
+    }
+
+    /// Returns the part that follows, or none at the end.
+    pub(crate) fn after(&self, finished: &Finished) -> Option<Part> {
+        let layout = self.layout();
+        let spot = layout.index.get(&finished.node).and_then(|at| layout.spots.get(*at))?;
+        let [on_true, on_false, on_unknown] = spot.arms;
+        let next = match finished.how {
+            FinishedHow::Done | FinishedHow::Waited(true) | FinishedHow::Assumed => spot.next,
+            FinishedHow::Waited(false) | FinishedHow::Chose(Tri::False) => on_false,
+            FinishedHow::Chose(Tri::True) => on_true,
+            FinishedHow::Chose(Tri::Unknown) => on_unknown,
+            FinishedHow::Entered => on_true.or(spot.next),
+            FinishedHow::Stopped => None,
         };
-        program.first = program.lay(&plan.body, None, None, &names);
-        program
+        next.and_then(|at| layout.spots.get(at)).map(|spot| spot.part.clone())
+    }
+
+    /// Whether the proof says that this arm is never taken, and so says nothing of what is in it.
+    pub(crate) fn is_unreachable(&self, node: &StepId, arm: Tri) -> bool {
+        let layout = self.layout();
+        let node = layout.general(node);
+        self.verified.proof().unreachable.iter().any(|(id, taken)| id == node && *taken == arm)
+    }
+
+    /// Returns the part of this name.
+    pub(crate) fn part(&self, id: &StepId) -> Option<Part> {
+        let layout = self.layout();
+        layout.index.get(id).and_then(|at| layout.spots.get(*at)).map(|spot| spot.part.clone())
+    }
+
+    /// Returns the step of this name.
+    pub(crate) fn step(&self, id: &StepId) -> Option<Arc<StepPart>> {
+        match self.part(id)? {
+            Part::Step(step) => Some(step),
+            Part::Wait(_) | Part::If(_) | Part::Each(_) | Part::Stop(..) | Part::Assume(_) => None,
+        }
+    }
+}
+
+impl Layout {
+    /// The part of the plan that the proof speaks about: of a turn, that of the loop's body.
+    fn general<'i>(&'i self, id: &'i StepId) -> &'i StepId {
+        self.general.get(id).unwrap_or(id)
+    }
+
+    /// Puts the turns of a loop into its place.
+    fn enter(&mut self, id: &StepId, items: &[Value], of: (&VerifiedPlan, &Names<'_>)) {
+        let Some(at) = self.index.get(id).copied() else { return };
+        let Some((Part::Each(part), mut next)) =
+            self.spots.get(at).map(|spot| (spot.part.clone(), spot.next))
+        else {
+            return;
+        };
+        for item in items.iter().rev() {
+            for (own, general) in part.each.names(item) {
+                let general = self.general(&general).clone();
+                self.general.insert(own, general);
+            }
+            let nodes = part.each.turn(item);
+            self.atoms.extend(atoms_of(&nodes));
+            next = self.lay(&nodes, next, part.covering.clone(), of);
+        }
+        if let Some(spot) = self.spots.get_mut(at) {
+            spot.arms = [next, None, None];
+        }
     }
 
     /// Lays out nodes before what comes `after` them, and returns where they begin.
@@ -196,8 +334,9 @@ impl Program {
         nodes: &[Node],
         after: Option<usize>,
         mut covering: Option<(StepId, Approval)>,
-        names: &Names<'_>,
+        of: (&VerifiedPlan, &Names<'_>),
     ) -> Option<usize> {
+        let (verified, names) = of;
         // Forward first, because an approval covers the steps after it; the links follow backward.
         let mut parts = Vec::with_capacity(nodes.len());
         for node in nodes {
@@ -207,7 +346,8 @@ impl Program {
                     if let Some(own) = &step.approval {
                         covering = Some((step.id.clone(), own.clone()));
                     }
-                    let part = StepPart::of(step, &self.verified, covering.as_ref(), names);
+                    let general = self.general(&step.id).clone();
+                    let part = StepPart::of(step, &general, verified, covering.as_ref(), names);
                     if let Way::Irreversible(_) = step.way {
                         covering = None;
                     }
@@ -222,6 +362,12 @@ impl Program {
                     }
                     parts.push((before, None));
                 }
+                // The turn before has used it up.
+                Node::Each(_) if seals_inside(node) => {
+                    covering = None;
+                    parts.push((None, None));
+                }
+                Node::Each(_) => parts.push((before, None)),
             }
         }
         let mut next = after;
@@ -234,9 +380,15 @@ impl Program {
                     let condition = vec![Condition { message: why.clone(), proved: true, ..assumed }];
                     (Part::Assume(Arc::new(AssumePart { id: id.clone(), condition })), [None; 3])
                 }
+                (Node::Each(each), _) => {
+                    // In general form, so that each part of it can be found by its name.
+                    self.lay(&each.body, None, covering.clone(), of);
+                    let part = EachPart { each: each.as_ref().clone(), covering };
+                    (Part::Each(Arc::new(part)), [None; 3])
+                }
                 (Node::Stop { id, why }, _) => (Part::Stop(id.clone(), why.as_str().into()), [None; 3]),
                 (Node::Wait(wait), _) => {
-                    let otherwise = self.lay(&wait.otherwise, next, covering.clone(), names);
+                    let otherwise = self.lay(&wait.otherwise, next, covering.clone(), of);
                     let part = WaitPart {
                         until: vec![Condition::of(&wait.until, names)],
                         wait: wait.as_ref().clone(),
@@ -245,11 +397,11 @@ impl Program {
                     (Part::Wait(Arc::new(part)), [None, arm, None])
                 }
                 (Node::If { id, condition, then, otherwise, unknown, hypothesis, .. }, _) => {
-                    let on_true = self.lay(then, next, covering.clone(), names);
-                    let on_false = self.lay(otherwise, next, covering.clone(), names);
+                    let on_true = self.lay(then, next, covering.clone(), of);
+                    let on_false = self.lay(otherwise, next, covering.clone(), of);
                     let doubted = hypothesis.is_some();
                     let on_unknown = match unknown {
-                        Some(nodes) => self.lay(nodes, next, covering.clone(), names),
+                        Some(nodes) => self.lay(nodes, next, covering.clone(), of),
                         None if doubted => on_false,
                         None => None,
                     };
@@ -260,58 +412,11 @@ impl Program {
                     (Part::If(Arc::new(part)), arms)
                 }
             };
-            self.index.insert(node_id(node).clone(), self.spots.len());
+            self.index.insert(node.id().clone(), self.spots.len());
             self.spots.push(Spot { part, next, arms });
             next = Some(self.spots.len() - 1);
         }
         next
-    }
-
-    /// Returns the plan.
-    pub fn plan(&self) -> &Plan {
-        self.verified.plan()
-    }
-
-    /// Returns what the inputs are bound to; a secret one is only named.
-    pub fn inputs(&self) -> &BTreeMap<Name, Value> {
-        &self.inputs
-    }
-
-    /// Returns the first part, or none if there is none.
-    pub(crate) fn first(&self) -> Option<&Part> {
-        self.first.and_then(|at| self.spots.get(at)).map(|spot| &spot.part)
-    }
-
-    /// Returns the part that follows, or none at the end.
-    pub(crate) fn after(&self, finished: &Finished) -> Option<&Part> {
-        let spot = self.index.get(&finished.node).and_then(|at| self.spots.get(*at))?;
-        let [on_true, on_false, on_unknown] = spot.arms;
-        let next = match finished.how {
-            FinishedHow::Done | FinishedHow::Waited(true) | FinishedHow::Assumed => spot.next,
-            FinishedHow::Waited(false) | FinishedHow::Chose(Tri::False) => on_false,
-            FinishedHow::Chose(Tri::True) => on_true,
-            FinishedHow::Chose(Tri::Unknown) => on_unknown,
-            FinishedHow::Stopped => None,
-        };
-        next.and_then(|at| self.spots.get(at)).map(|spot| &spot.part)
-    }
-
-    /// Whether the proof says that this arm is never taken, and so says nothing of what is in it.
-    pub(crate) fn is_unreachable(&self, node: &StepId, arm: Tri) -> bool {
-        self.verified.proof().unreachable.iter().any(|(id, taken)| id == node && *taken == arm)
-    }
-
-    /// Returns the part of this name.
-    pub(crate) fn part(&self, id: &StepId) -> Option<&Part> {
-        self.index.get(id).and_then(|at| self.spots.get(*at)).map(|spot| &spot.part)
-    }
-
-    /// Returns the step of this name.
-    pub(crate) fn step(&self, id: &StepId) -> Option<&Arc<StepPart>> {
-        match self.part(id)? {
-            Part::Step(step) => Some(step),
-            Part::Wait(_) | Part::If(_) | Part::Stop(..) | Part::Assume(_) => None,
-        }
     }
 }
 
@@ -319,6 +424,7 @@ impl StepPart {
     /// Gathers what `decide` needs of a step.
     fn of(
         step: &Step,
+        general: &StepId,
         verified: &VerifiedPlan,
         covering: Option<&(StepId, Approval)>,
         names: &Names<'_>,
@@ -326,7 +432,7 @@ impl StepPart {
         let changes: Vec<Cell> = step.changes().into_iter().cloned().collect();
         let rollback_changes: Vec<Cell> = step.rollback_changes().into_iter().cloned().collect();
         let (plan, proof) = (verified.plan(), verified.proof());
-        let place = Place::Step(step.id.clone());
+        let place = Place::Step(general.clone());
         let mut guard = requires(&step.requires, proof, &place, names);
         let mut guard_again: Vec<Condition> =
             guard.iter().cloned().filter_map(|condition| condition.without(&changes)).collect();
@@ -335,7 +441,7 @@ impl StepPart {
         guard_again.extend(half_done);
         let (rollback_guard, rollback_ensures) = match &step.way {
             Way::Rollback(rollback) => {
-                let place = Place::Rollback(step.id.clone());
+                let place = Place::Rollback(general.clone());
                 let mut guard = requires(&rollback.requires, proof, &place, names);
                 guard.extend(half_done_invariants(plan, &rollback_changes, proof, &place, names));
                 (guard, rollback.ensures.iter().map(|ensure| Condition::of_ensure(ensure, names)).collect())
@@ -430,19 +536,16 @@ fn seals_inside(node: &Node) -> bool {
         Node::Step(step) => matches!(step.way, Way::Irreversible(_)),
         Node::Stop { .. } | Node::Assume { .. } => false,
         Node::Wait(wait) => wait.otherwise.iter().any(seals_inside),
+        Node::Each(each) => each.body.iter().any(seals_inside),
         Node::If { then, otherwise, unknown, .. } => {
             then.iter().chain(otherwise).chain(unknown.iter().flatten()).any(seals_inside)
         }
     }
 }
 
-/// The name of a node.
-fn node_id(node: &Node) -> &StepId {
-    match node {
-        Node::Step(step) => &step.id,
-        Node::Wait(wait) => &wait.id,
-        Node::If { id, .. } | Node::Stop { id, .. } | Node::Assume { id, .. } => id,
-    }
+/// What these nodes ask, set or leave.
+fn atoms_of(nodes: &[Node]) -> Vec<Atom> {
+    surefoot_plan::atoms_of(nodes).into_iter().cloned().collect()
 }
 
 /// The `requires` of a place, each with whether it was proved.

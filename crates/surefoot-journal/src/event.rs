@@ -436,6 +436,14 @@ pub enum Event {
         /// The arm: true, false, or the one for unknown.
         arm: surefoot_plan::Tri,
     },
+    /// A loop found its list, and goes through it. A resumed run goes by this record, and never looks again.
+    /// Since format 1.2.
+    Entered {
+        /// The loop.
+        node: StepId,
+        /// What the list holds, each item once.
+        items: Vec<Value>,
+    },
     /// What the plan assumes was asked, and nothing speaks against it.
     Assumed {
         /// The part of the plan that assumes it.
@@ -669,6 +677,7 @@ impl Event {
             Event::Bound { .. } => "bound",
             Event::Waited { .. } => "waited",
             Event::Chose { .. } => "chose",
+            Event::Entered { .. } => "entered",
             Event::Assumed { .. } => "assumed",
             Event::Stopped { .. } => "stopped",
             Event::ApprovalAsked { .. } => "approval asked",

@@ -14,10 +14,12 @@ mod apply;
 mod people;
 mod step;
 pub mod table;
+mod turns;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
-use surefoot_plan::{Cell, Class, Name, Node, Plan, StepId, Value, ValueId, Way};
+use surefoot_plan::{Cell, Class, Each, Name, Node, StepId, Value, ValueId, Way};
 use thiserror::Error;
 
 use crate::{Answer, Debt, Ended, HeldWhy, Identity, Point, Reading, RunId, Started, Timestamp, WorldKind};
@@ -100,7 +102,7 @@ pub struct Header {
 /// The last thing on the way forward that came to its end.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Finished {
-    /// The step, wait or `if`.
+    /// The step, wait, `if` or loop.
     pub node: StepId,
     /// How.
     pub how: FinishedHow,
@@ -115,6 +117,8 @@ pub enum FinishedHow {
     Waited(bool),
     /// An `if` chose.
     Chose(surefoot_plan::Tri),
+    /// A loop found its list.
+    Entered,
     /// A `stop` ended the run.
     Stopped,
     /// What it assumes is not known false.
@@ -187,6 +191,10 @@ pub struct RunState {
     header: Option<Header>,
     /// What each step's start means.
     duties: HashMap<StepId, Duty>,
+    /// The loops whose list the run finds, until it has.
+    loops: HashMap<StepId, Arc<Each>>,
+    /// What those went through that have found theirs.
+    entered: BTreeMap<StepId, Arc<[Value]>>,
     /// Which way it faces.
     facing: Facing,
     /// Whether it moves.
@@ -368,6 +376,11 @@ impl RunState {
         self.approvals.get(step)
     }
 
+    /// Returns the steps for which a second person's yes is asked and not given.
+    pub fn asked(&self) -> impl Iterator<Item = (&StepId, &ApprovalState)> {
+        self.approvals.iter().filter(|(_, asked)| asked.answer.is_none())
+    }
+
     /// Returns how hard the operator asked to stop, if that is not yet answered.
     pub fn cancel(&self) -> Option<u8> {
         self.cancel
@@ -408,6 +421,11 @@ impl RunState {
         self.duties.get(step).copied()
     }
 
+    /// Returns the items of each loop that found its list.
+    pub fn entered(&self) -> &BTreeMap<StepId, Arc<[Value]>> {
+        &self.entered
+    }
+
     /// Returns whether anything may have acted on the world.
     pub fn has_acted(&self) -> bool {
         self.steps.values().any(|step| step.acted)
@@ -431,10 +449,10 @@ impl std::fmt::Display for RunState {
     }
 }
 
-/// Reads from a plan what the start of each step means.
-fn duties_of(plan: &Plan) -> HashMap<StepId, Duty> {
-    let mut duties = HashMap::new();
-    let mut rest: Vec<&[Node]> = vec![&plan.body];
+/// Reads from nodes what the start of each step means, and the loops whose steps are known only later.
+fn duties_of(nodes: &[Node]) -> (HashMap<StepId, Duty>, HashMap<StepId, Arc<Each>>) {
+    let (mut duties, mut loops) = (HashMap::new(), HashMap::new());
+    let mut rest: Vec<&[Node]> = vec![nodes];
     while let Some(nodes) = rest.pop() {
         for node in nodes {
             match node {
@@ -448,6 +466,9 @@ fn duties_of(plan: &Plan) -> HashMap<StepId, Duty> {
                     let duty = if step.class == Class::Read { Duty::Nothing } else { duty };
                     duties.insert(step.id.clone(), duty);
                 }
+                Node::Each(each) => {
+                    loops.insert(each.id.clone(), Arc::new(each.as_ref().clone()));
+                }
                 Node::Stop { .. } | Node::Assume { .. } => {}
                 Node::Wait(wait) => rest.push(&wait.otherwise),
                 Node::If { then, otherwise, unknown, .. } => {
@@ -458,7 +479,7 @@ fn duties_of(plan: &Plan) -> HashMap<StepId, Duty> {
             }
         }
     }
-    duties
+    (duties, loops)
 }
 
 impl Header {

@@ -24,6 +24,9 @@ const HEAD: &str = "e3861aff1e27c5a20ec6bfa0035566af03e376c1f1beff244a6c2603da5d
 /// The hash of the last record of `1.1.jsonl`.
 const HEAD_1_1: &str = "3d1ab168775b5e8e621382279de488fc9658c7c9c4a6419d6a2bf3e632511bba";
 
+/// The hash of the last record of `1.2.jsonl`.
+const HEAD_1_2: &str = "d67ffdb5dfb1a7292eedf5120babfe820592201fbd8f979a9599fee8c1d6b358";
+
 fn path(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name)
 }
@@ -55,19 +58,34 @@ fn a_journal_of_format_1_1_is_read() {
 }
 
 #[test]
+fn a_journal_of_format_1_2_is_read() {
+    let (records, head) = read(&fs::read(path("1.2.jsonl")).unwrap());
+    let events: Vec<Event> = records.into_iter().map(|record| record.event).collect();
+    assert_eq!(events, [every_event(), added_in_1_1(), added_in_1_2()].concat());
+    assert_eq!(head, HEAD_1_2);
+}
+
+#[test]
 fn it_is_still_written_so() {
     // Not required of a newer format, which has its own file. Required of this one: two writers of one
     // format write the same bytes.
     let (mut chain, mut text) = (Chain::default(), Vec::new());
-    for (at, event) in [every_event(), added_in_1_1()].concat().into_iter().enumerate() {
+    let all = [every_event(), added_in_1_1(), added_in_1_2()].concat();
+    for (at, event) in all.into_iter().enumerate() {
         chain.write(Timestamp(1_795_317_247_250 + at as u64 * 1001), event, &mut text).unwrap();
     }
-    if !path("1.1.jsonl").exists() {
+    if !path("1.2.jsonl").exists() {
         // Only where a format is being made: a released file is never absent.
-        fs::write(path("1.1.jsonl"), &text).unwrap();
+        fs::write(path("1.2.jsonl"), &text).unwrap();
         panic!("written anew; its head is {}", chain.head());
     }
-    assert!(fs::read(path("1.1.jsonl")).unwrap() == text, "the bytes have changed: that is another format");
+    assert!(fs::read(path("1.2.jsonl")).unwrap() == text, "the bytes have changed: that is another format");
+}
+
+/// What format 1.2 added: loops that found their list.
+fn added_in_1_2() -> Vec<Event> {
+    let items = vec![Value::Text("k1".into()), Value::Text("k2".into())];
+    vec![Event::Entered { node: StepId("for[1]".into()), items }]
 }
 
 /// What format 1.1 added: who answered, what is done with its values, stops that no person asked
@@ -134,9 +152,9 @@ fn added_in_1_1() -> Vec<Event> {
 
 #[test]
 fn every_kind_of_event_is_in_it() {
-    let all = [every_event(), added_in_1_1()].concat();
+    let all = [every_event(), added_in_1_1(), added_in_1_2()].concat();
     let kinds: BTreeSet<&str> = all.iter().map(Event::kind).collect();
-    assert_eq!(kinds.len(), 33, "an event was added: so was a version, and its file is missing: {kinds:?}");
+    assert_eq!(kinds.len(), 34, "an event was added: so was a version, and its file is missing: {kinds:?}");
 }
 
 /// Every kind of event, and every variant of what they hold.

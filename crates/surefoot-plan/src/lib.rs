@@ -11,6 +11,7 @@
 )]
 mod decode;
 mod digest;
+mod each;
 mod effect;
 #[expect(
     clippy::wildcard_enum_match_arm,
@@ -33,6 +34,7 @@ mod walk;
 
 pub use decode::{DECODED_BYTES_MAX, decode, decode_exit, describe, from_json, is_of_type, parse_text};
 pub use digest::PlanDigest;
+pub use each::{EACH_MAX, Each, ItemsError};
 pub use effect::{
     Decoder, Endpoint, Exec, LibraryCall, Person, PersonQuestion, Read, Rights, Script, Source, Word,
     interpreter, is_sql_name,
@@ -58,4 +60,4 @@ pub use verify::{
     ATOMS_MAX, Condition, EVERY_MS_MIN, Exception, ExceptionKind, NESTING_MAX, Obligation, Owed, Place,
     Policy, Proof, Summary, TIMES_MAX, Verdict, VerifiedPlan, Violation, WAIT_MS_MAX, What, verify,
 };
-pub use walk::Nodes;
+pub use walk::{Nodes, atoms_of, steps_of};

@@ -162,6 +162,8 @@ pub enum Node {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         hypothesis: Option<Hypothesis>,
     },
+    /// Does its body once for each item of a list that the run finds. Since format 1.2.
+    Each(Box<crate::Each>),
     /// Ends the run well and early: nothing after it is done, and the runbook's `ensures` are not asked.
     Stop {
         /// Its name in the plan.

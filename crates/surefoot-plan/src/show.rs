@@ -75,6 +75,8 @@ impl Display for Inner<'_> {
 impl Display for ValueId {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match &self.step {
+            // The item of a loop is known by its own name.
+            Some(step) if step.0.starts_with("for[") => f.write_str(&self.name),
             Some(step) => write!(f, "{step}.{}", self.name),
             None => f.write_str(&self.name),
         }

@@ -26,6 +26,7 @@ mod cells;
 mod distinct;
 mod facts;
 mod flow;
+mod items;
 #[expect(
     clippy::wildcard_enum_match_arm,
     reason = "a secret is one kind of expression; all others are gone through"
@@ -38,6 +39,7 @@ mod report;
 mod rights;
 mod shape;
 mod table;
+mod turns;
 #[expect(
     clippy::wildcard_enum_match_arm,
     reason = "all but a few kinds of expression only pass a reading on"
@@ -109,6 +111,8 @@ struct Rules {
     joins: bool,
     /// Only when every arm of a choice has ended the run is what follows it never reached.
     stops: bool,
+    /// In the turn of an item, what the turns of others change is not known.
+    turns: bool,
     /// What is assumed holds from there on, and not before.
     assumptions: bool,
     /// Where a cause is tried, nothing is known of it in what follows when it was not found.
@@ -130,6 +134,7 @@ impl Default for Rules {
             aliases: true,
             joins: true,
             stops: true,
+            turns: true,
             assumptions: true,
             doubts: true,
             restored: true,

@@ -7,20 +7,18 @@ use crate::{Atom, Cell, Ensure, Expr, Formula, Node, Plan, Statement, Step, Step
 impl Plan {
     /// Returns every step, in the order of the source, those of all arms included.
     pub fn steps(&self) -> impl Iterator<Item = &Step> {
-        self.nodes().filter_map(|node| match node {
-            Node::Step(step) => Some(step.as_ref()),
-            Node::Wait(_) | Node::If { .. } | Node::Stop { .. } | Node::Assume { .. } => None,
-        })
+        steps_of(&self.body)
     }
 
-    /// Returns the step of this name.
+    /// Returns the step of this name; of a step in a turn of a loop, what it is in any turn.
     pub fn step(&self, id: &StepId) -> Option<&Step> {
-        self.steps().find(|step| step.id == *id)
+        let named = |id: &StepId| self.steps().find(|step| step.id == *id);
+        named(id).or_else(|| named(self.general(id)))
     }
 
     /// Returns every node, each before those inside it.
     pub fn nodes(&self) -> Nodes<'_> {
-        Nodes { rest: vec![self.body.iter()] }
+        Nodes::of(&self.body)
     }
 
     /// Returns how many nodes the plan has.
@@ -33,23 +31,45 @@ impl Plan {
         let conditions = self.requires.iter().chain(&self.ensures).map(|require| &require.formula);
         let invariants = self.invariants.iter().map(|invariant| &invariant.formula);
         let mut atoms: Vec<&Atom> = conditions.chain(invariants).flat_map(Formula::atoms).collect();
-        for node in self.nodes() {
-            match node {
-                Node::Step(step) => step.collect_atoms(&mut atoms),
-                Node::Wait(wait) => wait.until.formula.collect_atoms(&mut atoms),
-                Node::If { condition, .. } => condition.collect_atoms(&mut atoms),
-                Node::Stop { .. } => {}
-                Node::Assume { literal, .. } => atoms.push(&literal.atom),
-            }
-        }
+        atoms.extend(atoms_of(&self.body));
         atoms
     }
+}
+
+/// Returns every step among these nodes and inside them, in the order of the source.
+pub fn steps_of(nodes: &[Node]) -> impl Iterator<Item = &Step> {
+    Nodes::of(nodes).filter_map(|node| match node {
+        Node::Step(step) => Some(step.as_ref()),
+        Node::Wait(_) | Node::If { .. } | Node::Each(_) | Node::Stop { .. } | Node::Assume { .. } => None,
+    })
+}
+
+/// Returns every atom that these nodes ask, set or leave, with repetitions.
+pub fn atoms_of(nodes: &[Node]) -> Vec<&Atom> {
+    let mut atoms = Vec::new();
+    for node in Nodes::of(nodes) {
+        match node {
+            Node::Step(step) => step.collect_atoms(&mut atoms),
+            Node::Wait(wait) => wait.until.formula.collect_atoms(&mut atoms),
+            Node::If { condition, .. } => condition.collect_atoms(&mut atoms),
+            Node::Each(_) | Node::Stop { .. } => {}
+            Node::Assume { literal, .. } => atoms.push(&literal.atom),
+        }
+    }
+    atoms
 }
 
 /// The nodes of a plan, each before those inside it.
 pub struct Nodes<'a> {
     /// What is still to be gone through, the next on top.
     rest: Vec<std::slice::Iter<'a, Node>>,
+}
+
+impl<'a> Nodes<'a> {
+    /// Goes through these nodes.
+    pub(crate) fn of(nodes: &'a [Node]) -> Nodes<'a> {
+        Nodes { rest: vec![nodes.iter()] }
+    }
 }
 
 impl<'a> Iterator for Nodes<'a> {
@@ -66,6 +86,7 @@ impl<'a> Iterator for Nodes<'a> {
             match node {
                 Node::Step(_) | Node::Stop { .. } | Node::Assume { .. } => {}
                 Node::Wait(wait) => self.rest.push(wait.otherwise.iter()),
+                Node::Each(each) => self.rest.push(each.body.iter()),
                 Node::If { then, otherwise, unknown, .. } => {
                     self.rest.extend(unknown.as_deref().map(<[Node]>::iter));
                     self.rest.push(otherwise.iter());
@@ -83,6 +104,7 @@ impl Node {
         match self {
             Node::Step(step) => &step.id,
             Node::Wait(wait) => &wait.id,
+            Node::Each(each) => &each.id,
             Node::If { id, .. } | Node::Stop { id, .. } | Node::Assume { id, .. } => id,
         }
     }
@@ -91,7 +113,8 @@ impl Node {
     pub fn ends(&self) -> bool {
         let ends = |nodes: &[Node]| nodes.last().is_some_and(Node::ends);
         match self {
-            Node::Step(_) | Node::Wait(_) | Node::Assume { .. } => false,
+            // A loop may have no turn at all.
+            Node::Step(_) | Node::Wait(_) | Node::Each(_) | Node::Assume { .. } => false,
             Node::Stop { .. } => true,
             // Without an arm of its own what cannot be told stops for a person.
             Node::If { then, otherwise, unknown, .. } => {

@@ -37,15 +37,53 @@ pub struct Cause {
 
 /// The ledgers of a run, in the order of the plan. A question of which nothing was tried has none.
 pub(crate) fn ledgers(names: &Names<'_>, plan: &Plan, records: &[Record]) -> Vec<Diagnosis> {
-    let mut chains = Vec::new();
-    chains_of(&plan.body, &mut chains);
-    let ledger = |chain: Vec<Tried<'_>>| {
-        let causes: Vec<Cause> = chain.iter().map(|tried| tried.found(names, records)).collect();
-        let question = chain.first().map(|tried| tried.hypothesis.question.clone())?;
-        let tried = causes.iter().any(|cause| cause.time.is_some());
-        tried.then(|| Diagnosis { question, answer: answer(&causes), causes })
-    };
-    chains.into_iter().filter_map(ledger).collect()
+    let mut finder = Finder { names, records, found: Vec::new() };
+    finder.nodes(&plan.body, "");
+    finder.found
+}
+
+/// Goes through a plan for what was tried.
+struct Finder<'a> {
+    names: &'a Names<'a>,
+    records: &'a [Record],
+    found: Vec<Diagnosis>,
+}
+
+impl Finder<'_> {
+    /// Finds the causes in nodes, those of one question together. `turn`: for which item of a loop they are.
+    fn nodes(&mut self, nodes: &[Node], turn: &str) {
+        for node in nodes {
+            match node {
+                Node::Step(_) | Node::Stop { .. } | Node::Assume { .. } => {}
+                Node::Wait(wait) => self.nodes(&wait.otherwise, turn),
+                Node::Each(each) => {
+                    let entered = self.records.iter().rev().find_map(|record| {
+                        let Event::Entered { node, items } = &record.event else { return None };
+                        (*node == each.id).then_some(items)
+                    });
+                    for item in entered.into_iter().flatten() {
+                        self.nodes(&each.turn(item), &format!("{turn}{item}: "));
+                    }
+                }
+                Node::If { then, otherwise, unknown, hypothesis: None, .. } => {
+                    self.nodes(then, turn);
+                    self.nodes(otherwise, turn);
+                    self.nodes(unknown.as_deref().unwrap_or_default(), turn);
+                }
+                Node::If { hypothesis: Some(cause), .. } => {
+                    let (tried, last) = causes(node);
+                    let causes: Vec<Cause> =
+                        tried.iter().map(|tried| tried.found(self.names, self.records)).collect();
+                    if causes.iter().any(|cause| cause.time.is_some()) {
+                        let question = format!("{turn}{}", cause.question);
+                        self.found.push(Diagnosis { question, answer: answer(&causes), causes });
+                    }
+                    tried.iter().for_each(|tried| self.nodes(tried.then, turn));
+                    self.nodes(last, turn);
+                }
+            }
+        }
+    }
 }
 
 /// A cause in a plan.
@@ -100,27 +138,6 @@ fn answer(causes: &[Cause]) -> String {
         (0, 0) => "none of these".to_owned(),
         (0, unknown) => format!("none of these was found, and {unknown} of them could not be told"),
         (_, _) => "not found yet".to_owned(),
-    }
-}
-
-/// Finds the causes in nodes, those of one question together.
-fn chains_of<'a>(nodes: &'a [Node], chains: &mut Vec<Vec<Tried<'a>>>) {
-    for node in nodes {
-        match node {
-            Node::Step(_) | Node::Stop { .. } | Node::Assume { .. } => {}
-            Node::Wait(wait) => chains_of(&wait.otherwise, chains),
-            Node::If { then, otherwise, unknown, hypothesis: None, .. } => {
-                chains_of(then, chains);
-                chains_of(otherwise, chains);
-                chains_of(unknown.as_deref().unwrap_or_default(), chains);
-            }
-            Node::If { hypothesis: Some(_), .. } => {
-                let (causes, last) = causes(node);
-                let inside: Vec<&[Node]> = causes.iter().map(|tried| tried.then).chain([last]).collect();
-                chains.push(causes);
-                inside.into_iter().for_each(|nodes| chains_of(nodes, chains));
-            }
-        }
     }
 }
 

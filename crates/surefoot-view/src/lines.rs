@@ -139,6 +139,7 @@ fn weight(event: &Event) -> Option<Weight> {
         | Event::Recovered { .. }
         | Event::Waited { .. }
         | Event::Chose { .. }
+        | Event::Entered { .. }
         | Event::Stopped { .. }
         | Event::Assumed { .. }
         | Event::ApprovalAnswered { .. }

@@ -168,6 +168,23 @@ impl View<'_> {
             match node {
                 Node::Step(step) => self.step(step, before, &number, indent),
                 Node::Wait(wait) => self.wait(wait, &number, indent),
+                Node::Each(each) => {
+                    self.page.field(indent, &number, number.len() + 1, &say::turns(each));
+                    let at = indent + number.len() + 2;
+                    let most = match each.max {
+                        1 => "one item".to_owned(),
+                        max => format!("{max} items"),
+                    };
+                    self.page.text(
+                        at,
+                        &format!(
+                            "the list is found when the run comes here: at most {most}, none twice, or nothing of this is done; one \
+                             after the other. If something fails in a turn, what the turns before it owe is taken back too"
+                        ),
+                    );
+                    self.page.text(at, &format!("for each {}:", each.item));
+                    self.nodes(&each.body, &format!("{number}."), at);
+                }
                 Node::Assume { literal, why, .. } => {
                     let text = format!("ASSUMES {}{}", self.names.literal(literal), say::reason(why));
                     self.page.field(indent, &number, number.len() + 1, &text);
@@ -416,11 +433,11 @@ impl View<'_> {
             Some(Node::Step(step)) => self.owed(&step.id),
             Some(Node::Wait(wait)) => self.owed(&wait.id),
             // What is owed depends on the branch; the steps in it say so themselves.
-            Some(Node::If { .. } | Node::Stop { .. } | Node::Assume { .. }) | None => None,
+            Some(Node::If { .. } | Node::Each(_) | Node::Stop { .. } | Node::Assume { .. }) | None => None,
         };
         match (owed, before) {
             (Some(owed), _) => format!("{decides}; if it provably never happened: {owed}"),
-            (None, Some(Node::If { .. })) => {
+            (None, Some(Node::If { .. } | Node::Each(_))) => {
                 format!(
                     "{decides}; but if it is proved that it never happened, what was owed before it is taken back"
                 )
@@ -516,6 +533,9 @@ fn verdict(verdict: Verdict) -> &'static str {
 /// A rollback that would be owed, and when.
 fn debt(plan: &Plan, owed: &Owed) -> String {
     let arm = |(node, arm): &(StepId, Tri)| {
+        if node.0.starts_with("for[") {
+            return format!("in each turn of {node}");
+        }
         let arm = match (arm, tell::cause(plan, node).is_some()) {
             (Tri::True, _) => "was true",
             (Tri::False, true) => "was not found true",

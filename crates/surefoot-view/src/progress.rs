@@ -189,6 +189,33 @@ impl Progress {
                     let skipped = skipped || reached == Some(&true);
                     self.add_rows(names, state, &wait.otherwise, &inside, skipped, rows);
                 }
+                Node::Each(each) => {
+                    let items = state.entered().get(&each.id);
+                    let (mark, word) = match items.map(|items| items.len()) {
+                        Some(0) => (Mark::Done, "no item"),
+                        Some(_) => (Mark::Done, "list found"),
+                        None => later,
+                    };
+                    rows.push(Row {
+                        number,
+                        id: each.id.clone(),
+                        title: say::turns(each),
+                        seals: false,
+                        is_step: false,
+                        limit_ms: 0,
+                        mark,
+                        word,
+                    });
+                    // What is done for any item, until it is known for which.
+                    let Some(items) = items else {
+                        self.add_rows(names, state, &each.body, &inside, skipped, rows);
+                        continue;
+                    };
+                    for (at, item) in items.iter().enumerate() {
+                        let turn = format!("{inside}{}.", at + 1);
+                        self.add_rows(names, state, &each.turn(item), &turn, skipped, rows);
+                    }
+                }
                 Node::Assume { id, literal, .. } => {
                     let (mark, word) = match self.assumed.get(id) {
                         Some(Tri::True) => (Mark::Done, "holds"),

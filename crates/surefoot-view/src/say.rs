@@ -5,8 +5,8 @@ use surefoot_journal::{
     Reading, ResolvedBy, Timestamp, WayBackVerdict,
 };
 use surefoot_plan::{
-    Class, Exec, Expr, Formula, LibraryCall, Names, PersonQuestion, Plan, Read, Require, Source, Statement,
-    Value, Word,
+    Class, Each, Exec, Expr, Formula, LibraryCall, Names, PersonQuestion, Plan, Read, Require, Source,
+    Statement, Value, Word,
 };
 
 /// Most lines of a script that are shown; the file has the rest.
@@ -364,6 +364,28 @@ pub(crate) fn facts(plan: &Plan, ended: &Ended) -> &'static str {
         FactsVerdict::Untouched => "untouched, nothing was done",
     }
 }
+
+/// A loop, as its author wrote it.
+pub(crate) fn turns(each: &Each) -> String {
+    format!("for {} in {}", each.item, each.text)
+}
+
+/// What a loop goes through.
+pub(crate) fn items(items: &[Value]) -> String {
+    let named: Vec<String> = items.iter().take(ITEMS_MAX).map(ToString::to_string).collect();
+    let named = named.join(", ");
+    match items.len() {
+        0 => "its list is empty: nothing is done".to_owned(),
+        1 => format!("its list holds one item: {named}"),
+        count if count > ITEMS_MAX => {
+            format!("its list holds {count} items: {named} and {} more", count - ITEMS_MAX)
+        }
+        count => format!("its list holds {count} items: {named}"),
+    }
+}
+
+/// Most items of a list that are named in a sentence; the journal has all.
+const ITEMS_MAX: usize = 12;
 
 #[cfg(test)]
 mod tests {

@@ -235,11 +235,9 @@ impl<'a> Screen<'a> {
             let step = failure.step.as_ref().map_or("the run", |step| step.0.as_str());
             lines.push(format!("{step} failed: {}", failure.why));
         }
-        for step in self.plan.steps() {
-            if let Some(asked) = state.approval(&step.id).filter(|asked| asked.answer.is_none()) {
-                let (run, id) = (&self.short, say::word(&step.id.0));
-                lines.push(format!("a {} must approve: surefoot approve {run} {id}", asked.role));
-            }
+        for (step, asked) in state.asked() {
+            let (run, id) = (&self.short, say::word(&step.0));
+            lines.push(format!("a {} must approve: surefoot approve {run} {id}", asked.role));
         }
         match state.standing() {
             Standing::Held(why) => {

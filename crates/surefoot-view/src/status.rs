@@ -5,7 +5,7 @@ use surefoot_journal::{
     Debt, Facing, ForwardVerdict, HeldWhy, Holder, IllegalTransition, Record, RunState, Stage, Standing,
     Timestamp,
 };
-use surefoot_plan::{Class, Names, Plan, Step, StepId, Way};
+use surefoot_plan::{Class, Names, Plan, StepId, Way};
 
 use crate::ledger::ledgers;
 use crate::progress::{Mark, Progress, Row};
@@ -246,7 +246,7 @@ fn owed(plan: &Plan, state: &RunState) -> Vec<(String, String)> {
 
 /// What a rollback does, in a line.
 pub(crate) fn rollback_text(plan: &Plan, step: &str) -> String {
-    let way = plan.steps().find(|found| found.id.0 == step).map(|step| &step.way);
+    let way = plan.step(&StepId(step.to_owned())).map(|step| &step.way);
     let Some(Way::Rollback(rollback)) = way else { return String::new() };
     let lines = rollback.body.iter().filter_map(|found| say::statement(plan, found).into_iter().next());
     lines.collect::<Vec<_>>().join("; ")
@@ -306,16 +306,13 @@ fn waits_for(plan: &Plan, state: &RunState, around: &Around) -> Vec<String> {
         }
         Standing::Stuck { why, .. } => lines.push(format!("a person, because {why}")),
         Standing::Going if around.at_work.is_some() => {
-            for step in plan.steps() {
-                let asked = state.approval(&step.id).filter(|asked| asked.answer.is_none());
-                if let Some(asked) = asked {
-                    let people = state.header().and_then(|header| header.roles.get(&asked.role));
-                    let people = people.map_or_else(
-                        || "nobody: surefoot.toml names none".to_owned(),
-                        |people| people.join(", "),
-                    );
-                    lines.push(format!("the yes of a {} ({people}) to `{}`", asked.role, step.id));
-                }
+            for (step, asked) in state.asked() {
+                let people = state.header().and_then(|header| header.roles.get(&asked.role));
+                let people = people.map_or_else(
+                    || "nobody: surefoot.toml names none".to_owned(),
+                    |people| people.join(", "),
+                );
+                lines.push(format!("the yes of a {} ({people}) to `{step}`", asked.role));
             }
         }
         Standing::New | Standing::Going | Standing::Ended(_) => {}
@@ -340,11 +337,9 @@ pub fn what_to_type(plan: &Plan, state: &RunState, around: &Around) -> Vec<(Stri
             lines.push(resume("finds out what became of the last step, and goes on"));
         }
         Standing::Going => {
-            for step in plan.steps() {
-                if state.approval(&step.id).is_some_and(|asked| asked.answer.is_none()) {
-                    let command = format!("surefoot approve {run} {}", say::word(&step.id.0));
-                    lines.push((command, "typed by one of them".to_owned()));
-                }
+            for (step, _) in state.asked() {
+                let command = format!("surefoot approve {run} {}", say::word(&step.0));
+                lines.push((command, "typed by one of them".to_owned()));
             }
             lines.push((
                 format!("surefoot cancel {run}"),
@@ -390,9 +385,9 @@ fn taken_back(plan: &Plan, state: &RunState) -> Option<String> {
     if closed.is_empty() {
         return None;
     }
-    let changed =
-        |step: &&Step| step.class != Class::Read && state.step(&step.id).is_some_and(|found| found.acted);
-    let rest = plan.steps().filter(changed).find(|step| !closed.contains(&step.id.0.as_str()));
+    let changes = |id: &StepId| plan.step(id).is_some_and(|step| step.class != Class::Read);
+    let rest = state.steps().filter(|(id, found)| found.acted && changes(id));
+    let rest = rest.map(|(id, _)| id).find(|id| !closed.contains(&id.0.as_str()));
     let names = listed(&closed);
     // Short, and the names last: the line is cut where the terminal ends.
     Some(match (state.seals().last(), rest) {

@@ -65,6 +65,7 @@ pub(crate) fn about(event: &Event) -> About<'_> {
         Event::Intent { claim, .. } | Event::Outcome { claim, .. } => of_phase(&claim.step, claim.phase),
         Event::Waited { wait: step, .. }
         | Event::Chose { node: step, .. }
+        | Event::Entered { node: step, .. }
         | Event::Stopped { stop: step, .. }
         | Event::Assumed { assume: step, .. }
         | Event::ApprovalAsked { step, .. }
@@ -132,6 +133,7 @@ pub(crate) fn tell<'a>(plan: &Plan, names: &Names<'_>, event: &'a Event) -> Told
             true => "it came true",
             false => "it did not come true in time",
         }),
+        Event::Entered { items, .. } => Told::only(say::items(items)),
         Event::Chose { node, arm } if cause(plan, node).is_some() => {
             let cause = cause(plan, node).map(|cause| cause.text.as_str()).unwrap_or_default();
             Told::only(match arm {
@@ -253,20 +255,22 @@ pub(crate) fn tell<'a>(plan: &Plan, names: &Names<'_>, event: &'a Event) -> Told
 
 /// What a part of a plan assumes, with the reason.
 pub(crate) fn assumed(plan: &Plan, names: &Names<'_>, id: &StepId) -> String {
-    let mut found = plan.nodes().filter(|node| node.id() == id);
+    let mut found = plan.nodes().filter(|node| node.id() == plan.general(id));
     match found.next() {
         Some(Node::Assume { literal, why, .. }) => {
             format!("{}{}", names.literal(literal), say::reason(why))
         }
-        Some(Node::Step(_) | Node::Wait(_) | Node::If { .. } | Node::Stop { .. }) | None => id.to_string(),
+        Some(Node::Step(_) | Node::Wait(_) | Node::If { .. } | Node::Each(_) | Node::Stop { .. }) | None => {
+            id.to_string()
+        }
     }
 }
 
 /// The cause that a part of a plan tries.
 pub(crate) fn cause<'a>(plan: &'a Plan, id: &StepId) -> Option<&'a Hypothesis> {
-    plan.nodes().find(|node| node.id() == id).and_then(|node| match node {
+    plan.nodes().find(|node| node.id() == plan.general(id)).and_then(|node| match node {
         Node::If { hypothesis, .. } => hypothesis.as_ref(),
-        Node::Step(_) | Node::Wait(_) | Node::Stop { .. } | Node::Assume { .. } => None,
+        Node::Step(_) | Node::Wait(_) | Node::Each(_) | Node::Stop { .. } | Node::Assume { .. } => None,
     })
 }
 

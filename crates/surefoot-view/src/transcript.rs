@@ -15,7 +15,7 @@ use surefoot_journal::{
     Ended, Event, FactsVerdict, ForwardVerdict, Identity, Outcome, Output, Record, RunState, Standing,
     Timestamp, WayBackVerdict, WorldKind,
 };
-use surefoot_plan::{InputValue, Names, Place, Plan, Policy, Proof, Verdict, verify};
+use surefoot_plan::{InputValue, Names, Place, Plan, Policy, Proof, StepId, Verdict, verify};
 
 use crate::ledger::{Diagnosis, ledgers};
 use crate::progress::Progress;
@@ -362,10 +362,9 @@ fn parts(
     let rows = progress.rows(plan, state, alive);
     let part = |row: crate::progress::Row| {
         let span = progress.forward_span(&row.id);
-        let place = match row.is_step {
-            true => Place::Step(row.id.clone()),
-            false => Place::Wait(row.id.clone()),
-        };
+        // Of a turn, what is proved of every one.
+        let general = plan.general(&row.id).clone();
+        let place = if row.is_step { Place::Step(general) } else { Place::Wait(general) };
         let known = |wanted: Verdict| {
             let found = proof.map_or(&[][..], |proof| proof.at(&place));
             let found = found.iter().filter(|obligation| obligation.verdict == wanted);
@@ -428,6 +427,7 @@ fn run_title(event: &Event) -> String {
         | Event::Bound { .. }
         | Event::Waited { .. }
         | Event::Chose { .. }
+        | Event::Entered { .. }
         | Event::Stopped { .. }
         | Event::Assumed { .. }
         | Event::ApprovalAsked { .. }
@@ -454,7 +454,7 @@ fn run_title(event: &Event) -> String {
 
 /// What to write above what concerns a step or wait.
 fn node_title(plan: &Plan, id: &str, before: &str) -> String {
-    let step = plan.steps().find(|step| step.id.0 == id);
+    let step = plan.step(&StepId(id.to_owned()));
     match step.map(|step| step.title.as_str()).filter(|title| !title.is_empty()) {
         Some(title) => format!("{before}{id}: {title}"),
         None => format!("{before}{id}"),

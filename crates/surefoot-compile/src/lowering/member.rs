@@ -1,10 +1,6 @@
 //! The parts of a runbook, in the order in which they depend on each other.
 
-use std::collections::BTreeMap;
-
-use surefoot_plan::{
-    About, Collect, Expr, Invariant, Name, Node, OnFailure, Require, Statement, StepId, Wait,
-};
+use surefoot_plan::{About, Collect, Expr, Invariant, Node, OnFailure, Require, Statement, StepId, Wait};
 use surefoot_syntax::ast::{self, Fact, Ident, Item, Let, Member, Param, Patience, Requires, Step, Text};
 use surefoot_syntax::{Severity, Span, on_one_line};
 
@@ -12,8 +8,7 @@ use super::fact::Meaning;
 use super::quantifier::parts;
 use super::{Binding, Context, EVERY_MS, Lowering, Part, STEPS_MAX};
 use crate::report::{Report, after, error, warning};
-use crate::scope::{Named, Outputs};
-use crate::term::{Term, What};
+use crate::scope::Named;
 
 impl<'a> Lowering<'a> {
     /// Understands the runbook.
@@ -395,7 +390,7 @@ impl<'a> Lowering<'a> {
                     nodes.extend(self.arms(choice));
                 }
                 Member::Diagnose(diagnose) => nodes.extend(self.diagnose(diagnose)),
-                Member::For(turns) => nodes.extend(self.turns(turns)),
+                Member::For(turns) => nodes.extend(self.loop_over(turns)),
                 Member::Stop(stop) => {
                     if self.count(stop.span) {
                         self.stops += 1;
@@ -536,48 +531,6 @@ impl<'a> Lowering<'a> {
         Node::If { id, condition, text, then, otherwise, unknown, hypothesis: None }
     }
 
-    /// Understands `for x in xs { … }`: its body once for each item.
-    fn turns(&mut self, turns: &'a ast::For) -> Vec<Node> {
-        let (list, _) = self.within(Context::nothing("the list of a `for`"), |this| {
-            // What a run finds is refused with words of its own.
-            this.cx.asking = super::Asking::Questions;
-            this.value_of(&turns.list)
-        });
-        let Some(items) = self.known_items(&list, turns.list.span) else { return Vec::new() };
-        let inside = step_names(&turns.body);
-        let mut found: BTreeMap<Name, Vec<Outputs>> = BTreeMap::new();
-        let mut nodes = Vec::new();
-        for (index, bound) in items.into_iter().enumerate() {
-            if self.nodes > STEPS_MAX {
-                break;
-            }
-            let suffix = turn_name(&bound.term);
-            let outer = self.turn.clone();
-            self.turn.push_str(&suffix);
-            self.scopes.open();
-            let named = Named::Value(Box::new(bound));
-            if index == 0 {
-                self.declare(&turns.name, named);
-            } else {
-                self.scopes.put(&turns.name.text, turns.name.span, named);
-            }
-            nodes.extend(self.nodes(&turns.body, false));
-            self.scopes.close();
-            self.turn = outer;
-            for name in &inside {
-                if let Some(outputs) = self.scopes.outputs.remove(*name) {
-                    found.entry((*name).to_owned()).or_default().push(outputs);
-                }
-            }
-        }
-        for (name, outputs) in found {
-            if let Some(outputs) = together(outputs) {
-                self.scopes.outputs.insert(name, outputs);
-            }
-        }
-        nodes
-    }
-
     fn warn_of_unused(&mut self, members: &'a [Member]) {
         let mut unused = Vec::new();
         for member in members {
@@ -641,18 +594,8 @@ impl<'a> Lowering<'a> {
     }
 }
 
-/// Returns what is added to a step's name for an item.
-fn turn_name(term: &Term) -> String {
-    match &term.what {
-        What::Value(Expr::Literal(value)) => format!("[{value}]"),
-        What::Value(Expr::Item { list, index }) => format!("[{list}#{}]", index + 1),
-        What::Value(expr) => format!("[{expr}]"),
-        What::Cell(_) | What::Formula(_) => String::new(),
-    }
-}
-
 /// Returns the names of the steps in a block.
-fn step_names(members: &[Member]) -> Vec<&str> {
+pub(super) fn step_names(members: &[Member]) -> Vec<&str> {
     let mut names = Vec::new();
     for member in members {
         match member {
@@ -697,25 +640,6 @@ fn step_names(members: &[Member]) -> Vec<&str> {
 fn bodies(diagnose: &ast::Diagnose) -> impl Iterator<Item = &Vec<Member>> {
     let causes = diagnose.causes.iter().map(|cause| &cause.body);
     causes.chain(diagnose.otherwise.iter().map(|arm| &arm.body))
-}
-
-/// Makes the values of a step's turns lists.
-fn together(outputs: Vec<Outputs>) -> Option<Outputs> {
-    let step = outputs.first()?.step.clone();
-    let mut values: BTreeMap<Name, Vec<Term>> = BTreeMap::new();
-    for output in outputs {
-        for (name, term) in output.values {
-            values.entry(name).or_default().push(term);
-        }
-    }
-    let lists = values.into_iter().filter_map(|(name, terms)| {
-        let first = terms.first()?.clone();
-        let items = terms.into_iter().filter_map(super::ask::value_expr).collect();
-        let r#type = surefoot_plan::Type::List(Box::new(first.ty.clone()?));
-        let term = Term::value(Expr::List(items), Some(r#type), first.span).with_labels_of(&first);
-        Some((name, term))
-    });
-    Some(Outputs { step, values: lists.collect() })
 }
 
 fn about_of(about: &ast::About) -> About {

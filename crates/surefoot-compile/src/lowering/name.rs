@@ -104,6 +104,9 @@ impl<'a> Lowering<'a> {
         }
         let Some(outputs) = self.scopes.outputs.get(&step.text) else {
             let entry = self.scopes.find(&step.text).map_or(span, |entry| entry.span);
+            if self.in_a_loop(&step.text, span, entry) {
+                return Term::poison(span);
+            }
             self.report(
                 error("SF0306", span, format!("`{}` has not run when this is read", step.text))
                     .label(entry, "this step stands later")

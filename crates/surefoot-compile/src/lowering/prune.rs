@@ -48,6 +48,10 @@ impl Asked {
         for node in nodes {
             match node {
                 Node::Step(step) => self.step(step),
+                Node::Each(each) => {
+                    self.expr(&each.list);
+                    self.nodes(&each.body);
+                }
                 Node::Stop { .. } => {}
                 Node::Assume { literal, .. } => self.cell(&literal.atom.cell),
                 Node::Wait(wait) => {

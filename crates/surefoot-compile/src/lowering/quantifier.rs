@@ -1,4 +1,4 @@
-//! Lists that a plan knows: the items of `for`, and `all f(x) for x in xs`.
+//! Lists that a plan knows: `all f(x) for x in xs`, and the items of `for`.
 //!
 //! A quantifier is the conjunction or disjunction over the items: a plan holds no quantifier.
 
@@ -76,7 +76,7 @@ impl<'a> Lowering<'a> {
         Term::value(expr, Some(Type::Bool), span).with_labels_of(before).with_labels_of(term)
     }
 
-    /// Returns the items of a list that a `for` goes through, each of which is done once.
+    /// Returns the items of a list that must be known, none of which stands there twice.
     pub(super) fn known_items(&mut self, list: &Term, span: Span) -> Option<Vec<Bound>> {
         if let What::Value(Expr::Literal(Value::List(items))) = &list.what {
             let mut seen: BTreeSet<&Value> = BTreeSet::new();
@@ -93,9 +93,7 @@ impl<'a> Lowering<'a> {
         if found.run || found.fact || found.argument {
             self.item_type(list)?;
             self.report(
-                error("SF0303", span, "this list is known only during the run, and the plan lists every step")
-                    .here("the plan cannot say for which items")
-                    .note("loops over what a run discovers are designed and not built yet")
+                error("SF0303", span, "this list is known only during the run, and the plan must know it")
                     .help("make it a parameter (`param nodes: list of host`), and give what was discovered as input"),
             );
             return None;
@@ -125,7 +123,7 @@ impl<'a> Lowering<'a> {
     }
 
     /// Returns the items of a list; of one that is not bound yet, two that stand for any.
-    fn items(&mut self, list: &Term, span: Span) -> Option<Vec<Bound>> {
+    pub(super) fn items(&mut self, list: &Term, span: Span) -> Option<Vec<Bound>> {
         let item = self.item_type(list)?;
         let What::Value(expr) = &list.what else { return None };
         let bound = |expr: Expr| Bound {

@@ -92,7 +92,7 @@ struct Tests<'a> {
     exact: BTreeSet<Cell>,
     /// Every test that the plan makes of a fact. Answers that pass the same ones lie in one region of the
     /// verifier, and are one to all that it proved.
-    asked: BTreeMap<Cell, Vec<&'a Test>>,
+    asked: BTreeMap<Cell, Vec<Test>>,
     /// The values of the run.
     known: Known<'a>,
 }
@@ -101,10 +101,10 @@ impl<'a> Tests<'a> {
     /// Gathers them.
     fn of(view: View<'a>) -> Tests<'a> {
         let known = Known::with(view.program, view.state, &[]);
-        let mut asked: BTreeMap<Cell, Vec<&Test>> = BTreeMap::new();
-        for atom in view.program.plan().atoms() {
+        let mut asked: BTreeMap<Cell, Vec<Test>> = BTreeMap::new();
+        for atom in view.program.atoms() {
             if let Ok(cell) = ground(&atom.cell, &known) {
-                asked.entry(cell).or_default().push(&atom.test);
+                asked.entry(cell).or_default().push(atom.test);
             }
         }
         let acted = view.state.steps().filter(|(_, step)| step.acted);
@@ -123,7 +123,10 @@ impl<'a> Tests<'a> {
     /// Whether a fact is as before, although its answer is another.
     fn same(&self, cell: &Cell, before: &Value, now: &Value) -> bool {
         let asked = self.asked.get(cell).filter(|_| !self.exact.contains(cell));
-        asked.is_some_and(|tests| judge::same_verdict(tests, before, now, &self.known))
+        asked.is_some_and(|tests| {
+            let tests: Vec<&Test> = tests.iter().collect();
+            judge::same_verdict(&tests, before, now, &self.known)
+        })
     }
 }
 

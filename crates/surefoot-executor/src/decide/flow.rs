@@ -6,7 +6,7 @@ use surefoot_journal::{
 };
 use surefoot_plan::{Tri, ValueId, decide_formula};
 
-use super::{Order, Probe, View, end, failure, judge, step};
+use super::{Order, Probe, View, each, end, failure, judge, step};
 use crate::known::Known;
 use crate::program::{AssumePart, IfPart, Part, StepPart, WaitPart};
 
@@ -22,7 +22,7 @@ pub(super) fn next(view: View<'_>) -> Order {
     if let Some(active) = state.active()
         && let Some(part) = view.program.step(active)
     {
-        return step::next(view, part);
+        return step::next(view, &part);
     }
     if state.cancel().is_some() {
         return Order::Record(Event::Held { why: HeldWhy::Cancelled });
@@ -30,7 +30,7 @@ pub(super) fn next(view: View<'_>) -> Order {
     if let Some(again) = state.again()
         && let Some(part) = view.program.part(again)
     {
-        return begin(view, part);
+        return begin(view, &part);
     }
     let part = match state.finished() {
         None => match start(view) {
@@ -46,13 +46,13 @@ pub(super) fn next(view: View<'_>) -> Order {
                 && let Some(Part::Wait(wait)) = view.program.part(&finished.node)
                 && (wait.wait.otherwise.is_empty() || view.program.is_unreachable(&finished.node, Tri::False))
             {
-                return failed_wait(wait);
+                return failed_wait(&wait);
             }
             view.program.after(finished)
         }
     };
     match part {
-        Some(part) => begin(view, part),
+        Some(part) => begin(view, &part),
         None => at_end(view),
     }
 }
@@ -63,6 +63,7 @@ fn begin(view: View<'_>, part: &Part) -> Order {
         Part::Step(part) => step::next(view, part),
         Part::Wait(wait) => next_of_wait(view, wait),
         Part::If(choice) => next_of_if(view, choice),
+        Part::Each(part) => each::next(view, part),
         Part::Assume(assumed) => next_of_assume(view, assumed),
         Part::Stop(id, why) => Order::Record(Event::Stopped { stop: id.clone(), why: why.to_string() }),
     }
@@ -113,7 +114,7 @@ fn after_step(view: View<'_>) -> Option<Order> {
         return Some(Order::Record(Event::Sealed { step: id.clone(), debts }));
     }
     let part = view.program.step(id)?;
-    invariants(view, part, view.state.step(id)?)
+    invariants(view, &part, view.state.step(id)?)
 }
 
 /// Probes the invariants after a changing step. None if they hold.

@@ -37,9 +37,9 @@ pub(super) fn turn(view: View<'_>) -> Order {
         }
         if pending {
             return if state.stage == Stage::Doubt {
-                doubt::next(view, part, state)
+                doubt::next(view, &part, state)
             } else {
-                step::next(view, part)
+                step::next(view, &part)
             };
         }
     }
@@ -70,13 +70,13 @@ pub(super) fn next(view: View<'_>) -> Order {
     }
     match state.back {
         BackStage::Untouched => {
-            if covered_by_later(view, part) {
+            if covered_by_later(view, &part) {
                 let point = Point::Ensures(id.clone(), Phase::Rollback);
                 return Order::Probe(Probe { cells: part.changes.clone(), ..Probe::new(point, &[]) });
             }
-            guard(part, 0)
+            guard(&part, 0)
         }
-        BackStage::Guarded => guarded(view, part, state),
+        BackStage::Guarded => guarded(view, &part, state),
         BackStage::Refused => {
             let why = match &state.refusal {
                 Some(why) => format!("it was not started, because {why}"),
@@ -84,9 +84,9 @@ pub(super) fn next(view: View<'_>) -> Order {
             };
             stuck(id, why)
         }
-        BackStage::Between => between(view, part, state),
-        BackStage::Observed => observed(view, part, state),
-        BackStage::Stuck => guard(part, 0),
+        BackStage::Between => between(view, &part, state),
+        BackStage::Observed => observed(view, &part, state),
+        BackStage::Stuck => guard(&part, 0),
         BackStage::Acting => match &state.claim {
             Some(claim) => Order::Examine(claim.claim.clone()),
             None => unreachable!("a rollback acts under a claim"),
@@ -252,8 +252,8 @@ fn covered_by_later(view: View<'_>, part: &StepPart) -> bool {
         return false;
     }
     let paid = view.state.steps().filter(|(_, state)| state.back == BackStage::Paid);
-    let set: Vec<&Condition> =
-        paid.filter_map(|(id, _)| view.program.step(id)).flat_map(|part| &part.rollback_ensures).collect();
+    let paid: Vec<_> = paid.filter_map(|(id, _)| view.program.step(id)).collect();
+    let set: Vec<&Condition> = paid.iter().flat_map(|part| &part.rollback_ensures).collect();
     restores.iter().all(|cell| set.iter().any(|set| set.formula.cells().contains(cell)))
 }
 

@@ -14,6 +14,14 @@ use surefoot_plan::{Class, Plan, StepId, Way};
 
 /// Returns what is wrong; nothing if all promises were kept.
 pub(crate) fn audit(plan: &Plan, records: &[Record], performed: &[Performed]) -> Vec<String> {
+    // A loop is its turns, as the journal says them.
+    let mut plan = plan.clone();
+    for record in records {
+        if let Event::Entered { node, items } = &record.event {
+            plan.enter(node, items);
+        }
+    }
+    let plan = &plan;
     let mut wrong = Vec::new();
     intents_first(records, performed, &mut wrong);
     direction(records, &mut wrong);

@@ -8,7 +8,7 @@ use surefoot_journal::{BackStage, Choice, Effect, HeldWhy, Phase, Stage, Standin
 
 use surefoot_plan::{Class, Node, Plan, Value, Way};
 
-use crate::faults::cases;
+use crate::faults::{cases, steps};
 use crate::harness::{Death, Run, program};
 use crate::plans::*;
 
@@ -39,7 +39,7 @@ fn ways_on(run: &Run<'_>) -> Vec<Said> {
 fn histories(mut see: impl FnMut(&Run<'_>)) {
     for case in cases() {
         let program = program(case.plan.clone());
-        let steps: Vec<_> = case.plan.steps().map(|step| step.id.clone()).collect();
+        let steps = steps(&case.plan);
         for step in &steps {
             for (fault, phase) in
                 Fault::ALL.into_iter().flat_map(|fault| [(fault, Phase::Forward), (fault, Phase::Rollback)])

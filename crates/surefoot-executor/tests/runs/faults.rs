@@ -41,11 +41,15 @@ pub(crate) fn cases() -> Vec<Case> {
         Case { name: "wide", plan: wide(), start: WIDE_START.to_vec() },
         Case { name: "assuming", plan: assuming(), start: ASSUMING_START.to_vec() },
         Case { name: "diagnosing", plan: diagnosing(), start: DIAGNOSING_START.to_vec() },
+        Case { name: "rolling", plan: rolling(), start: ROLLING_START.to_vec() },
         Case { name: "early", plan: early(), start: EARLY_START.to_vec() },
     ]
 }
 
-fn steps(plan: &Plan) -> Vec<StepId> {
+/// The steps of a plan; of a loop those of its turns.
+pub(crate) fn steps(plan: &Plan) -> Vec<StepId> {
+    let mut plan = plan.clone();
+    plan.enter(&id("for[1]"), &brokers());
     plan.steps().map(|step| step.id.clone()).collect()
 }
 
@@ -70,7 +74,9 @@ fn check(case: &Case, run: &Run<'_>, what: &str) {
 /// What steps that acted leave changed, as it is now.
 fn leave(run: &Run<'_>, before: &mut BTreeMap<Cell, Value>) {
     let facts = run.world.facts();
-    for step in run.program.plan().steps().filter(|step| run.state.step(&step.id).is_some_and(|s| s.acted)) {
+    let mut plan = run.program.plan().clone();
+    run.state.entered().iter().for_each(|(id, items)| plan.enter(id, items));
+    for step in plan.steps().filter(|step| run.state.step(&step.id).is_some_and(|s| s.acted)) {
         for cell in step.residuals() {
             before.remove(cell);
             before.extend(facts.get(cell).map(|value| (cell.clone(), value.clone())));
@@ -188,6 +194,7 @@ fn every_pair_of_crashes_on_the_way_back() {
             "switchover" => ("promote", Fault::NotStarted),
             "retry" => ("s2", Fault::During),
             "wide" => ("last", Fault::After),
+            "rolling" => ("restart[k2]", Fault::After),
             "assuming" | "diagnosing" | "early" => ("second", Fault::After),
             _ => ("s3", Fault::After),
         };

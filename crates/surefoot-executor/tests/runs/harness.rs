@@ -96,6 +96,9 @@ impl<'a> Run<'a> {
         if program.plan().questions.contains_key("replicas") {
             world.set(crate::plans::cell("replicas"), Value::Int(5));
         }
+        if program.plan().lets.iter().any(|read| read.name == "brokers") {
+            world.reply("brokers", Value::List(crate::plans::brokers()));
+        }
         let before = world.facts();
         Run {
             program,
@@ -200,7 +203,7 @@ impl<'a> Run<'a> {
 
     /// The facts by name.
     pub(crate) fn facts(&self) -> BTreeMap<String, Value> {
-        self.world.facts().into_iter().map(|(cell, value)| (cell.question, value)).collect()
+        self.world.facts().into_iter().map(|(cell, value)| (cell.to_string(), value)).collect()
     }
 
     pub(crate) fn is(&self, fact: &str) -> bool {

@@ -7,6 +7,7 @@ mod coverage;
 mod dry;
 mod faults;
 mod harness;
+mod loops;
 mod names;
 mod people;
 mod plans;

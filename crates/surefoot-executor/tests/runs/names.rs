@@ -27,7 +27,7 @@ fn named() -> Plan {
             Node::Step(step) => {
                 step.approval.iter_mut().for_each(|approval| approval.showing = vec![replayed.clone()]);
             }
-            Node::If { .. } | Node::Stop { .. } | Node::Assume { .. } => {}
+            Node::Each(_) | Node::If { .. } | Node::Stop { .. } | Node::Assume { .. } => {}
         }
     }
     plan.lets = wide().lets;

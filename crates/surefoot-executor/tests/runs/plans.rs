@@ -14,9 +14,12 @@ fn question() -> Question {
     }
 }
 
-/// The cell of a fact without arguments.
+/// The cell of a fact: `up`, or `up(k1)` with a text as its argument.
 pub(crate) fn cell(name: &str) -> Cell {
-    Cell { question: name.into(), arguments: Vec::new() }
+    match name.trim_end_matches(')').split_once('(') {
+        Some((question, of)) => Cell { question: question.into(), arguments: vec![text(of)] },
+        None => Cell { question: name.into(), arguments: Vec::new() },
+    }
 }
 
 /// The name of a step.
@@ -358,3 +361,71 @@ pub(crate) fn diagnosing() -> Plan {
 /// What is true before the plan that looks for a cause.
 pub(crate) const DIAGNOSING_START: [(&str, bool); 5] =
     [("full", false), ("down", true), ("f0", false), ("f1", false), ("f2", false)];
+
+/// The item of the loop in `rolling`.
+fn broker() -> Expr {
+    Expr::Local(ValueId { step: Some(id("for[1]")), name: "broker".into() })
+}
+
+/// The literal of a fact about the item of the loop, or its negation if it begins with `!`.
+fn of_broker(name: &str) -> Literal {
+    let mut literal = literal(name);
+    literal.atom.cell.arguments = vec![broker()];
+    literal
+}
+
+/// A rolling restart of what a `let` finds: one step before the loop, two in each turn, one after it.
+pub(crate) fn rolling() -> Plan {
+    let requires = |literal: Literal| {
+        let atom = Formula::Atom(literal.atom);
+        let formula = if literal.holds { atom } else { Formula::Not(Box::new(atom)) };
+        Require { formula, ..require("quiet") }
+    };
+    let mut drain = step("drain", &["quiet"], &[]);
+    drain.requires.push(requires(of_broker("!drained")));
+    drain.ensures = vec![Ensure { literal: of_broker("drained"), ..ensure("quiet") }];
+    let mut restart = step("restart", &[], &[]);
+    restart.requires.push(requires(of_broker("drained")));
+    restart.ensures = vec![Ensure { literal: of_broker("fresh"), ..ensure("quiet") }];
+    restart.class = Class::Idempotent;
+    let Statement::Command { mut exec, .. } = command("do") else { unreachable!() };
+    exec.pipeline = vec![vec![Word::One(text("do")), Word::One(broker())]];
+    restart.body = vec![command("first"), Statement::Command { exec, name: None }];
+    let each = Each {
+        id: id("for[1]"),
+        item: "broker".into(),
+        list: Expr::Local(ValueId { step: None, name: "brokers".into() }),
+        text: "brokers".into(),
+        max: 3,
+        body: vec![node(drain), node(restart)],
+    };
+    let body = vec![
+        node(step("silence", &["!quiet"], &["quiet"])),
+        Node::Each(Box::new(each)),
+        node(step("speak", &["quiet", "!noted"], &["noted"])),
+    ];
+    let mut plan = plan(&["quiet", "noted", "drained", "fresh"], body);
+    for name in ["drained", "fresh"] {
+        let of = Parameter { name: "broker".into(), r#type: Type::Text, secret: false };
+        let question = Question { parameters: vec![of], ..question() };
+        plan.questions.insert(name.into(), question);
+    }
+    let Read { source, .. } = read("brokers", vec![text("look")]);
+    plan.lets = vec![Read { name: "brokers".into(), r#type: Type::List(Box::new(Type::Text)), source }];
+    plan
+}
+
+/// What is true before the rolling restart.
+pub(crate) const ROLLING_START: [(&str, bool); 6] = [
+    ("quiet", false),
+    ("noted", false),
+    ("drained(k1)", false),
+    ("fresh(k1)", false),
+    ("drained(k2)", false),
+    ("fresh(k2)", false),
+];
+
+/// What the list of the rolling restart holds.
+pub(crate) fn brokers() -> Vec<Value> {
+    ["k1", "k2"].map(|name| Value::Text(name.into())).to_vec()
+}

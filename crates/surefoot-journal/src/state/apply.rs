@@ -87,6 +87,7 @@ impl RunState {
                 self.finished = Some(Finished { node: node.clone(), how: FinishedHow::Chose(*arm) });
                 Ok(())
             }
+            Event::Entered { node, items } => self.enter(node, items),
             Event::Assumed { assume, found } => {
                 self.idle_forward(assume)?;
                 if *found == surefoot_plan::Tri::False {
@@ -234,7 +235,7 @@ impl RunState {
     }
 
     /// Refuses if the run is not between two parts of its plan.
-    fn idle_forward(&self, node: &StepId) -> Result<(), Refused> {
+    pub(super) fn idle_forward(&self, node: &StepId) -> Result<(), Refused> {
         self.forward_going()?;
         match &self.active {
             Some(step) => Err(format!("step {step} is under way")),
@@ -309,7 +310,7 @@ impl RunState {
         if self.standing != Standing::New {
             return Err("the run was started already".into());
         }
-        self.duties = duties_of(&started.plan);
+        (self.duties, self.loops) = duties_of(&started.plan.body);
         self.header = Some(Header::of(started));
         self.operators.push(started.operator.clone());
         self.standing = Standing::Going;
@@ -623,6 +624,9 @@ impl RunState {
         if let Some(step) = step {
             if self.duties.contains_key(step) {
                 self.forward(step, Forward::Failed)?;
+            } else if self.loops.contains_key(step) {
+                // Its list cannot be gone through.
+                self.idle_forward(step)?;
             } else if !self
                 .finished
                 .as_ref()

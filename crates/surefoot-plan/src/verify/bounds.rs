@@ -1,7 +1,7 @@
 //! Everything ends: deadlines, waits, retries and approvals have limits.
 
 use super::violation::{Condition, Violation};
-use crate::{Ensure, Node, PersonQuestion, Plan, Require, Source, Statement, Step, StepId, Way};
+use crate::{EACH_MAX, Ensure, Node, PersonQuestion, Plan, Require, Source, Statement, Step, StepId, Way};
 
 /// Longest time that anything may take or wait: a month. Longer is a new run, not a patient one.
 pub const WAIT_MS_MAX: u64 = 31 * 24 * 3_600_000;
@@ -35,6 +35,15 @@ pub(super) fn check(plan: &Plan) -> Vec<Violation> {
                 limits.times("a wait", wait.times);
                 if wait.times == 0 {
                     limits.report("asks for its condition 0 times in a row", "ask at least once");
+                }
+            }
+            Node::Each(each) => {
+                if each.max == 0 || each.max > EACH_MAX {
+                    let max = each.max;
+                    limits.report(
+                        &format!("may have {max} turns; between 1 and {EACH_MAX} are allowed"),
+                        "say how many items there are at most: `max 50`",
+                    );
                 }
             }
             Node::If { .. } | Node::Stop { .. } | Node::Assume { .. } => {}
@@ -144,8 +153,11 @@ impl Limits<'_> {
 
     fn report(&mut self, what: &str, help: &str) {
         let who = self.node.map_or_else(|| "the runbook".to_owned(), |node| format!("`{node}`"));
-        let message =
-            if what.starts_with("asks") { format!("{who} {what}") } else { format!("{who}: {what}") };
+        let message = if what.starts_with("asks") || what.starts_with("may have") {
+            format!("{who} {what}")
+        } else {
+            format!("{who}: {what}")
+        };
         self.violations.push(Violation {
             condition: Condition::Unbounded,
             steps: self.node.cloned().into_iter().collect(),

@@ -10,10 +10,11 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::distinct::Distinct;
+use super::items::{Items, changes_of_others, loops};
 use crate::eval::{Values, eval, moment};
 use crate::{
-    Atom, BinaryOperator, Cell, Comparison, Expr, Formula, Literal, Plan, Real, Test, Type, UnaryOperator,
-    Value,
+    Atom, BinaryOperator, Cell, Comparison, Each, Expr, Formula, Literal, Plan, Real, Test, Type,
+    UnaryOperator, Value,
 };
 
 /// Most constants that cut the answers of one question: two regions for each and one more fit a word of
@@ -40,6 +41,9 @@ pub(super) struct Cells {
     values: HashMap<Expr, CellIx>,
     constants: HashMap<String, Vec<Value>>,
     tests: HashMap<(Comparison, Expr), u32>,
+    items: Items,
+    /// How many of them the plan names: without those about any other item of a loop.
+    pub(super) named: usize,
     equalities: BTreeSet<u32>,
 }
 
@@ -89,10 +93,17 @@ pub(super) enum Says {
 impl Cells {
     /// Finds every cell of a plan.
     pub(super) fn new(plan: &Plan) -> Cells {
-        let mut cells = Cells::default();
+        let mut cells = Cells { items: Items::new(plan), ..Cells::default() };
         cells.collect_constants(plan);
         for atom in plan.atoms() {
             cells.intern(plan, &atom.cell);
+        }
+        cells.named = cells.len();
+        // What the turns of other items change has cells of its own.
+        for each in loops(plan) {
+            for cell in changes_of_others(each) {
+                cells.intern(plan, &cell);
+            }
         }
         cells.find_aliases(plan);
         cells
@@ -100,7 +111,20 @@ impl Cells {
 
     /// Returns the place of a cell. Every cell of the plan has one.
     pub(super) fn of(&self, plan: &Plan, cell: &Cell) -> Option<CellIx> {
-        self.index.get(&normal(plan, cell)).copied()
+        self.index.get(&normal(plan, cell, &self.items)).copied()
+    }
+
+    /// Returns the cells that ask about the item of a loop.
+    pub(super) fn about_item(&self, each: &Each) -> BTreeSet<CellIx> {
+        let item = self.items.first(&each.item_id());
+        let asks = |cell: &Cell| {
+            let mut found = false;
+            for argument in &cell.arguments {
+                argument.visit(&mut |part| found |= matches!(part, Expr::Local(id) if *id == item));
+            }
+            found
+        };
+        self.index.iter().filter(|(cell, _)| asks(cell)).map(|(_, at)| *at).collect()
     }
 
     /// Returns how many there are.
@@ -207,7 +231,7 @@ impl Cells {
     }
 
     fn intern(&mut self, plan: &Plan, cell: &Cell) -> CellIx {
-        let public = normal(plan, cell);
+        let public = normal(plan, cell, &self.items);
         if let Some(found) = self.index.get(&public) {
             return *found;
         }
@@ -304,7 +328,7 @@ impl Cells {
         for (cell, at) in sorted {
             by_question.entry(&cell.question).or_default().push((cell, at));
         }
-        let distinct = Distinct::new(plan);
+        let distinct = Distinct::new(plan, &self.items);
         let mut pairs = Vec::new();
         for cells in by_question.values() {
             distinct.may_be_equal(cells, &mut |left, right| pairs.push((left, right)));
@@ -320,10 +344,12 @@ impl Cells {
     }
 }
 
-/// The normal form of a cell: without its secret arguments, and each argument computed if it can be.
-fn normal(plan: &Plan, cell: &Cell) -> Cell {
+/// The normal form of a cell: without its secret arguments, and each argument computed if it can be. An item of
+/// a list is the same in every loop over it.
+fn normal(plan: &Plan, cell: &Cell, items: &Items) -> Cell {
     let mut cell = plan.public_cell(cell);
     for argument in &mut cell.arguments {
+        items.put_first(argument);
         if !matches!(argument, Expr::Literal(_))
             && let Ok(value) = eval(argument, &Values::default())
         {

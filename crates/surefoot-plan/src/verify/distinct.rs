@@ -1,7 +1,7 @@
 //! Which arguments are different things, and so which cells of one question may be the same.
 //!
 //! Two arguments are distinct if they are different literals, different items of one list (lists are sets),
-//! named by a `where a != b`, or texts that cannot come out equal: what both begin and end with is left out,
+//! named by a `where a != b`, an item of a loop and any other one, or texts that cannot come out equal: what both begin and end with is left out,
 //! and the rest differs.
 //!
 //! Looking at every pair of a fact's cells would make ten thousand steps over one fact a matter of minutes.
@@ -11,6 +11,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::cells::CellIx;
+use super::items::Items;
 use crate::{BinaryOperator, Cell, Expr, Name, Plan, Value};
 
 /// What is known to be different.
@@ -52,7 +53,7 @@ enum Unit<'a> {
 
 impl Distinct {
     /// Finds each `where a != b` of a plan.
-    pub(super) fn new(plan: &Plan) -> Distinct {
+    pub(super) fn new(plan: &Plan, items: &Items) -> Distinct {
         let mut distinct = Distinct::default();
         let mut open: Vec<&Expr> = plan.constraints.iter().map(|(constraint, _)| constraint).collect();
         while let Some(expr) = open.pop() {
@@ -64,6 +65,11 @@ impl Distinct {
                 }
                 _ => {}
             }
+        }
+        // Another item of the list is another one: it holds none twice.
+        for (item, other) in items.pairs() {
+            distinct.pairs.insert((item.clone(), other.clone()));
+            distinct.pairs.insert((other, item));
         }
         distinct
     }

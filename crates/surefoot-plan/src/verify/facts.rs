@@ -108,6 +108,15 @@ impl Knowledge {
 }
 
 impl ArmEnd {
+    /// Takes these cells as they are at the end of another arm.
+    pub(super) fn with(mut self, other: &ArmEnd, cells: &std::collections::BTreeSet<CellIx>) -> ArmEnd {
+        let taken = other.cells.iter().filter(|(cell, _)| cells.contains(cell));
+        for (cell, name) in taken {
+            self.cells.insert(*cell, *name);
+        }
+        self
+    }
+
     /// What was learnt in the arm.
     pub(super) fn learnt(&self) -> Learnt {
         self.knowledge.iter().map(|(name, known)| (*name, known.clone())).collect()

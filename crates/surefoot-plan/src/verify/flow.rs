@@ -45,11 +45,11 @@ pub(super) struct Flow {
     /// The debt on top.
     pub(super) top: usize,
     /// The node that sealed last, on some path.
-    sealed: Option<usize>,
+    pub(super) sealed: Option<usize>,
     /// Whether a second person's yes covers the next irreversible step, on every path.
-    is_approved: bool,
+    pub(super) is_approved: bool,
     /// The node at which the run has ended, on every path: nothing follows.
-    over: Option<usize>,
+    pub(super) over: Option<usize>,
 }
 
 /// Walks a plan that is well formed.
@@ -127,7 +127,7 @@ impl<'a> Verifier<'a> {
         self.ways.end = flow.top;
     }
 
-    fn nodes(&mut self, nodes: &'a [Node], flow: Flow) -> Flow {
+    pub(super) fn nodes(&mut self, nodes: &'a [Node], flow: Flow) -> Flow {
         nodes.iter().fold(flow, |flow, node| {
             let Some(at) = self.program.index.get(node.id().0.as_str()).copied() else { return flow };
             if let Some(over) = flow.over {
@@ -143,6 +143,7 @@ impl<'a> Verifier<'a> {
                     let doubted = hypothesis.is_some() && self.rules.doubts;
                     self.choice(at, id, ([then, otherwise], unknown.as_deref()), doubted, flow)
                 }
+                Node::Each(each) => self.each(at, each, flow),
                 Node::Assume { id, .. } => self.assumption(at, id, flow),
                 Node::Stop { id, .. } => {
                     self.ways.tops.insert(id.clone(), flow.top);
@@ -323,7 +324,13 @@ impl<'a> Verifier<'a> {
         (arm, flow, self.facts.end_arm(mark))
     }
 
-    fn join(&mut self, at: usize, id: &StepId, before: Flow, mut ends: Vec<(Tri, Flow, ArmEnd)>) -> Flow {
+    pub(super) fn join(
+        &mut self,
+        at: usize,
+        id: &StepId,
+        before: Flow,
+        mut ends: Vec<(Tri, Flow, ArmEnd)>,
+    ) -> Flow {
         let mut flow = before;
         // What comes next follows only the arms in which the run goes on.
         let arms = ends.len();
@@ -607,7 +614,7 @@ impl<'a> Verifier<'a> {
         }
     }
 
-    fn push(&mut self, debt: Debt, way: WayEntry) -> usize {
+    pub(super) fn push(&mut self, debt: Debt, way: WayEntry) -> usize {
         self.debts.push(debt);
         self.ways.entries.push(way);
         self.debts.len() - 1

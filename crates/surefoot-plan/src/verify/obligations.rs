@@ -37,7 +37,7 @@ impl Parts<'_> {
                     self.one(proof, Place::Wait(wait.id.clone()), &wait.until.formula, &forward)
                 }
                 Node::If { id, condition, .. } => self.one(proof, Place::If(id.clone()), condition, &forward),
-                Node::Stop { .. } => {}
+                Node::Each(_) | Node::Stop { .. } => {}
                 Node::Assume { id, literal, why } => proof.exceptions.push(Exception {
                     step: id.clone(),
                     kind: ExceptionKind::Assume,
@@ -105,7 +105,7 @@ impl Parts<'_> {
             Way::Irreversible(_) | Way::Nothing => false,
         };
         Summary {
-            facts: self.cells.table.iter().filter(|cell| !cell.is_value).count(),
+            facts: self.cells.table.iter().take(self.cells.named).filter(|cell| !cell.is_value).count(),
             changing_steps: changing().count(),
             stating_steps: changing().filter(|step| !step.ensures.is_empty()).count(),
             proved,

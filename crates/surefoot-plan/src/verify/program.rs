@@ -4,9 +4,10 @@ use std::collections::{BTreeSet, HashMap};
 
 use super::Rules;
 use super::cells::{CellIx, Cells, Form, Says};
+use super::items::{changes_of_others, left_by_others};
 use super::proof::What;
 use super::table::for_each_cell;
-use crate::{Cell, Ensure, Names, Node, Plan, Require, Restores, Step, Way};
+use crate::{Cell, Each, Ensure, Names, Node, Plan, Require, Restores, Step, Way};
 
 /// A plan, prepared.
 #[derive(Debug)]
@@ -114,9 +115,16 @@ impl<'a> Program<'a> {
         for (index, node) in program.nodes.iter().enumerate() {
             let own =
                 node.rollback.iter().flat_map(|rollback| &rollback.sets).map(|(cell, _)| *cell).collect();
+            // In the turns of other items each part of a loop's body comes after every other.
+            let index = match node.node {
+                Node::Each(each) => index + 1 + crate::Nodes::of(&each.body).count(),
+                Node::Step(_) | Node::Wait(_) | Node::If { .. } | Node::Stop { .. } | Node::Assume { .. } => {
+                    index
+                }
+            };
             for cell in node.leaves_wide.iter().copied().chain(cells.with_aliases(&own)) {
                 if let Some(last) = program.left_last.get_mut(cell) {
-                    *last = index + 1;
+                    *last = (index + 1).max(*last);
                 }
             }
         }
@@ -142,6 +150,10 @@ impl<'a> Program<'a> {
             }
             Node::Wait(wait) => &wait.until.formula,
             Node::If { condition, .. } => condition,
+            Node::Each(each) => {
+                self.prepare_loop(plan, cells, each, &mut facts, rules);
+                return facts;
+            }
             Node::Stop { .. } => return facts,
             Node::Assume { literal, .. } => &literal.formula(),
         };
@@ -153,6 +165,26 @@ impl<'a> Program<'a> {
             for_sure: BTreeSet::new(),
         });
         facts
+    }
+
+    /// What the turns of other items change is what is unknown in the turn of one.
+    fn prepare_loop(
+        &self,
+        plan: &Plan,
+        cells: &Cells,
+        each: &Each,
+        facts: &mut NodeFacts<'_>,
+        rules: &Rules,
+    ) {
+        if !rules.turns {
+            return;
+        }
+        facts.changes = places(plan, cells, &changes_of_others(each).iter().collect());
+        facts.changes_wide =
+            if rules.aliases { cells.with_aliases(&facts.changes) } else { facts.changes.clone() };
+        // Not `leaves`: there may be no other turn, so it excuses nothing.
+        let left = places(plan, cells, &left_by_others(each).iter().collect());
+        facts.leaves_wide = if rules.aliases { cells.with_aliases(&left) } else { left };
     }
 
     fn prepare_step(

@@ -150,6 +150,8 @@ pub(super) enum WayEntry {
     Bottom,
     /// This step's rollback, then what is below.
     Rollback { step: usize, below: usize },
+    /// What the turns of other items owe, which is not listed one by one; then what is below.
+    Others { below: usize },
     /// What an arm owes, by the arm that was taken; each down to `below`, then what is below. If `below`
     /// is none, some arm sealed, and each goes down to its own bottom.
     Choice { node: StepId, arms: Vec<(Tri, usize)>, below: Option<usize> },
@@ -244,6 +246,7 @@ impl Ways {
                     }
                     *below
                 }
+                Some(WayEntry::Others { below }) => Some(*below),
                 Some(WayEntry::Bottom) | None => None,
             };
         }

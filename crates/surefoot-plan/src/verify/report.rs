@@ -434,7 +434,10 @@ impl<'a> Report<'a> {
         let require: Option<&Require> = self.program.nodes.get(at).and_then(|node| match node.node {
             crate::Node::Step(step) => step.requires.get(index),
             crate::Node::Wait(wait) => Some(&wait.until),
-            crate::Node::If { .. } | crate::Node::Stop { .. } | crate::Node::Assume { .. } => None,
+            crate::Node::If { .. }
+            | crate::Node::Each(_)
+            | crate::Node::Stop { .. }
+            | crate::Node::Assume { .. } => None,
         });
         require.map_or_else(Default::default, |require| {
             (self.program.names.formula(&require.formula), require.message.clone())
@@ -449,6 +452,7 @@ impl<'a> Report<'a> {
             },
             crate::Node::Wait(_)
             | crate::Node::If { .. }
+            | crate::Node::Each(_)
             | crate::Node::Stop { .. }
             | crate::Node::Assume { .. } => None,
         });

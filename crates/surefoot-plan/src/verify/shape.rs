@@ -64,6 +64,7 @@ pub(super) fn check(plan: &Plan, policy: &Policy, nesting: usize) -> Vec<Violati
                     ));
                 }
             }
+            Node::Each(each) => shape.each(each),
             Node::Stop { .. } => {}
             Node::Assume { literal, .. } => shape.atom(&literal.atom),
         }
@@ -88,6 +89,26 @@ impl Shape<'_> {
         }
         if nesting > NESTING_MAX {
             self.too_large("the plan is nested too deep: give names to parts of its expressions, or use fewer `if`s in each other".into());
+        }
+    }
+
+    /// A loop over what the run finds: its list asks facts that there are, and its turns are not too many.
+    fn each(&mut self, each: &'_ crate::Each) {
+        each.list.visit(&mut |part| {
+            if let Expr::Fact(cell) = part {
+                self.cell(cell);
+            }
+        });
+        let inside = crate::Nodes::of(&each.body).count();
+        if crate::Nodes::of(&each.body).any(|node| matches!(node, Node::Each(_))) {
+            self.malformed(format!("`{}` has another loop over what the run finds inside it", each.id));
+        }
+        let nodes = inside.saturating_mul(each.max as usize);
+        if nodes > NODES_MAX {
+            let id = &each.id;
+            self.too_large(format!(
+                "`{id}` may come to {nodes} steps, waits and choices; at most {NODES_MAX} are allowed"
+            ));
         }
     }
 

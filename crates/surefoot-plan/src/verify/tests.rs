@@ -338,5 +338,6 @@ mod checks;
 mod generate;
 mod machine;
 mod property;
+mod turns;
 
 pub(super) use generate::Random;

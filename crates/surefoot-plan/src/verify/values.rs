@@ -93,6 +93,7 @@ impl<'a> Values<'a> {
                     let arms = [then.as_slice(), otherwise].into_iter().chain(unknown.as_deref());
                     self.arms(arms);
                 }
+                Node::Each(each) => self.each(each),
                 Node::Stop { .. } => {}
                 Node::Assume { id, literal, .. } => {
                     let place = Place { node: Some(id), is_rollback: false, what: "what is assumed" };
@@ -115,6 +116,18 @@ impl<'a> Values<'a> {
         }
         self.arm = outer;
         self.arm.extend(made);
+    }
+
+    /// The item exists in the body alone; and so does what the body finds, which has another value in each turn.
+    fn each(&mut self, each: &crate::Each) {
+        let place = Place { node: Some(&each.id), is_rollback: false, what: "its list" };
+        self.read(&each.list, place, &[]);
+        let outer = std::mem::take(&mut self.arm);
+        self.add(each.item_id());
+        self.nodes(&each.body);
+        for id in std::mem::replace(&mut self.arm, outer) {
+            self.exists.remove(&id);
+        }
     }
 
     fn step(&mut self, step: &Step) {

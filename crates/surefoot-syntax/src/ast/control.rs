@@ -83,13 +83,15 @@ pub struct Cause {
     pub span: Span,
 }
 
-/// `for x in xs { … }`
+/// `for x in xs max 50 { … }`
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct For {
     /// The name bound in turn.
     pub name: Ident,
     /// The list.
     pub list: Expr,
+    /// Most items that it may have.
+    pub max: Option<(u32, Span)>,
     /// What is done in each turn.
     pub body: Vec<Member>,
     /// All of it.

@@ -241,9 +241,12 @@ impl Lower {
     }
 
     pub(super) fn for_statement(&mut self, node: &SyntaxNode) -> Option<For> {
+        self.once(super::clauses(node, "max"), "max");
+        let max = super::clause(node, "max").and_then(|clause| child(&clause, SyntaxKind::Literal));
         Some(For {
             name: self.name(node)?,
             list: self.expr_of(node),
+            max: max.and_then(|literal| self.times(&literal)),
             body: self.members(block(node)),
             span: self.span(node),
         })

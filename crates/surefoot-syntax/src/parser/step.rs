@@ -451,13 +451,19 @@ impl Parser<'_> {
         self.name("a name for the element")?;
         self.expect_word("in")?;
         self.before_block("a list")?;
-        let word = self.word();
-        let here = self.here();
-        match word {
-            "max" | "waves" | "pause" | "tolerate" => self.not_built(&format!("for … {word}"), here),
-            "on" => self.not_built("for … on failure", here),
-            _ if self.at(SyntaxKind::BraceOpen) => Ok(()),
-            _ => self.expected("`{`"),
+        while !self.at(SyntaxKind::BraceOpen) {
+            let word = self.word();
+            let here = self.here();
+            match word {
+                "max" => self.node(SyntaxKind::Clause, |p| {
+                    p.bump();
+                    p.literal(SyntaxKind::Int, "a number")
+                })?,
+                "waves" | "pause" | "tolerate" => return self.not_built(&format!("for … {word}"), here),
+                "on" => return self.not_built("for … on failure", here),
+                _ => return self.expected("`max 50` or `{`"),
+            }
         }
+        Ok(())
     }
 }

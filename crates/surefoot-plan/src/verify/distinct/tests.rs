@@ -26,7 +26,7 @@ fn pairs(arguments: &[Expr]) -> Vec<(usize, usize)> {
         .collect();
     let cells: Vec<(&Cell, usize)> = cells.iter().enumerate().map(|(at, cell)| (cell, at)).collect();
     let mut pairs = Vec::new();
-    Distinct::new(&plan_of(Vec::new()))
+    Distinct::new(&plan_of(Vec::new()), &super::Items::default())
         .may_be_equal(&cells, &mut |left, right| pairs.push((left.min(right), left.max(right))));
     pairs.sort_unstable();
     pairs

@@ -8,12 +8,13 @@ use crate::{
     Node, Parameter, Plan, Require, Restores, Rollback, Step, StepId, Test, Type, Value, Wait, Way,
 };
 
-/// A small generator of random numbers (xorshift), so that a seed gives the same plan for ever.
-pub(in crate::verify) struct Random(u64);
+/// A small generator of random numbers (xorshift), so that a seed gives the same plan for ever. Inside a loop it
+/// knows the item.
+pub(in crate::verify) struct Random(u64, Option<Expr>);
 
 impl Random {
     pub(in crate::verify) fn new(seed: u64) -> Random {
-        Random(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1)
+        Random(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1, None)
     }
 
     fn next(&mut self) -> u64 {
@@ -34,11 +35,16 @@ impl Random {
     }
 }
 
-/// The five cells: `a`, `b`, `p(u)`, `p(v)` and `n`.
-pub(super) fn cells() -> [Cell; 5] {
+/// The cells: `a`, `b`, `p(u)`, `p(v)` and `n`; and `p(w)`, which is asked only of an item.
+pub(super) fn cells() -> [Cell; 6] {
     let plain = |question: &str| Cell { question: question.into(), arguments: Vec::new() };
     let of = |input: &str| Cell { question: "p".into(), arguments: vec![Expr::Input(input.into())] };
-    [plain("a"), plain("b"), of("u"), of("v"), plain("n")]
+    [plain("a"), plain("b"), of("u"), of("v"), plain("n"), of("w")]
+}
+
+/// The list that loops go through.
+pub(super) fn list() -> Expr {
+    Expr::Local(crate::ValueId { step: None, name: "xs".into() })
 }
 
 /// The plan of a seed.
@@ -49,7 +55,7 @@ pub(super) fn plan(seed: u64) -> Plan {
     p.parameters = vec![Parameter { name: "of".into(), r#type: Type::Text, secret: false }];
     plan.questions.insert("p".into(), p);
     plan.questions.insert("n".into(), crate::Question { answer: Type::Int, ..question() });
-    for name in ["u", "v"] {
+    for name in ["u", "v", "w"] {
         plan.inputs.push(crate::Input {
             name: name.into(),
             r#type: Type::Text,
@@ -65,6 +71,9 @@ pub(super) fn plan(seed: u64) -> Plan {
         );
         plan.constraints.push((different, "u != v".into()));
     }
+    let source = crate::Source::Value(Expr::List(Vec::new()));
+    let of = Type::List(Box::new(Type::Text));
+    plan.lets.push(crate::Read { name: "xs".into(), r#type: of, source });
     // What is required at the start decides how much is known; a random order of the cells, each with a
     // fair chance, so that enough plans are accepted.
     for cell in 0..5 {
@@ -101,6 +110,22 @@ fn nodes(random: &mut Random, count: u64, depth: u64, next: &mut u64) -> Vec<Nod
         if random.percent(4) {
             let literal = literal_of(random);
             nodes.push(Node::Assume { id: StepId(format!("assume{id}")), literal, why: "it is so".into() });
+            continue;
+        }
+        if depth == 2 && random.1.is_none() && random.percent(12) {
+            let mut each = crate::Each {
+                id: StepId(format!("for[{id}]")),
+                item: "x".into(),
+                list: list(),
+                text: "xs".into(),
+                max: 3,
+                body: Vec::new(),
+            };
+            random.1 = Some(Expr::Local(each.item_id()));
+            let count = 1 + random.below(2);
+            each.body = self::nodes(random, count, 1, next);
+            random.1 = None;
+            nodes.push(Node::Each(Box::new(each)));
             continue;
         }
         nodes.push(match random.below(10) {
@@ -144,7 +169,7 @@ fn act(random: &mut Random, id: &str) -> Step {
     }
     let mut changed = BTreeSet::new();
     for _ in 0..1 + random.below(2) {
-        let cell = random.below(5);
+        let cell = cell_of(random);
         if changed.insert(cell) {
             let literal = literal(random, cell);
             act.ensures.push(ensure(literal));
@@ -201,13 +226,21 @@ fn clause(random: &mut Random) -> Formula {
 }
 
 fn literal_of(random: &mut Random) -> Literal {
-    let cell = random.below(5);
+    let cell = cell_of(random);
     literal(random, cell)
 }
 
-fn literal(random: &mut Random, cell: u64) -> Literal {
+/// A cell by its place; inside a loop often one about the item.
+fn cell_of(random: &mut Random) -> u64 {
+    if random.1.is_some() && random.percent(50) { 5 } else { random.below(5) }
+}
+
+fn literal(random: &mut Random, at: u64) -> Literal {
     let holds = random.percent(50);
-    let cell = cells()[cell as usize].clone();
+    let mut cell = cells()[at as usize].clone();
+    if let (5, Some(item)) = (at, &random.1) {
+        cell.arguments = vec![item.clone()];
+    }
     if cell.question != "n" {
         return Literal { atom: Atom { cell, test: Test::Holds }, holds };
     }

@@ -11,14 +11,17 @@ use crate::{
 };
 
 /// How many different worlds there are of each variable: `a`, `b`, `p` of the first thing, `p` of the second,
-/// and the number.
-const SIZES: [u8; 5] = [2, 2, 2, 2, 5];
+/// the number, and `p` of the third.
+const SIZES: [u8; 6] = [2, 2, 2, 2, 5, 2];
+
+/// What the list of a plan's loops may be: none of its items stands there twice.
+const LISTS: [&[&str]; 5] = [&[], &["u"], &["w", "u"], &["u", "v"], &["v", "w", "u"]];
 
 /// The smallest number: below every constant of the generator, as the largest is above.
 const LEAST: i64 = -1;
 
 /// The value of each variable.
-type World = [u8; 5];
+type World = [u8; 6];
 
 /// What went wrong, and how much was tried.
 #[derive(Clone, Debug, Default)]
@@ -81,7 +84,11 @@ pub(super) struct Machine<'a> {
     proof: &'a Proof,
     /// Whether `u` and `v` are the same thing.
     same: bool,
-    ways: BTreeMap<StepId, Vec<Owed>>,
+    /// What is owed where, as the proof says. None for a plan with loops: there the proof lists the turn of one
+    /// item, and the machine's own book counts.
+    ways: Option<BTreeMap<StepId, Vec<Owed>>>,
+    /// For each part of a turn, the part of the loop's body that it is.
+    general: BTreeMap<StepId, StepId>,
     tally: Tally,
 }
 
@@ -92,18 +99,53 @@ pub(super) fn perform(plan: &Plan, proof: &Proof) -> Tally {
         if same && !plan.constraints.is_empty() {
             continue;
         }
-        let ways = plan.nodes().map(|node| (node.id().clone(), proof.way_back(node.id()))).collect();
-        let mut machine = Machine { plan, proof, same, ways, tally: Tally::default() };
-        machine.run();
-        tally.add(machine.tally);
+        let has_loops = plan.nodes().any(|node| matches!(node, Node::Each(_)));
+        let ways = || plan.nodes().map(|node| (node.id().clone(), proof.way_back(node.id()))).collect();
+        for list in LISTS.iter().take(if has_loops { LISTS.len() } else { 1 }) {
+            // What is the same stands there once.
+            if same && list.contains(&"u") && list.contains(&"v") {
+                continue;
+            }
+            let (plan, general) = expanded(plan, list);
+            let ways = (!has_loops).then(ways);
+            let mut machine = Machine { plan: &plan, proof, same, ways, general, tally: Tally::default() };
+            machine.run();
+            tally.add(machine.tally);
+        }
     }
     tally
+}
+
+/// The plan with every loop replaced by its turns.
+fn expanded(plan: &Plan, list: &[&str]) -> (Plan, BTreeMap<StepId, StepId>) {
+    let mut general = BTreeMap::new();
+    let mut plan = plan.clone();
+    plan.body = plan
+        .body
+        .into_iter()
+        .flat_map(|node| match &node {
+            Node::Each(each) => {
+                let turn = |item: &&str| each.turn_with(&Expr::Input((*item).into()), item);
+                for item in list {
+                    let inside = crate::Nodes::of(&each.body).map(|node| node.id());
+                    general.extend(inside.map(|id| (id.turn(item), id.clone())));
+                }
+                list.iter().flat_map(turn).collect()
+            }
+            Node::Step(_) | Node::Wait(_) | Node::If { .. } | Node::Stop { .. } | Node::Assume { .. } => {
+                vec![node]
+            }
+        })
+        .collect();
+    (plan, general)
 }
 
 impl<'a> Machine<'a> {
     fn run(&mut self) {
         let mut starts = Vec::new();
-        for world in assignments(&[0, 1, 2, 3, 4].into(), [0; 5]) {
+        // The third thing is asked of items alone.
+        let asked: &[usize] = if self.ways.is_none() { &[0, 1, 2, 3, 4, 5] } else { &[0, 1, 2, 3, 4] };
+        for world in assignments(&asked.iter().copied().collect(), [0; 6]) {
             let is_first = !self.same || world[3] == 0;
             if is_first && self.invariants_hold(&world) && self.guard(&Place::Start, &world, None) {
                 starts.push(Run {
@@ -119,7 +161,10 @@ impl<'a> Machine<'a> {
         let ends = self.nodes(&self.plan.body, starts);
         for run in ends {
             self.guard(&Place::End, &run.world, None);
-            let owed = self.proof.way_back_from_end();
+            let owed = match self.ways {
+                Some(_) => self.proof.way_back_from_end(),
+                None => self.owed_now(&run),
+            };
             self.back(&run, &owed, None, run.world, "the end");
         }
     }
@@ -135,7 +180,7 @@ impl<'a> Machine<'a> {
                         if reached {
                             after.push(self.chosen(&wait.id, Tri::True, run));
                         } else if wait.otherwise.is_empty() {
-                            let owed = self.ways[&wait.id].clone();
+                            let owed = self.owed_at(&wait.id, &run);
                             self.back(&run, &owed, None, run.world, &wait.id.0);
                         } else {
                             let run = self.chosen(&wait.id, Tri::False, run);
@@ -144,15 +189,16 @@ impl<'a> Machine<'a> {
                     }
                     // Known false it holds the run, which a person may take back; else it holds.
                     Node::Assume { id, literal, .. } if !self.literal(literal, &run.world) => {
-                        let owed = self.ways[id].clone();
+                        let owed = self.owed_at(id, &run);
                         self.back(&run, &owed, None, run.world, &id.0);
                     }
                     Node::Assume { .. } => after.push(run),
                     // The run is over, and well; a person may have it taken back later.
                     Node::Stop { id, .. } => {
-                        let owed = self.ways[id].clone();
+                        let owed = self.owed_at(id, &run);
                         self.back(&run, &owed, None, run.world, &id.0);
                     }
+                    Node::Each(_) => panic!("its turns stand in its place"),
                     Node::If { id, condition, then, otherwise, unknown, hypothesis, .. } => {
                         if let Some(unknown) = unknown {
                             let run = self.chosen(id, Tri::Unknown, run.clone());
@@ -165,7 +211,7 @@ impl<'a> Machine<'a> {
                             after.extend(self.nodes(otherwise, vec![run]));
                         }
                         let (arm, nodes) = if is_true { (Tri::True, then) } else { (Tri::False, otherwise) };
-                        if self.proof.unreachable.contains(&(id.clone(), arm)) {
+                        if self.proof.unreachable.contains(&(self.general(id), arm)) {
                             self.wrong(|tally| &mut tally.proved_false, || format!("{id} takes a dead arm"));
                             continue;
                         }
@@ -194,11 +240,19 @@ impl<'a> Machine<'a> {
             return Vec::new();
         }
         let is_seal = matches!(step.way, Way::Irreversible(_));
-        let owed = self.ways[&step.id].clone();
+        let owed = self.ways.as_ref().map(|ways| ways[&step.id].clone());
         for half in assignments(&changes, world) {
             self.check_invariants(&half, || format!("{} half done", step.id));
             if !is_seal {
-                self.back(&run, &owed, Some(Done { step, before: world }), half, &step.id.0);
+                let done = Done { step, before: world };
+                let own = || {
+                    let mut run = run.clone();
+                    let has_rollback = matches!(step.way, Way::Rollback(_));
+                    run.done.extend(has_rollback.then(|| done.clone()));
+                    self.owed_now(&run)
+                };
+                let owed = owed.clone().unwrap_or_else(own);
+                self.back(&run, &owed, Some(done), half, &step.id.0);
             }
         }
         let mut after = Vec::new();
@@ -220,6 +274,16 @@ impl<'a> Machine<'a> {
             after.push(next);
         }
         after
+    }
+
+    /// What is owed at a part of the plan, as the proof says.
+    fn owed_at(&self, id: &StepId, run: &Run<'a>) -> Vec<Owed> {
+        self.ways.as_ref().map_or_else(|| self.owed_now(run), |ways| ways[id].clone())
+    }
+
+    /// The part of the plan that the proof speaks about.
+    fn general(&self, id: &StepId) -> StepId {
+        self.general.get(id).unwrap_or(id).clone()
     }
 
     /// What is owed at a point where the next step was not begun, by the machine's own book.
@@ -276,7 +340,7 @@ impl<'a> Machine<'a> {
         }
         for world in worlds {
             let is_back =
-                (0..5).all(|variable| left.contains(&variable) || world[variable] == run.base[variable]);
+                (0..6).all(|variable| left.contains(&variable) || world[variable] == run.base[variable]);
             if !is_back {
                 let base = run.base;
                 self.wrong(
@@ -305,7 +369,7 @@ impl<'a> Machine<'a> {
                 Restores::Fixed => {
                     let of = |ensure: &&Ensure| self.variable(&ensure.literal.atom.cell) == variable;
                     match debt.step.ensures.iter().find(of) {
-                        Some(ensure) if variable < 4 => u8::from(!ensure.literal.holds),
+                        Some(ensure) if variable != 4 => u8::from(!ensure.literal.holds),
                         Some(_) => 1,
                         None => debt.before[variable],
                     }
@@ -324,7 +388,14 @@ impl<'a> Machine<'a> {
     fn guard(&mut self, place: &Place, world: &World, changes: Option<&BTreeSet<usize>>) -> bool {
         let proof = self.proof;
         let mut all = true;
-        for Obligation { what, verdict, text, .. } in proof.at(place) {
+        let general = match place {
+            Place::Step(id) => Place::Step(self.general(id)),
+            Place::Rollback(id) => Place::Rollback(self.general(id)),
+            Place::Wait(id) => Place::Wait(self.general(id)),
+            Place::If(id) => Place::If(self.general(id)),
+            Place::Start | Place::End => place.clone(),
+        };
+        for Obligation { what, verdict, text, .. } in proof.at(&general) {
             let holds = match what {
                 What::Requires(index) => self.holds(self.formula(place, *index), world),
                 What::Invariant(index) => {
@@ -357,7 +428,7 @@ impl<'a> Machine<'a> {
             Place::Wait(id) | Place::If(id) => match plan.nodes().find(|node| node.id() == id) {
                 Some(Node::Wait(wait)) => &wait.until.formula,
                 Some(Node::If { condition, .. }) => condition,
-                Some(Node::Step(_) | Node::Stop { .. } | Node::Assume { .. }) | None => {
+                Some(Node::Step(_) | Node::Each(_) | Node::Stop { .. } | Node::Assume { .. }) | None => {
                     panic!("no condition")
                 }
             },

@@ -53,6 +53,7 @@ fn each_rule_is_needed() {
         ("joins", Rules { joins: false, ..all }),
         ("stops", Rules { stops: false, ..all }),
         ("doubts", Rules { doubts: false, ..all }),
+        ("turns", Rules { turns: false, ..all }),
         ("assumptions", Rules { assumptions: false, ..all }),
         ("restored", Rules { restored: false, ..all }),
     ] {

@@ -1,0 +1,235 @@
+//! Loops: `for x in xs { … }`.
+//!
+//! Over a list that the plan knows, the body is read once for each item, with the item in its place. Over one
+//! that only the run finds it is read once, with an item that the run will put there.
+
+use std::collections::BTreeMap;
+
+use surefoot_plan::{EACH_MAX, Each, Expr, Name, Node, StepId, Type, ValueId};
+use surefoot_syntax::{Span, ast, on_one_line};
+
+use super::member::step_names;
+use super::{Asking, Context, Lowering, STEPS_MAX};
+use crate::report::{Report, after, error};
+use crate::scope::{Bound, Named, Outputs};
+use crate::term::{Term, What, depends};
+use crate::types;
+
+impl<'a> Lowering<'a> {
+    /// Understands a loop.
+    pub(super) fn loop_over(&mut self, turns: &'a ast::For) -> Vec<Node> {
+        let (list, cx) = self.within(Context::nothing("the list of a `for`"), |this| {
+            // A fact may answer with a list.
+            this.cx.asking = Asking::Questions;
+            this.value_of(&turns.list)
+        });
+        self.check_needs(&cx.needs, "the list of a `for`");
+        let What::Value(expr) = &list.what else { return Vec::new() };
+        let found = depends(expr);
+        if found.run || found.fact || found.argument {
+            return self.each(turns, &list).into_iter().collect();
+        }
+        self.turns(turns, &list)
+    }
+
+    /// A loop over a list that the plan knows: its body once for each item.
+    fn turns(&mut self, turns: &'a ast::For, list: &Term) -> Vec<Node> {
+        let Some(items) = self.known_items(list, turns.list.span) else { return Vec::new() };
+        if !self.is_within(items.len(), list, turns) {
+            return Vec::new();
+        }
+        let inside = step_names(&turns.body);
+        let mut found: BTreeMap<Name, Vec<Outputs>> = BTreeMap::new();
+        let mut nodes = Vec::new();
+        for (index, bound) in items.into_iter().enumerate() {
+            if self.nodes > STEPS_MAX {
+                break;
+            }
+            let suffix = turn_name(&bound.term);
+            let outer = self.turn.clone();
+            self.turn.push_str(&suffix);
+            self.scopes.open();
+            let named = Named::Value(Box::new(bound));
+            if index == 0 {
+                self.declare(&turns.name, named);
+            } else {
+                self.scopes.put(&turns.name.text, turns.name.span, named);
+            }
+            nodes.extend(self.nodes(&turns.body, false));
+            self.scopes.close();
+            self.turn = outer;
+            for name in &inside {
+                if let Some(outputs) = self.scopes.outputs.remove(*name) {
+                    found.entry((*name).to_owned()).or_default().push(outputs);
+                }
+            }
+        }
+        for (name, outputs) in found {
+            if let Some(outputs) = together(outputs) {
+                self.scopes.outputs.insert(name, outputs);
+            }
+        }
+        nodes
+    }
+
+    /// Whether a list that the plan knows has no more items than the loop allows.
+    fn is_within(&mut self, items: usize, list: &Term, turns: &ast::For) -> bool {
+        let Some((max, place)) = turns.max else { return true };
+        let is_known = list.known().is_some();
+        if is_known && items > max as usize {
+            self.report(
+                error(
+                    "SF0305",
+                    turns.list.span,
+                    format!("the list has {items} items, and at most {max} are allowed"),
+                )
+                .label(place, "said here")
+                .help("do it for a part of the list at a time; or allow more, if that is meant"),
+            );
+            return false;
+        }
+        true
+    }
+
+    /// A loop over a list that only the run finds: its body once, in general form.
+    fn each(&mut self, turns: &'a ast::For, list: &Term) -> Option<Node> {
+        // An item that is nothing names no turn: where there is a turn, there is one.
+        let item = self.item_type(list)?;
+        let item = if let Type::Optional(inner) = item { *inner } else { item };
+        self.refuse_secret_record(list, turns.list.span);
+        self.loops += 1;
+        let id = StepId(format!("for[{}]", self.loops));
+        self.origins.nodes.insert(id.clone(), turns.list.span);
+        let max = self.most(turns);
+        let is_name = self.is_name(&item, turns);
+        let inner = self.inner_loop(turns);
+        if !self.count(turns.list.span) || !is_name || inner {
+            return None;
+        }
+        let value = Expr::Local(ValueId { step: Some(id.clone()), name: turns.name.text.clone() });
+        let term = Term::value(value, Some(item), turns.name.span).with_labels_of(list);
+        let outer = self.in_each.replace(turns.list.span);
+        self.scopes.open();
+        self.declare(&turns.name, Named::Value(Box::new(Bound { term, lifted: true, before: false })));
+        let body = self.nodes(&turns.body, false);
+        self.scopes.close();
+        self.in_each = outer;
+        // In each turn another value: which one would be meant?
+        for name in step_names(&turns.body) {
+            self.scopes.outputs.remove(name);
+            self.scopes.in_loops.insert(name.to_owned());
+        }
+        let What::Value(expr) = &list.what else { return None };
+        let text = on_one_line(self.modules.text(turns.list.span));
+        let each = Each { id, item: turns.name.text.clone(), list: expr.clone(), text, max: max?, body };
+        Some(Node::Each(Box::new(each)))
+    }
+
+    /// How many items there may be at most.
+    fn most(&mut self, turns: &ast::For) -> Option<u32> {
+        let Some((max, place)) = turns.max else {
+            self.report(
+                error("SF0303", turns.list.span, "this list is known only during the run, and has no limit")
+                    .here("nobody who reads the plan can say for how many items")
+                    .note("with more items the loop fails before its first turn, and nothing of it is done")
+                    .maybe_fixed_by("allow at most fifty items", after(turns.list.span), " max 50"),
+            );
+            return None;
+        };
+        if max == 0 || max > EACH_MAX {
+            self.report(
+                error("SF0303", place, format!("between 1 and {EACH_MAX} items are allowed"))
+                    .help("say how many there are at most where everything is as it should be: `max 50`"),
+            );
+            return None;
+        }
+        Some(max)
+    }
+
+    /// Whether items of a type can be the names of turns.
+    fn is_name(&mut self, item: &Type, turns: &ast::For) -> bool {
+        match item {
+            Type::Text
+            | Type::Int
+            | Type::Float
+            | Type::Bool
+            | Type::Duration
+            | Type::Size
+            | Type::Percent
+            | Type::Time
+            | Type::Host
+            | Type::Port
+            | Type::Path
+            | Type::Url
+            | Type::OneOf(_)
+            | Type::Json => true,
+            Type::List(_) | Type::Record(_) | Type::Optional(_) => {
+                let what = types::with_article(item);
+                self.report(
+                    error(
+                        "SF0340",
+                        turns.list.span,
+                        format!("each item of this list is {what}, which cannot name a turn"),
+                    )
+                    .note("the journal, the debts and every message call a turn by its item: `drain[db2]`")
+                    .help("go through the names: `for name in [x.name for x in xs] max 50 { … }`"),
+                );
+                false
+            }
+        }
+    }
+
+    /// Refuses a loop over what the run finds inside another.
+    fn inner_loop(&mut self, turns: &ast::For) -> bool {
+        let Some(outer) = self.in_each else { return false };
+        self.report(
+            error("SF0010", turns.list.span, "a loop over what the run finds inside another is designed but not built in this version")
+                .label(outer, "the run finds this list too")
+                .help("find the pairs in one list, `for pair in pairs max 50 { … }`; or give one of the lists as a parameter"),
+        );
+        true
+    }
+
+    /// Says that a step stands in a loop whose turns only the run knows.
+    pub(super) fn in_a_loop(&mut self, step: &str, place: Span, declared: Span) -> bool {
+        let is = self.scopes.in_loops.contains(step);
+        if is {
+            self.report(
+                error("SF0306", place, format!("`{step}` stands in a loop over what the run finds: it gives a value in each turn"))
+                    .label(declared, "this step")
+                    .note("reading the values of all turns is designed and not built yet")
+                    .help("use the value in the same turn; or find the whole behind the loop with a command of its own"),
+            );
+        }
+        is
+    }
+}
+
+/// Returns what is added to a step's name for an item.
+fn turn_name(term: &Term) -> String {
+    match &term.what {
+        What::Value(Expr::Literal(value)) => format!("[{value}]"),
+        What::Value(Expr::Item { list, index }) => format!("[{list}#{}]", index + 1),
+        What::Value(expr) => format!("[{expr}]"),
+        What::Cell(_) | What::Formula(_) => String::new(),
+    }
+}
+
+/// Makes the values of a step's turns lists.
+fn together(outputs: Vec<Outputs>) -> Option<Outputs> {
+    let step = outputs.first()?.step.clone();
+    let mut values: BTreeMap<Name, Vec<Term>> = BTreeMap::new();
+    for output in outputs {
+        for (name, term) in output.values {
+            values.entry(name).or_default().push(term);
+        }
+    }
+    let lists = values.into_iter().filter_map(|(name, terms)| {
+        let first = terms.first()?.clone();
+        let items = terms.into_iter().filter_map(super::ask::value_expr).collect();
+        let r#type = surefoot_plan::Type::List(Box::new(first.ty.clone()?));
+        let term = Term::value(Expr::List(items), Some(r#type), first.span).with_labels_of(&first);
+        Some((name, term))
+    });
+    Some(Outputs { step, values: lists.collect() })
+}
