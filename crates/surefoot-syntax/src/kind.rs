@@ -119,6 +119,7 @@ pub enum SyntaxKind {
     Scenario,
     ScenarioLine,
     Expectation,
+    Waive,
     // Nodes: types and expressions.
     Type,
     RecordField,
@@ -291,6 +292,7 @@ const ALL: &[SyntaxKind] = &[
     SyntaxKind::Scenario,
     SyntaxKind::ScenarioLine,
     SyntaxKind::Expectation,
+    SyntaxKind::Waive,
     SyntaxKind::Type,
     SyntaxKind::RecordField,
     SyntaxKind::Literal,
