@@ -117,6 +117,8 @@ struct Rules {
     assumptions: bool,
     /// Where a cause is tried, nothing is known of it in what follows when it was not found.
     doubts: bool,
+    /// A point of no return does not end the duty to leave the scopes that are open.
+    scopes: bool,
     /// The whole way back must end where it began.
     restored: bool,
     /// A rollback that is proved at its own stop is not judged again. Not needed: it makes verifying cheap.
@@ -137,6 +139,7 @@ impl Default for Rules {
             turns: true,
             assumptions: true,
             doubts: true,
+            scopes: true,
             restored: true,
             local: true,
         }

@@ -118,6 +118,7 @@ fn member_at(members: &[Member], at: Span) -> Option<&str> {
             bodies.find_map(|body| member_at(body, at))
         }
         Member::For(turns) => member_at(&turns.body, at),
+        Member::During(scope) => member_at(&scope.body, at),
         Member::About(_)
         | Member::Allow(_)
         | Member::Requires(_)

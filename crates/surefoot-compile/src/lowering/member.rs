@@ -63,6 +63,7 @@ impl<'a> Lowering<'a> {
                 | Member::Stop(_)
                 | Member::Todo(_)
                 | Member::Assume(_)
+                | Member::During(_)
                 | Member::NotBuilt(_) => {}
             }
         }
@@ -136,6 +137,7 @@ impl<'a> Lowering<'a> {
                     }
                 }
                 Member::For(turns) => self.declare_steps(Some(&turns.body)),
+                Member::During(scope) => self.declare_steps(Some(&scope.body)),
                 Member::About(_)
                 | Member::Allow(_)
                 | Member::Requires(_)
@@ -159,7 +161,8 @@ impl<'a> Lowering<'a> {
                 | Member::If(_)
                 | Member::Match(_)
                 | Member::Diagnose(_)
-                | Member::For(_) => {
+                | Member::For(_)
+                | Member::During(_) => {
                     self.declare_members(std::slice::from_ref(member));
                 }
                 Member::Let(_)
@@ -224,6 +227,7 @@ impl<'a> Lowering<'a> {
                 | Member::Stop(_)
                 | Member::Todo(_)
                 | Member::Assume(_)
+                | Member::During(_)
                 | Member::NotBuilt(_) => {}
             }
         }
@@ -301,6 +305,7 @@ impl<'a> Lowering<'a> {
                 | Member::Stop(_)
                 | Member::Todo(_)
                 | Member::Assume(_)
+                | Member::During(_)
                 | Member::NotBuilt(_) => {}
             }
         }
@@ -392,6 +397,7 @@ impl<'a> Lowering<'a> {
                 Member::Diagnose(diagnose) => nodes.extend(self.diagnose(diagnose)),
                 Member::For(turns) => nodes.extend(self.loop_over(turns)),
                 Member::Stop(stop) => {
+                    self.not_inside_a_scope(stop);
                     if self.count(stop.span) {
                         self.stops += 1;
                         let id = StepId(format!("stop[{}]", self.stops));
@@ -403,6 +409,11 @@ impl<'a> Lowering<'a> {
                 Member::Assume(assume) => {
                     if self.count(assume.span) {
                         nodes.extend(self.assume(assume));
+                    }
+                }
+                Member::During(scope) => {
+                    if self.count(scope.head) && self.count(scope.span) {
+                        nodes.extend(self.during(scope));
                     }
                 }
                 Member::About(about) if !outermost => self.misplaced("`about`", about.span),
@@ -468,7 +479,9 @@ impl<'a> Lowering<'a> {
             error(
                 "SF0309",
                 span,
-                format!("{what} stands in the runbook itself, not inside `if`, `match`, `diagnose`, `for` or `wait`"),
+                format!(
+                    "{what} stands in the runbook itself, not inside `if`, `match`, `diagnose`, `for`, `during` or `wait`"
+                ),
             )
             .help("move it out of the block"),
         );
@@ -556,6 +569,7 @@ impl<'a> Lowering<'a> {
                 | Member::Stop(_)
                 | Member::Todo(_)
                 | Member::Assume(_)
+                | Member::During(_)
                 | Member::NotBuilt(_) => continue,
             };
             if !self.scopes.used.contains(&name.text) {
@@ -617,6 +631,7 @@ pub(super) fn step_names(members: &[Member]) -> Vec<&str> {
                 }
             }
             Member::For(turns) => names.extend(step_names(&turns.body)),
+            Member::During(scope) => names.extend(step_names(&scope.body)),
             Member::About(_)
             | Member::Param(_)
             | Member::Let(_)

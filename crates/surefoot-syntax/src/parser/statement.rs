@@ -25,6 +25,8 @@ pub(super) enum Place {
     Match,
     /// The causes of a `diagnose`.
     Diagnose,
+    /// A `during`: its two ends, and what is done in it.
+    During,
     /// A block of a statement that cannot be read.
     Anywhere,
 }
@@ -50,10 +52,15 @@ const RUNBOOK: &[&str] = &[
     "stop",
     "todo",
     "assume",
+    "during",
     "waive",
 ];
 const BRANCH: &[&str] =
-    &["let", "step", "wait", "if", "match", "diagnose", "for", "stop", "todo", "assume", "waive"];
+    &["let", "step", "wait", "if", "match", "diagnose", "for", "stop", "todo", "assume", "during", "waive"];
+const DURING: &[&str] = &[
+    "enter", "leave", "let", "step", "wait", "if", "match", "diagnose", "for", "stop", "todo", "assume",
+    "during", "waive",
+];
 const STEP: &[&str] = &[
     "approved",
     "requires",
@@ -82,7 +89,7 @@ const CLAUSES: &[&str] = &[
 ];
 
 /// Keywords that are designed and not built, which begin a statement.
-const NOT_BUILT: &[&str] = &["parallel", "during", "lock", "call", "notify", "after", "interactive"];
+const NOT_BUILT: &[&str] = &["parallel", "lock", "call", "notify", "after", "interactive"];
 
 impl Place {
     fn words(self) -> &'static [&'static str] {
@@ -90,6 +97,7 @@ impl Place {
             Self::File => FILE,
             Self::Runbook => RUNBOOK,
             Self::Branch => BRANCH,
+            Self::During => DURING,
             Self::Step => STEP,
             Self::Collect => COLLECT,
             Self::About
@@ -122,6 +130,7 @@ impl Place {
             Self::Scenario => "in a scenario",
             Self::Match => "in `match`",
             Self::Diagnose => "in `diagnose`",
+            Self::During => "in `during`",
             Self::Anywhere => "here",
         }
     }
@@ -131,7 +140,7 @@ impl Place {
         let outer: &[&[&str]] = match self {
             Self::File | Self::Anywhere => return false,
             Self::Runbook => &[&["use", "runbook", "scenario", "function", "type", "action"]],
-            Self::Branch | Self::Match | Self::Diagnose => &[&[
+            Self::Branch | Self::Match | Self::Diagnose | Self::During => &[&[
                 "use",
                 "runbook",
                 "scenario",
@@ -164,6 +173,7 @@ impl Place {
                 "for",
                 "stop",
                 "assume",
+                "during",
             ]],
             Self::About | Self::Allow | Self::Manual | Self::FactBody => &[FILE, RUNBOOK, STEP],
             Self::Scenario => &[&["use", "runbook", "scenario", "function", "type", "action"], RUNBOOK],
@@ -196,9 +206,13 @@ impl Parser<'_> {
             Place::Scenario => self.scenario_line(),
             Place::Match => self.arm(),
             Place::Diagnose => self.cause(),
-            Place::File | Place::Runbook | Place::Branch | Place::Step | Place::Collect | Place::Anywhere => {
-                self.keyword_statement(place)
-            }
+            Place::File
+            | Place::Runbook
+            | Place::Branch
+            | Place::During
+            | Place::Step
+            | Place::Collect
+            | Place::Anywhere => self.keyword_statement(place),
         };
         self.depth = depth;
         let read_well = result.and_then(|()| self.statement_end(place)).is_ok();
@@ -229,9 +243,13 @@ impl Parser<'_> {
                 "given", "start", "answer", "reply", "after", "fail", "lie", "hang", "crash", "deny", "lose",
                 "expect", "explore",
             ],
-            Place::File | Place::Runbook | Place::Branch | Place::Step | Place::Collect | Place::Anywhere => {
-                NOT_BUILT
-            }
+            Place::File
+            | Place::Runbook
+            | Place::Branch
+            | Place::During
+            | Place::Step
+            | Place::Collect
+            | Place::Anywhere => NOT_BUILT,
         };
         self.is_keyword(word) || lines.contains(&word)
     }
@@ -339,6 +357,9 @@ impl Parser<'_> {
             "match" => self.wrap(checkpoint, SyntaxKind::Match, Self::match_statement),
             "diagnose" => self.wrap(checkpoint, SyntaxKind::Diagnose, Self::diagnose),
             "for" => self.wrap(checkpoint, SyntaxKind::For, Self::for_statement),
+            "during" => self.wrap(checkpoint, SyntaxKind::During, Self::during),
+            "enter" if place == Place::During => self.wrap(checkpoint, SyntaxKind::Enter, Self::enter),
+            "leave" if place == Place::During => self.wrap(checkpoint, SyntaxKind::Leave, Self::leave),
             "stop" => self.wrap(checkpoint, SyntaxKind::Stop, |p| {
                 p.bump();
                 p.text_literal()
