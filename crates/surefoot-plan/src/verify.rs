@@ -113,6 +113,8 @@ struct Rules {
     stops: bool,
     /// In the turn of an item, what the turns of others change is not known.
     turns: bool,
+    /// After a loop that goes on although a turn failed, not every turn has had its effect.
+    failed_turns: bool,
     /// What is assumed holds from there on, and not before.
     assumptions: bool,
     /// Where a cause is tried, nothing is known of it in what follows when it was not found.
@@ -137,6 +139,7 @@ impl Default for Rules {
             joins: true,
             stops: true,
             turns: true,
+            failed_turns: true,
             assumptions: true,
             doubts: true,
             scopes: true,
