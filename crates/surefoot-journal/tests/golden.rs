@@ -25,7 +25,7 @@ const HEAD: &str = "e3861aff1e27c5a20ec6bfa0035566af03e376c1f1beff244a6c2603da5d
 const HEAD_1_1: &str = "3d1ab168775b5e8e621382279de488fc9658c7c9c4a6419d6a2bf3e632511bba";
 
 /// The hash of the last record of `1.2.jsonl`.
-const HEAD_1_2: &str = "d67ffdb5dfb1a7292eedf5120babfe820592201fbd8f979a9599fee8c1d6b358";
+const HEAD_1_2: &str = "e60527e84f11fa77bea0f88d5d69f0354691ac918a6af98d98655002b7bd1f93";
 
 fn path(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name)
@@ -82,10 +82,16 @@ fn it_is_still_written_so() {
     assert!(fs::read(path("1.2.jsonl")).unwrap() == text, "the bytes have changed: that is another format");
 }
 
-/// What format 1.2 added: loops that found their list.
+/// What format 1.2 added: loops that found their list, and debts that were let go in the verdict.
 fn added_in_1_2() -> Vec<Event> {
     let items = vec![Value::Text("k1".into()), Value::Text("k2".into())];
-    vec![Event::Entered { node: StepId("for[1]".into()), items }]
+    let let_go = Ended {
+        forward: ForwardVerdict::Failed,
+        way_back: WayBackVerdict::LetGo,
+        facts: FactsVerdict::AsBeforeExcept,
+        owed: Vec::new(),
+    };
+    vec![Event::Entered { node: StepId("for[1]".into()), items }, Event::Ended(let_go)]
 }
 
 /// What format 1.1 added: who answered, what is done with its values, stops that no person asked

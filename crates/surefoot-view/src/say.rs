@@ -332,6 +332,9 @@ pub(crate) fn way_back(ended: &Ended) -> &'static str {
         }
         WayBackVerdict::NoneNeeded => "not needed",
         WayBackVerdict::Complete => "complete, everything that was owed was taken back",
+        WayBackVerdict::LetGo => {
+            "not all of it was gone: a person let go what was owed, and that stays as it is"
+        }
         WayBackVerdict::ToTheSeal => "back to the point of no return; what came before it stays done",
         WayBackVerdict::Stuck => "STUCK, a rollback failed and is still owed, with what is below it",
         WayBackVerdict::Owing => "STILL OWED",
@@ -356,6 +359,9 @@ pub(crate) fn facts(plan: &Plan, ended: &Ended) -> &'static str {
         }
         FactsVerdict::NotAsBefore if ended.way_back == WayBackVerdict::ToTheSeal => {
             "NOT as they were right after the point of no return"
+        }
+        FactsVerdict::AsBeforeExcept if ended.way_back == WayBackVerdict::LetGo => {
+            "as they were before the run, except for what the runbook leaves or a person let go"
         }
         FactsVerdict::AsBefore => "as they were before the run",
         FactsVerdict::AsBeforeExcept => "as they were before the run, except for what the runbook leaves",

@@ -462,6 +462,7 @@ fn run_line(row: &RunRow, now: Timestamp) -> [String; 5] {
             let back = match ended.way_back {
                 surefoot_journal::WayBackVerdict::NoneNeeded => "",
                 surefoot_journal::WayBackVerdict::Complete => ", rolled back",
+                surefoot_journal::WayBackVerdict::LetGo => ", what it owed was let go",
                 surefoot_journal::WayBackVerdict::ToTheSeal => ", rolled back to the point of no return",
                 surefoot_journal::WayBackVerdict::Stuck => ", STUCK",
                 surefoot_journal::WayBackVerdict::Owing => "",
