@@ -20,7 +20,7 @@ mod testing;
 mod transcript;
 
 pub use lines::{EVENTS_FORMAT, Lines, json_line};
-pub use notice::notice;
+pub use notice::{limit, notice};
 pub use plan::{assumptions, plan};
 pub use screen::{Screen, Size, redraw};
 pub use status::{Around, RunRow, runs, status, what_to_type};

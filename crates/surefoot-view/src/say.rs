@@ -121,7 +121,16 @@ fn library(plan: &Plan, call: &LibraryCall) -> String {
 fn person(verb: &str, question: &PersonQuestion) -> String {
     let who = question.by.as_deref().map(|role| format!(" {role}")).unwrap_or_default();
     let limit = question.within_ms.map(|ms| format!(", within {}", duration(ms))).unwrap_or_default();
-    format!("{verb}{who}: {}{limit}", question.text)
+    let default = question.default.as_ref().map(|value| format!(", else {value}")).unwrap_or_default();
+    let see: Vec<String> = question
+        .see
+        .iter()
+        .map(|(place, normal)| match *normal == Expr::Literal(Value::Text(String::new())) {
+            true => format!("; see {place}"),
+            false => format!("; see {place} (normal: {normal})"),
+        })
+        .collect();
+    format!("{verb}{who}: {}{limit}{default}{}", question.text, see.join(""))
 }
 
 /// A command, as it would stand in a runbook.
