@@ -131,6 +131,9 @@ pub(crate) struct Check {
     /// Shows those edits, as a diff, and writes nothing.
     #[arg(long, conflicts_with = "format")]
     pub(crate) diff: bool,
+    /// Checks as on this day, as 2026-12-31: what will be due, which waivers will have ended.
+    #[arg(long, value_name = "DAY")]
+    pub(crate) today: Option<String>,
     /// Writes what is found to this file, as known; `baseline = "FILE"` in surefoot.toml then keeps it from failing.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["fix", "diff"])]
     pub(crate) write_baseline: Option<PathBuf>,
@@ -346,7 +349,7 @@ pub(crate) struct Journal {
 /// `surefoot explain`
 #[derive(Args, Debug)]
 pub(crate) struct Explain {
-    /// The code, as SF0401.
+    /// The code, as SF0401, or its name, as no-way-back.
     pub(crate) code: String,
 }
 

@@ -150,6 +150,7 @@ pub(crate) fn roles(
                 "`{}` is approved by `{role}`, and nobody has that role.",
                 step.id
             ))
+            .did_you_mean(role, roles.keys().map(String::as_str))
             .hint(hint));
         }
         let others: Vec<&String> = people.iter().filter(|name| **name != me.user).collect();
@@ -183,9 +184,12 @@ fn asked_roles(plan: &Plan, roles: &BTreeMap<Name, Vec<String>>) -> Result<(), C
     });
     match asked.iter().find(|role| roles.get(*role).is_none_or(Vec::is_empty)) {
         Some(role) => {
-            Err(CommandError::usage(format!("`{role}` is asked, and nobody has that role.")).hint(format!(
+            let hint = format!(
                 "in surefoot.toml, beside the runbook or above it: [roles] with the line {role} = [\"USER\"]"
-            )))
+            );
+            Err(CommandError::usage(format!("`{role}` is asked, and nobody has that role."))
+                .did_you_mean(role, roles.keys().map(String::as_str))
+                .hint(hint))
         }
         None => Ok(()),
     }

@@ -37,6 +37,14 @@ impl CommandError {
         self
     }
 
+    /// Adds the name that was meant, if one is like the wrong one.
+    pub(crate) fn did_you_mean<'n>(self, wrong: &str, names: impl IntoIterator<Item = &'n str>) -> Self {
+        match surefoot_syntax::nearest(wrong, names) {
+            Some((meant, _)) => self.hint(format!("did you mean `{meant}`?")),
+            None => self,
+        }
+    }
+
     /// Writes it to standard error.
     pub(crate) fn print(&self) {
         if !self.error.is_empty() {

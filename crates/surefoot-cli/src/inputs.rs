@@ -21,7 +21,9 @@ pub(crate) fn read(given: &[String], inputs: &[Input], folder: &Path) -> Result<
             CommandError::usage(format!("`-p {pair}` has no `=`.")).hint("write `-p NAME=VALUE`")
         })?;
         let input = inputs.iter().find(|input| input.name == name).ok_or_else(|| {
-            CommandError::usage(format!("the runbook has no parameter `{name}`.")).hint(names(inputs))
+            CommandError::usage(format!("the runbook has no parameter `{name}`."))
+                .did_you_mean(name, inputs.iter().map(|input| input.name.as_str()))
+                .hint(names(inputs))
         })?;
         if let InputValue::SecretFromEnv(variable) = &input.value {
             // A secret on a command line is read by everybody who lists processes.

@@ -36,7 +36,12 @@ pub(crate) fn plan(
         .ok_or_else(|| CommandError::new(Exit::Internal, format!("the runbook `{name}` was not read.")))?;
     let inputs = inputs::read(&given.params, &symbolic.plan.inputs, &sources::current_folder()?)?;
     match surefoot_compile::lower(&analysis, &name, &inputs) {
-        Ok(lowered) => Ok((analysis, lowered)),
+        Ok(lowered) => {
+            // Somebody may need it now: what has come to its day is said, and refuses nothing.
+            let due = analysis.due(&runs::today()?);
+            show_as(&analysis, &due, Format::Short);
+            Ok((analysis, lowered))
+        }
         Err(diagnostics) => {
             show(&analysis, &diagnostics);
             // The source is right, or it would have been refused above: an input is wrong.
@@ -127,6 +132,7 @@ fn choose(analysis: &Analysis, path: &Path, runbook: Option<&str>) -> Result<Str
         (_, []) => Err(CommandError::usage(format!("{} holds no runbook.", path.display()))),
         (Some(name), names) => {
             Err(CommandError::usage(format!("{} holds no runbook `{name}`.", path.display()))
+                .did_you_mean(name, names.iter().copied())
                 .hint(format!("it holds {}", names.join(", "))))
         }
         (None, names) => Err(CommandError::usage(format!("{} holds several runbooks.", path.display()))
@@ -136,9 +142,15 @@ fn choose(analysis: &Analysis, path: &Path, runbook: Option<&str>) -> Result<Str
 
 /// Shows findings with their source, on standard error.
 pub(crate) fn show(analysis: &Analysis, diagnostics: &[Diagnostic]) {
-    let sources: Vec<Source> = analysis.sources().cloned().collect();
-    let options = options(Format::Human, &std::io::stderr());
-    output::complain(render(diagnostics, &sources, &options).trim_end());
+    show_as(analysis, diagnostics, Format::Human);
+}
+
+fn show_as(analysis: &Analysis, diagnostics: &[Diagnostic], format: Format) {
+    if !diagnostics.is_empty() {
+        let sources: Vec<Source> = analysis.sources().cloned().collect();
+        let options = options(format, &std::io::stderr());
+        output::complain(render(diagnostics, &sources, &options).trim_end());
+    }
 }
 
 /// How findings are shown on a stream.

@@ -301,6 +301,7 @@ impl<'p> Desk<'p> {
             title: title.unwrap_or_default(),
             operators,
             since: runs::now(),
+            waived: self.about.plan.waived.clone(),
             asks,
         };
         // Asked again after a crash, it is the same notice: a yes that was left meanwhile still counts.

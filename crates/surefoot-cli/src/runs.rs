@@ -1,5 +1,6 @@
 //! Finds runs, and says in the operator's words why one cannot be read, locked or written.
 
+use surefoot_compile::Day;
 use surefoot_journal::{
     AppendError, CreateError, FindError, IllegalTransition, InboxError, LockError, OpenError, ReadError,
     Record, RunFolder, StateRoot, Timestamp,
@@ -154,6 +155,16 @@ pub(crate) fn illegal(folder: &RunFolder, error: &IllegalTransition) -> CommandE
 pub(crate) fn sentence(error: &impl std::fmt::Display) -> String {
     let text = error.to_string();
     if text.ends_with(['.', '`', ':']) { text } else { format!("{text}.") }
+}
+
+/// The day, in UTC.
+pub(crate) fn today() -> Result<Day, CommandError> {
+    let ms = i64::try_from(now().0).unwrap_or(i64::MAX);
+    let text = jiff::Timestamp::from_millisecond(ms).map(|time| time.to_string()).unwrap_or_default();
+    text.get(..10).and_then(Day::parse).ok_or_else(|| {
+        CommandError::usage("the clock of this machine shows no day.")
+            .hint("set it; waivers and reviews end on days")
+    })
 }
 
 /// The time.

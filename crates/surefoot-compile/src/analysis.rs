@@ -5,13 +5,21 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use surefoot_plan::{Name, Plan};
 use surefoot_syntax::ast::{Ident, Item, Runbook};
-use surefoot_syntax::{Diagnostic, FileId, Severity, Source, Span};
+use surefoot_syntax::{Diagnostic, FileId, Label, Note, NoteKind, Severity, Source, Span};
 
+use crate::day::Day;
 use crate::inputs::Inputs;
 use crate::load::{Modules, Sources, load};
 use crate::lowering::{self, Binding};
 use crate::origins::Origins;
 use crate::report::{error, listed};
+use crate::waive;
+
+/// The code of a name that stands for nothing.
+const UNKNOWN_NAME: &str = "SF0101";
+
+/// Most places of a name that are shown beside the first.
+const PLACES_SHOWN: usize = 3;
 
 /// Everything that is known about a file and what it uses. Made of good and bad source alike.
 #[derive(Debug)]
@@ -61,8 +69,9 @@ pub fn analyze(sources: &dyn Sources, root: Source) -> Analysis {
     }
     diagnostics.extend(lowering::check_files(&modules));
     diagnostics.extend(scenarios_named_twice(&modules));
+    diagnostics.extend(waive::check_written(&modules));
     without_echoes(&mut diagnostics, &damage, &modules);
-    in_order(&mut diagnostics);
+    in_order(&mut diagnostics, &modules);
     Analysis { modules, diagnostics, symbolic }
 }
 
@@ -83,7 +92,7 @@ pub fn lower(analysis: &Analysis, runbook: &str, inputs: &Inputs) -> Result<Lowe
     let lowered = lowering::lower(&analysis.modules, found, Binding::Given(inputs), &[]);
     let mut errors = lowered.diagnostics;
     errors.retain(|diagnostic| diagnostic.severity == Severity::Error);
-    in_order(&mut errors);
+    in_order(&mut errors, &analysis.modules);
     if errors.is_empty() { Ok(Lowered { plan: lowered.plan, origins: lowered.origins }) } else { Err(errors) }
 }
 
@@ -96,6 +105,16 @@ impl Analysis {
     /// Whether something is wrong, so that no plan can be made.
     pub fn has_errors(&self) -> bool {
         self.diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
+    }
+
+    /// Takes out what is waived, and says what is wrong with waivers and reviews on a day.
+    pub(crate) fn without_waived(&self, found: Vec<Diagnostic>, today: Option<&Day>) -> Vec<Diagnostic> {
+        waive::apply(&self.modules, found, today)
+    }
+
+    /// Says what has come to its day: waivers that ended, and reviews that are overdue. No plan depends on it.
+    pub fn due(&self, today: &Day) -> Vec<Diagnostic> {
+        waive::due(&self.modules, today)
     }
 
     /// Returns the opened files; a [`surefoot_syntax::FileId`] is an index in it.
@@ -173,20 +192,30 @@ fn no_such_runbook(analysis: &Analysis, runbook: &str) -> Diagnostic {
     }
 }
 
-/// Takes out what is said of a line that does not read: its names and types are those of a part of it.
+/// Takes out what is an echo of a line that does not read: what is said of the line, whose names and types are those
+/// of a part of it; and that a name is not known, where the line may be what gives it.
 fn without_echoes(diagnostics: &mut Vec<Diagnostic>, damage: &[Diagnostic], modules: &Modules) {
     let line = |span: Span| {
         let text = modules.loaded.get(span.file.0 as usize).map_or("", |loaded| loaded.source.text.as_str());
         let (before, after) = (text.get(..span.start as usize), text.get(span.start as usize..));
         let start = before.and_then(|before| before.rfind('\n')).map_or(0, |newline| newline + 1);
         let end = after.and_then(|after| after.find('\n')).map_or(text.len(), |at| span.start as usize + at);
-        (span.file, start, end)
+        let offset = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+        Span { start: offset(start), end: offset(end), ..span }
     };
-    let damaged: BTreeSet<(FileId, usize, usize)> =
-        damage.iter().filter(|found| is_of_syntax(found)).map(|found| line(found.primary.span)).collect();
-    if !damaged.is_empty() {
-        diagnostics.retain(|found| is_of_syntax(found) || !damaged.contains(&line(found.primary.span)));
+    let found = damage.iter().filter(|found| is_of_syntax(found));
+    let damaged: BTreeSet<Span> = found.map(|found| line(found.primary.span)).collect();
+    if damaged.is_empty() {
+        return;
     }
+    let is_part = |c: char| c.is_alphanumeric() || c == '_';
+    let named: BTreeSet<&str> =
+        damaged.iter().flat_map(|line| modules.text(*line).split(|c| !is_part(c))).collect();
+    diagnostics.retain(|found| {
+        let place = found.primary.span;
+        let may_be_given = found.code == UNKNOWN_NAME && named.contains(modules.text(place));
+        is_of_syntax(found) || !damaged.contains(&line(place)) && !may_be_given
+    });
 }
 
 /// Whether it is about how a file reads, and not about what it means.
@@ -195,8 +224,48 @@ fn is_of_syntax(diagnostic: &Diagnostic) -> bool {
 }
 
 /// Sorts by place, and keeps one of those that say the same: a loop's body is read once for each item.
-fn in_order(diagnostics: &mut Vec<Diagnostic>) {
+fn in_order(diagnostics: &mut Vec<Diagnostic>, modules: &Modules) {
     diagnostics
         .sort_by(|a, b| (a.primary.span, a.code, &a.message).cmp(&(b.primary.span, b.code, &b.message)));
     diagnostics.dedup_by(|a, b| a.code == b.code && a.primary.span == b.primary.span);
+    one_for_each_name(diagnostics, modules);
+}
+
+/// Keeps one message for a name that stands at several places, with all of them: they have one cause, most often
+/// where the name should be given, and one edit.
+fn one_for_each_name(diagnostics: &mut Vec<Diagnostic>, modules: &Modules) {
+    let mut first: BTreeMap<(FileId, &str), usize> = BTreeMap::new();
+    let mut kept: Vec<Diagnostic> = Vec::new();
+    let mut more: BTreeMap<usize, usize> = BTreeMap::new();
+    for diagnostic in diagnostics.drain(..) {
+        if diagnostic.code != UNKNOWN_NAME {
+            kept.push(diagnostic);
+            continue;
+        }
+        let place = diagnostic.primary.span;
+        let Some(index) = first.get(&(place.file, modules.text(place))).copied() else {
+            first.insert((place.file, modules.text(place)), kept.len());
+            kept.push(diagnostic);
+            continue;
+        };
+        let Some(whole) = kept.get_mut(index) else { continue };
+        if whole.secondary.len() < PLACES_SHOWN {
+            whole.secondary.push(Label { span: place, text: "and here".to_owned() });
+        } else {
+            *more.entry(index).or_default() += 1;
+        }
+        if let ([all], [one]) = (whole.fixes.as_mut_slice(), diagnostic.fixes.as_slice())
+            && all.title == one.title
+        {
+            all.edits.extend(one.edits.iter().cloned());
+        }
+    }
+    for (index, count) in more {
+        if let Some(whole) = kept.get_mut(index) {
+            let places = if count == 1 { "place" } else { "places" };
+            let text = format!("it stands at {count} more {places}");
+            whole.notes.push(Note { kind: NoteKind::Note, text });
+        }
+    }
+    *diagnostics = kept;
 }

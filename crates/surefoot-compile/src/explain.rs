@@ -11,12 +11,30 @@ use surefoot_plan::{
 use surefoot_syntax::{Diagnostic, Label, Severity, Span};
 
 use crate::analysis::{Analysis, Lowered};
+use crate::day::Day;
 use crate::origins::{Origins, StepOrigin};
 use crate::report::{Report, error};
 
 /// Finds everything that is wrong with a file: what the compiler found, and, if nothing is wrong with
-/// that, what the verifier says of each runbook with its inputs open.
+/// that, what the verifier says of each runbook with its inputs open. What is waived is left out.
 pub fn check(analysis: &Analysis) -> Vec<Diagnostic> {
+    everything(analysis, None)
+}
+
+/// The same on a day: waivers may have ended, and reviews be overdue.
+pub fn check_on(analysis: &Analysis, today: &Day) -> Vec<Diagnostic> {
+    everything(analysis, Some(today))
+}
+
+fn everything(analysis: &Analysis, today: Option<&Day>) -> Vec<Diagnostic> {
+    let mut found = analysis.without_waived(compiled_and_verified(analysis), today);
+    found.sort_by(|a, b| (a.primary.span, a.code).cmp(&(b.primary.span, b.code)));
+    // Turns of one loop are one place.
+    found.dedup_by(|a, b| a.code == b.code && a.primary.span == b.primary.span);
+    found
+}
+
+fn compiled_and_verified(analysis: &Analysis) -> Vec<Diagnostic> {
     let mut found = analysis.diagnostics().to_vec();
     if found.iter().any(|diagnostic| diagnostic.severity == Severity::Error) {
         return found;
@@ -35,9 +53,6 @@ pub fn check(analysis: &Analysis) -> Vec<Diagnostic> {
     found.retain(|diagnostic| {
         diagnostic.severity == Severity::Error || !refused.contains(&diagnostic.primary.span)
     });
-    found.sort_by(|a, b| (a.primary.span, a.code).cmp(&(b.primary.span, b.code)));
-    // Turns of one loop are one place.
-    found.dedup_by(|a, b| a.code == b.code && a.primary.span == b.primary.span);
     found
 }
 

@@ -13,6 +13,7 @@
 //! May never: do I/O; know the time; stop at the first error.
 
 mod analysis;
+mod day;
 mod explain;
 mod inputs;
 mod library;
@@ -25,9 +26,11 @@ mod scope;
 mod script;
 mod term;
 mod types;
+mod waive;
 
 pub use analysis::{Analysis, Lowered, analyze, lower};
-pub use explain::{check, explain_violation};
+pub use day::Day;
+pub use explain::{check, check_on, explain_violation};
 pub use inputs::{Given, Inputs};
 pub use library::{Effect, Inverse, Kind, Need, Parameter, Signature, signatures};
 pub use load::{NoSources, Sources};

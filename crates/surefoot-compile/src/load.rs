@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use sha2::{Digest, Sha256};
 use surefoot_plan::SourceFile;
 use surefoot_syntax::ast::{File, Item, Module, Use};
-use surefoot_syntax::{Diagnostic, FileId, Label, Source, Span, parse};
+use surefoot_syntax::{Diagnostic, FileId, Label, Source, Span, nearest, parse};
 
 use crate::library;
 use crate::report::{Report, error};
@@ -48,6 +48,8 @@ pub(crate) struct Loaded {
     pub(crate) file: File,
     /// What it uses, by the name that it has here.
     pub(crate) uses: BTreeMap<String, Used>,
+    /// Names of what it uses and could not be brought in: whoever reads them makes no second mistake.
+    pub(crate) broken: BTreeSet<String>,
 }
 
 /// A module that a file uses.
@@ -96,6 +98,23 @@ impl Modules {
         files.chain(library).collect()
     }
 
+    /// A place with its line, if nothing else stands on that.
+    pub(crate) fn whole_line(&self, span: Span) -> Span {
+        let Some(source) = self.loaded.get(span.file.0 as usize).map(|loaded| &loaded.source) else {
+            return span;
+        };
+        let (head, rest) = (source.text.get(..span.start as usize), source.text.get(span.end as usize..));
+        let (head, rest) = (head.unwrap_or_default(), rest.unwrap_or_default());
+        let from = head.rfind('\n').map_or(0, |newline| newline + 1);
+        let to = rest.find('\n').map_or(rest.len(), |newline| newline + 1);
+        let blank = |text: Option<&str>| text.is_none_or(|text| text.trim().is_empty());
+        if !blank(head.get(from..)) || !blank(rest.get(..to)) {
+            return span;
+        }
+        let offset = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+        Span { start: offset(from), end: offset(span.end as usize + to), ..span }
+    }
+
     /// Returns the text of a place.
     pub(crate) fn text(&self, span: Span) -> &str {
         self.loaded
@@ -139,13 +158,27 @@ impl Loader<'_> {
             })
             .collect();
         let path = source.path.clone();
-        self.modules.loaded.push(Loaded { source, sha256, file, uses: BTreeMap::new() });
+        self.modules.loaded.push(Loaded {
+            source,
+            sha256,
+            file,
+            uses: BTreeMap::new(),
+            broken: BTreeSet::new(),
+        });
         let mut named: BTreeMap<String, Used> = BTreeMap::new();
+        let mut broken = BTreeSet::new();
         for used in &uses {
             self.open.push((index, used.span));
             let target = self.target(&path, used);
             self.open.pop();
-            let (Some(name), Some(module)) = (local_name(used), target) else { continue };
+            let Some(name) = local_name(used) else { continue };
+            let Some(module) = target else {
+                if let (Module::Library(_), None) = (&used.module, &used.alias) {
+                    broken.extend(nearest(&name, library::modules()).map(|(meant, _)| meant.to_owned()));
+                }
+                broken.insert(name);
+                continue;
+            };
             if let Some(first) = named.get(&name) {
                 self.diagnostics.push(
                     error("SF0102", used.span, format!("the name `{name}` is used for two modules"))
@@ -158,6 +191,7 @@ impl Loader<'_> {
         }
         if let Some(loaded) = self.modules.loaded.get_mut(index) {
             loaded.uses = named;
+            loaded.broken = broken;
         }
         index
     }

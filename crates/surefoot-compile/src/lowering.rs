@@ -128,6 +128,8 @@ pub(crate) struct Lowering<'a> {
     declared: HashMap<(usize, &'a str), &'a Fact>,
     /// Facts that were read, by file and name; one that is being read is none.
     facts: BTreeMap<(usize, Name), Option<fact::Meaning>>,
+    /// Names of facts whose question is not known, because something in it is wrong.
+    wrong_facts: BTreeSet<Name>,
     /// Types that files name, by file and name; one that is being read is none.
     aliases: BTreeMap<(usize, Name), Option<types::Ty>>,
     /// Functions of files that were checked; one that is being read is none.
@@ -274,6 +276,7 @@ impl<'a> Lowering<'a> {
             ensures: Vec::new(),
             on_failure: OnFailure::default(),
             collect: Vec::new(),
+            waived: crate::waive::waived(modules, runbook),
         };
         let head = Span { end: runbook.name.span.end, ..runbook.span };
         let mut lowering = Lowering {
@@ -287,6 +290,7 @@ impl<'a> Lowering<'a> {
             lets: BTreeMap::new(),
             declared: HashMap::new(),
             facts: BTreeMap::new(),
+            wrong_facts: BTreeSet::new(),
             aliases: BTreeMap::new(),
             functions: BTreeMap::new(),
             inlined: 0,
@@ -330,6 +334,19 @@ impl<'a> Lowering<'a> {
                 && place.start <= at.start
                 && at.end <= place.end
         })
+    }
+
+    /// Whether a place is wrong, or reads what was wrong where it was given: what is said of it would be an echo.
+    fn is_poisoned(&self, place: Span) -> bool {
+        let is_poison = |name: &str| {
+            let unknown = |term: &Option<Term>| term.as_ref().is_some_and(|term| term.ty.is_none());
+            self.wrong_facts.contains(name)
+                || self.params.get(name).is_some_and(unknown)
+                || self.lets.get(name).is_some_and(unknown)
+                || self.modules.loaded.iter().any(|loaded| loaded.broken.contains(name))
+        };
+        let is_part = |c: char| c.is_alphanumeric() || c == '_';
+        self.wrong_inside(place) || self.modules.text(place).split(|c| !is_part(c)).any(is_poison)
     }
 
     /// Returns the edit that adds a line at the end of a block.

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::OFlags;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
-use surefoot_plan::{Name, StepId, Type, Value};
+use surefoot_plan::{Name, StepId, Type, Value, Waived};
 
 use crate::folder::file_name;
 use crate::{Answer, Choice, Identity, RunId, Timestamp};
@@ -46,6 +46,9 @@ pub struct Notice {
     pub operators: Vec<Identity>,
     /// Since when.
     pub since: Timestamp,
+    /// Findings that the plan's author does not mind for a while.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub waived: Vec<Waived>,
     /// What is asked.
     pub asks: Asks,
 }

@@ -48,7 +48,7 @@ pub use fact::{Atom, Cell, Comparison, Formula, Literal, Parameter, Probe, Quest
 pub use names::Names;
 pub use plan::{
     About, Collect, FormatVersion, Input, InputValue, Invariant, Left, NamedFact, Node, OnFailure, Plan,
-    SourceFile,
+    SourceFile, Waived,
 };
 pub use read::{FORMAT, NODES_MAX, PLAN_BYTES_MAX, ReadError};
 pub use step::{

@@ -48,6 +48,25 @@ pub struct Plan {
     pub on_failure: OnFailure,
     /// What is gathered when a step fails, for people.
     pub collect: Vec<Collect>,
+    /// Findings that its author does not mind for a while. Nothing is decided by them: people see them. Since format 1.2.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub waived: Vec<Waived>,
+}
+
+/// A finding of the compiler that is silenced until a day: an exception.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Waived {
+    /// Its code, as `SF0312`.
+    pub code: String,
+    /// What it is silenced in, as `step promote`.
+    pub within: String,
+    /// The last day, as `2026-12-31`.
+    pub until: String,
+    /// Who answers for it.
+    pub by: String,
+    /// Why.
+    pub why: String,
 }
 
 /// The version of a format: a reader reads every older one, and refuses a newer major.

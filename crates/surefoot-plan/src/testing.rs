@@ -117,6 +117,7 @@ pub(crate) fn plan_of(steps: Vec<Step>) -> Plan {
         ensures: Vec::new(),
         on_failure: OnFailure::Rollback,
         collect: Vec::new(),
+        waived: Vec::new(),
     }
 }
 

@@ -50,6 +50,25 @@ pub struct Duration {
 pub struct File {
     /// Its items, in order.
     pub items: Vec<Item>,
+    /// What is waived in it, in order.
+    pub waivers: Vec<Waiver>,
+}
+
+/// `waive SF0312 until 2026-12-31 by "owner" "why"`, before an item or a part of a runbook
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Waiver {
+    /// The code.
+    pub code: Ident,
+    /// The last day, as `2026-12-31`.
+    pub until: Text,
+    /// Who answers for it.
+    pub by: Text,
+    /// Why.
+    pub why: Text,
+    /// What it silences the code in: what stands after it. None if nothing does.
+    pub covers: Option<Span>,
+    /// All of it.
+    pub span: Span,
 }
 
 /// What stands in a file.

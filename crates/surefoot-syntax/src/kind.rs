@@ -118,6 +118,7 @@ pub enum SyntaxKind {
     Scenario,
     ScenarioLine,
     Expectation,
+    Waive,
     // Nodes: types and expressions.
     Type,
     RecordField,
@@ -289,6 +290,7 @@ const ALL: &[SyntaxKind] = &[
     SyntaxKind::Scenario,
     SyntaxKind::ScenarioLine,
     SyntaxKind::Expectation,
+    SyntaxKind::Waive,
     SyntaxKind::Type,
     SyntaxKind::RecordField,
     SyntaxKind::Literal,

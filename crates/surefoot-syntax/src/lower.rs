@@ -26,15 +26,16 @@ use crate::{Diagnostic, FileId, Span, ast};
 
 /// Reads the file whose tree has this root.
 pub(crate) fn file(file: FileId, root: &SyntaxNode) -> (File, Vec<Diagnostic>) {
-    let mut lower = Lower { file, diagnostics: Vec::new() };
+    let mut lower = Lower { file, diagnostics: Vec::new(), waivers: Vec::new() };
     let items = root.children().filter_map(|node| lower.item(&node)).collect();
-    (File { items }, lower.diagnostics)
+    (File { items, waivers: lower.waivers }, lower.diagnostics)
 }
 
 /// What is carried along.
 struct Lower {
     file: FileId,
     diagnostics: Vec<Diagnostic>,
+    waivers: Vec<ast::Waiver>,
 }
 
 impl Lower {
@@ -63,6 +64,7 @@ impl Lower {
             SyntaxKind::Action => Item::Action(Box::new(self.action(node)?)),
             SyntaxKind::Scenario => Item::Scenario(self.scenario(node)),
             SyntaxKind::NotBuilt => Item::NotBuilt(self.not_built(node)),
+            SyntaxKind::Waive => return self.waiver(node),
             _ => return None,
         })
     }
@@ -93,8 +95,29 @@ impl Lower {
             SyntaxKind::Stop => Member::Stop(Stop { why: self.text_of(node), span: self.span(node) }),
             SyntaxKind::Assume => Member::Assume(self.assume(node)),
             SyntaxKind::NotBuilt => Member::NotBuilt(self.not_built(node)),
+            SyntaxKind::Waive => return self.waiver(node),
             _ => return None,
         })
+    }
+
+    /// Notes a waiver. It is no item or member itself: it says something of the one after it.
+    fn waiver<T>(&mut self, node: &SyntaxNode) -> Option<T> {
+        let mut next = node.next_sibling();
+        while next.as_ref().is_some_and(|next| next.kind() == SyntaxKind::Waive) {
+            next = next.and_then(|next| next.next_sibling());
+        }
+        let covers = next.map(|next| self.span(&next));
+        let day = clause(node, "until").and_then(|clause| child(&clause, SyntaxKind::Literal))?;
+        let waiver = ast::Waiver {
+            code: self.name(node)?,
+            until: ast::Text { text: day.text().to_string(), span: self.span(&day) },
+            by: self.text_of_clause(node, "by")?,
+            why: child(node, SyntaxKind::Text).and_then(|why| self.fixed_text(&why))?,
+            covers,
+            span: self.span(node),
+        };
+        self.waivers.push(waiver);
+        None
     }
 
     fn not_built(&self, node: &SyntaxNode) -> NotBuilt {

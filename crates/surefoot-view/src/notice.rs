@@ -44,6 +44,9 @@ pub fn notice(notice: &Notice, short: &str, now: Timestamp, style: &Style) -> St
                 let text = format!("{} is {}", shown.fact, say::answer(&shown.answer));
                 page.field(0, label, LABEL, &text);
             }
+            for (at, waived) in notice.waived.iter().enumerate() {
+                page.field(0, if at == 0 { "waived" } else { "" }, LABEL, &say::waived(waived));
+            }
             page.field(0, "good for", LABEL, &say::duration(*expires_ms));
             let rows = [
                 (format!("surefoot approve {short} {name}"), "says yes".to_owned()),
@@ -92,11 +95,21 @@ pub fn limit(limit: &Limit) -> String {
 #[cfg(test)]
 mod tests {
     use surefoot_journal::{Answer, Asks, Limit, Notice, RunId, Shown, Timestamp};
-    use surefoot_plan::{StepId, Type, Value};
+    use surefoot_plan::{StepId, Type, Value, Waived};
 
     use super::notice;
     use crate::Style;
     use crate::testing::{START, anna};
+
+    fn waived() -> Waived {
+        Waived {
+            code: "SF0312".into(),
+            within: "step stop".into(),
+            until: "2026-12-31".into(),
+            by: "team-databases".into(),
+            why: "it is asked about by hand\u{1b}[2J".into(),
+        }
+    }
 
     fn asked(asks: Asks) -> String {
         let found = Notice {
@@ -107,6 +120,7 @@ mod tests {
             title: "Promote\u{1b}[2J the standby".into(),
             operators: vec![anna()],
             since: START,
+            waived: vec![waived()],
             asks,
         };
         notice(&found, "01M80", Timestamp(START.0 + 90_000), &Style::default())

@@ -463,11 +463,16 @@ impl View<'_> {
 
     /// Every word that goes around a check.
     fn exceptions(&mut self) {
-        if self.proof.exceptions.is_empty() {
+        let waived = &self.plan.waived;
+        if self.proof.exceptions.is_empty() && waived.is_empty() {
             return;
         }
         self.page.heading("EXCEPTIONS, AND WHY");
-        let wide = self.proof.exceptions.iter().map(|exception| exception.step.0.len()).max().unwrap_or(0);
+        let names = self.proof.exceptions.iter().map(|exception| exception.step.0.len());
+        let wide = names.chain(waived.iter().map(|_| "waived".len())).max().unwrap_or(0);
+        for waived in waived {
+            self.page.field(2, "waived", wide.min(24), &say::waived(waived));
+        }
         for exception in &self.proof.exceptions {
             let what = match exception.kind {
                 ExceptionKind::Irreversible => "cannot be taken back",

@@ -6,7 +6,7 @@ use surefoot_journal::{
 };
 use surefoot_plan::{
     Class, Each, Exec, Expr, Formula, LibraryCall, Names, PersonQuestion, Plan, Read, Require, Source,
-    Statement, Value, Word,
+    Statement, Value, Waived, Word,
 };
 
 /// Most lines of a script that are shown; the file has the rest.
@@ -68,6 +68,12 @@ pub(crate) fn require(names: &Names<'_>, require: &Require) -> String {
 /// The author's reason, in quotes; nothing if none was given.
 pub(crate) fn reason(message: &str) -> String {
     if message.is_empty() { String::new() } else { format!(" \"{message}\"") }
+}
+
+/// A finding that is not minded for a while.
+pub(crate) fn waived(waived: &Waived) -> String {
+    let Waived { code, within, until, by, why } = waived;
+    format!("{code} in {within}, until {until}, by {by}:{}", reason(why))
 }
 
 /// What a class means for a repetition.

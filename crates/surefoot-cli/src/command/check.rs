@@ -11,6 +11,7 @@ use std::collections::BTreeSet;
 use std::io::{IsTerminal as _, stderr, stdout};
 use std::path::{Path, PathBuf};
 
+use surefoot_compile::Day;
 use surefoot_syntax::{
     Applicability, Diagnostic, FileId, Findings, Format, RenderOptions, Severity, Source, render,
 };
@@ -19,7 +20,7 @@ use crate::args::{self, CheckFormat};
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::sources::{self, Disk};
-use crate::{load, output};
+use crate::{load, output, runs};
 use known::Known;
 use progress::Progress;
 use settings::Settings;
@@ -41,17 +42,23 @@ pub(crate) fn check(arguments: &args::Check) -> Result<Exit, CommandError> {
     for file in &walked.files {
         settings.of(file)?;
     }
+    let today = match &arguments.today {
+        None => runs::today()?,
+        Some(day) => Day::parse(day).ok_or_else(|| {
+            CommandError::usage(format!("`{day}` is no day.")).hint("a day is written as 2026-12-31")
+        })?,
+    };
     let disk = Disk::here()?;
-    let mut results = check_all(&disk, &walked.files);
+    let mut results = check_all(&disk, &walked.files, &today);
     let mut counts = Counts::default();
     if arguments.fix || arguments.diff {
-        let mending = fix::mend(&disk, &walked.files, &results, &settings)?;
+        let mending = fix::mend(&disk, &walked.files, &results, &settings, &today)?;
         if arguments.diff {
             fix::show(&mending);
         } else if !mending.changed().is_empty() {
             let files = counted(fix::write(&mending)?, "file");
             counts.mended = format!("{} written in {files}; then ", counted(mending.applied, "edit"));
-            results = check_all(&disk, &walked.files);
+            results = check_all(&disk, &walked.files, &today);
         }
     }
     let mut unread = walked.unread;
@@ -82,17 +89,17 @@ pub(crate) fn check(arguments: &args::Check) -> Result<Exit, CommandError> {
 }
 
 /// Checks files on all cores.
-fn check_all(disk: &Disk, files: &[PathBuf]) -> Vec<Result<Checked, CommandError>> {
+fn check_all(disk: &Disk, files: &[PathBuf], today: &Day) -> Vec<Result<Checked, CommandError>> {
     let is_terminal = stderr().is_terminal() && !output::is_dumb();
     let mut progress = Progress::new(stderr(), files.len(), is_terminal);
-    let work = |index: usize| files.get(index).map(|file| check_file(disk, file));
+    let work = |index: usize| files.get(index).map(|file| check_file(disk, file, today));
     let results = many::each(files.len(), work, |count| progress.done(count));
     progress.over();
     results.into_iter().flatten().collect()
 }
 
 /// Checks one file with all that it uses.
-fn check_file(disk: &Disk, path: &Path) -> Result<Checked, CommandError> {
+fn check_file(disk: &Disk, path: &Path, today: &Day) -> Result<Checked, CommandError> {
     let bytes = sources::read_bytes(path, sources::SOURCE_BYTES_MAX)?;
     let (source, damage) = Source::decode(FileId(0), path.display().to_string(), bytes);
     if let Some(damage) = damage {
@@ -102,7 +109,7 @@ fn check_file(disk: &Disk, path: &Path) -> Result<Checked, CommandError> {
     let analysis = surefoot_compile::analyze(disk, source);
     let steps = |name: &str| analysis.symbolic(name).map_or(0, |lowered| lowered.plan.steps().count());
     Ok(Checked {
-        found: surefoot_compile::check(&analysis),
+        found: surefoot_compile::check_on(&analysis, today),
         runbooks: analysis.runbooks().into_iter().map(|name| (name.to_owned(), steps(name))).collect(),
         sources: analysis.sources().cloned().collect(),
     })

@@ -7,13 +7,16 @@ use crate::output;
 
 /// Shows the page of a code.
 pub(crate) fn explain(arguments: &args::Explain) -> Result<Exit, CommandError> {
-    let code = arguments.code.to_ascii_uppercase();
-    match surefoot_syntax::explain(&code) {
+    match surefoot_syntax::explain(&arguments.code) {
         Some(page) => {
             output::line(page.text.trim_end());
             Ok(Exit::Done)
         }
-        None => Err(CommandError::usage(format!("there is no code `{}`.", arguments.code))
-            .hint("codes look like SF0401; `surefoot check` prints the code of each finding")),
+        None => {
+            let said = surefoot_syntax::unknown_code(&arguments.code);
+            let said = if said.ends_with('?') { said } else { format!("{said}.") };
+            Err(CommandError::usage(said)
+                .hint("codes look like SF0401; `surefoot check` prints the code of each finding"))
+        }
     }
 }

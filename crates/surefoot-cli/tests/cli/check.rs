@@ -108,7 +108,7 @@ fn each_format_goes_to_standard_output_and_the_summary_beside_it() {
 }
 
 /// One with two names that are surely others, and a right that is missing.
-const MENDABLE: &str = "runbook mendable {\n    parma folder: path\n    step one {\n        $ app start ${foldre}\n        idempotent\n        leaves \"nothing\"\n    }\n}\n";
+const MENDABLE: &str = "runbook mendable {\n    paramm folder: path\n    step one {\n        $ app start ${foldre}\n        idempotent\n        leaves \"nothing\"\n    }\n}\n";
 
 #[test]
 fn a_fix_is_written_at_once_with_the_mode_of_the_file_and_a_diff_writes_nothing() {
@@ -248,4 +248,66 @@ fn what_is_known_is_counted_and_fails_nothing_wherever_its_line_is() {
     place.run(&["check", "."]).exits(2).complains("none.json").complains("--write-baseline");
     place.run(&["check", "ops", "--write-baseline", "none.json"]).exits(0);
     place.run(&["check", "."]).exits(0);
+}
+
+/// One whose warning is waived, reviewed on a day.
+const WAIVED: &str = "runbook waived {\n    about { reviewed 2026-10-01 every 90d }\n    allow { run true }\n    waive SF0312 until 2026-12-31 by \"team-mail\" \"duplicates are told apart\"\n    step send {\n        $ true\n        leaves \"a message\"\n    }\n}\n";
+
+#[test]
+fn a_waiver_silences_until_its_day_and_stands_in_the_plan() {
+    let place = Place::new();
+    place.write("waived.runbook", WAIVED);
+    let on = |day: &'static str| place.run(&["check", "waived.runbook", "--today", day, "--format", "short"]);
+    assert_eq!(on("2026-12-30").exits(0).out, "");
+    on("2026-12-31").exits(0).says("warning[SF0035]: the review of this runbook was due on 2026-12-30");
+    let ended = on("2027-01-01");
+    ended.exits(1).says("error[SF0030]: this waiver of SF0312 ended on 2026-12-31");
+    assert!(!ended.out.contains("SF0312]"), "one cause, one message: {}", ended.out);
+    place
+        .run(&["check", "waived.runbook", "--today", "2026-02-30"])
+        .exits(2)
+        .complains("`2026-02-30` is no day");
+
+    let plan = place.run(&["plan", "waived.runbook", "-o", "plan.json"]);
+    plan.exits(0)
+        .says("EXCEPTIONS, AND WHY")
+        .says("SF0312 in step send, until 2026-12-31, by team-mail: \"duplicates are told");
+    place.run(&["verify", "plan.json"]).exits(0).says("SF0312 in step send");
+    place.write("waived.runbook", &WAIVED.replace("2026-12-31", "2027-12-31"));
+    let other = place.run(&["plan", "waived.runbook", "--format", "json"]);
+    let written = std::fs::read_to_string(place.path().join("plan.json")).unwrap();
+    assert_ne!(other.out.lines().nth(1), written.lines().nth(1), "another day is another plan");
+
+    place.write("surefoot.toml", "[check]\nSF0030 = \"warning\"\nSF0035 = \"error\"\n");
+    on("2027-01-01").exits(1).says("error[SF0035]");
+    place.write("surefoot.toml", "[check]\nSF0030 = \"off\"\nSF0035 = \"off\"\n");
+    on("2028-01-01").exits(0);
+}
+
+#[test]
+fn what_has_come_to_its_day_is_said_when_it_is_run_and_refuses_nothing() {
+    let place = Place::new();
+    let text = WAIVED.replace("2026-10-01", "2020-10-01").replace("2026-12-31", "2020-12-31");
+    place.write("waived.runbook", &text);
+    place.run(&["check", "waived.runbook"]).exits(1).says("SF0030").says("SF0035");
+    place.run(&["run", "waived.runbook"]).exits(0).complains("SF0030").complains("SF0035");
+}
+
+#[test]
+fn what_was_meant_is_offered_wherever_something_is_named() {
+    let place = Place::new();
+    place.write(
+        "two.runbook",
+        "runbook restart {\n    param service: text\n    step one { note \"${service}\" }\n}\nrunbook remove {\n    step one { note \"x\" }\n}\n",
+    );
+    place.run(&["plan", "two.runbook", "restrat"]).exits(2).complains("did you mean `restart`?");
+    place
+        .run(&["plan", "two.runbook", "restart", "-p", "servce=a"])
+        .exits(2)
+        .complains("did you mean `service`?");
+    place.run(&["explain", "SF0410"]).exits(0);
+    place.run(&["explain", "sf401"]).exits(2).complains("there is no code `sf401`; did you mean `SF0401`?");
+    place.run(&["explain", "no-way-bakc"]).exits(2).complains("did you mean `no-way-back`?");
+    place.run(&["explain", "no-way-back"]).exits(0).says("SF0401");
+    place.run(&["explain", "hello"]).exits(2).complains("there is no code `hello`.");
 }

@@ -55,5 +55,6 @@ fn plan() -> Plan {
         ensures: Vec::new(),
         on_failure: OnFailure::Rollback,
         collect: Vec::new(),
+        waived: Vec::new(),
     }
 }

@@ -93,9 +93,13 @@ impl<'a> Lowering<'a> {
             );
             return Term::poison(call.span);
         }
-        let facts: Vec<String> = self.scopes.names().map(str::to_owned).collect();
+        let is_called = |name: &&str| {
+            let named = self.scopes.find(name).map(|entry| &entry.named);
+            matches!(named, Some(Named::Fact | Named::Function | Named::Action))
+        };
+        let called: Vec<String> = self.scopes.names().filter(is_called).map(str::to_owned).collect();
         let functions = FUNCTIONS.iter().map(|(function, _)| function.name());
-        let names = facts.iter().map(String::as_str).chain(functions);
+        let names = called.iter().map(String::as_str).chain(functions);
         let found = error("SF0101", name.span, format!("there is no function or fact `{}`", name.text));
         self.report(found.did_you_mean(&name.text, name.span, names));
         Term::poison(call.span)

@@ -85,30 +85,13 @@ impl<'a> Lowering<'a> {
         let head = text.get(..object.start as usize).unwrap_or_default();
         let at = head.trim_end().strip_suffix(word)?.len();
         let span = Span { start: u32::try_from(at).ok()?, ..object };
-        let line = self.whole_line(span);
+        let line = self.modules.whole_line(span);
         let rest = self.modules.text(Span { start: span.end, end: u32::MAX, ..span });
         // A comment that stands behind it moves into its place.
         let blanks = rest.len() - rest.trim_start_matches(' ').len();
         let comment = rest.get(blanks..).is_some_and(|rest| rest.starts_with('#'));
         let end = span.end.saturating_add(u32::try_from(blanks).unwrap_or(0));
         Some(if line == span && comment { Span { end, ..span } } else { line })
-    }
-
-    /// A place with its line, if nothing else stands on that.
-    pub(super) fn whole_line(&self, span: Span) -> Span {
-        let Some(source) = self.modules.loaded.get(span.file.0 as usize).map(|loaded| &loaded.source) else {
-            return span;
-        };
-        let (head, rest) = (source.text.get(..span.start as usize), source.text.get(span.end as usize..));
-        let (head, rest) = (head.unwrap_or_default(), rest.unwrap_or_default());
-        let from = head.rfind('\n').map_or(0, |newline| newline + 1);
-        let to = rest.find('\n').map_or(rest.len(), |newline| newline + 1);
-        let blank = |text: Option<&str>| text.is_none_or(|text| text.trim().is_empty());
-        if !blank(head.get(from..)) || !blank(rest.get(..to)) {
-            return span;
-        }
-        let offset = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
-        Span { start: offset(from), end: offset(span.end as usize + to), ..span }
     }
 
     /// Adds the edit that brings a module of the library into the file where its name is read.

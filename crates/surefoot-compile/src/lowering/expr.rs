@@ -60,6 +60,7 @@ impl<'a> Lowering<'a> {
     fn text(&mut self, parts: &'a [WordPart], span: Span) -> Term {
         let mut term = Term::value(text(""), Some(Type::Text), span);
         let mut exprs = Vec::new();
+        // What a text with such a part says is not known: as a path it would be a wrong one.
         let mut damaged = false;
         for part in parts {
             match part {
@@ -334,7 +335,9 @@ impl<'a> Lowering<'a> {
         match surefoot_plan::eval(&expr, &surefoot_plan::Values::default()) {
             Ok(value) => Expr::Literal(value),
             Err(why) => {
-                self.report(error("SF0211", span, format!("this has no value: {why}")));
+                if !self.is_poisoned(span) {
+                    self.report(error("SF0211", span, format!("this has no value: {why}")));
+                }
                 Expr::Literal(Value::None)
             }
         }

@@ -147,6 +147,11 @@ impl<'a> Lowering<'a> {
         }
         self.facts.insert(key.clone(), None);
         let meaning = self.elsewhere(module, |this| this.understand(module, fact));
+        // What stands in for a part that is wrong is not what it was to ask.
+        let meaning = if self.is_poisoned(fact.span) { Meaning::Poison } else { meaning };
+        if matches!(meaning, Meaning::Poison) {
+            self.wrong_facts.insert(fact.name.text.clone());
+        }
         self.facts.insert(key, Some(meaning.clone()));
         meaning
     }

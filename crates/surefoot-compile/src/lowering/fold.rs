@@ -36,10 +36,12 @@ impl Lowering<'_> {
             // A part reads what only a run knows.
             Err(EvalError::NoValue(_) | EvalError::Unknown(_) | EvalError::Secret(_)) => expr,
             Err(why @ (EvalError::Mismatch(_) | EvalError::TooLarge | EvalError::DivisionByZero)) => {
-                self.report(
-                    error("SF0211", span, format!("this has no value: {why}"))
-                        .help("correct the expression: it is computed when the plan is made"),
-                );
+                if !self.is_poisoned(span) {
+                    self.report(
+                        error("SF0211", span, format!("this has no value: {why}"))
+                            .help("correct the expression: it is computed when the plan is made"),
+                    );
+                }
                 Expr::Literal(Value::None)
             }
         }

@@ -60,7 +60,7 @@ impl<'a> Lowering<'a> {
     pub(super) fn literals(&mut self, syntax: &'a Syntax, what: &str) -> Vec<Literal> {
         let formula = self.condition(syntax);
         let mut literals = Vec::new();
-        if !collect(&formula, &mut literals) {
+        if !collect(&formula, &mut literals) && !self.is_poisoned(syntax.span) {
             let found = error(
                 "SF0510",
                 syntax.span,
@@ -108,7 +108,7 @@ impl<'a> Lowering<'a> {
             }
             What::Value(_) => Vec::new(),
         };
-        if atoms.is_empty() && term.ty.is_some() {
+        if atoms.is_empty() && term.ty.is_some() && !self.is_poisoned(syntax.span) {
             self.report(
                 error("SF0512", syntax.span, "this names no fact").help(
                     "name the facts that stay changed; with none, `leaves \"why\"` says it is harmless",

@@ -560,7 +560,7 @@ impl<'a> Lowering<'a> {
             let read_by_facts = self.scopes.used.contains(name);
             if !read_by_facts {
                 let found = warning("SF0106", used.span, format!("nothing of `{name}` is used"));
-                unused.push(found.fixed_by("take the `use` out", self.whole_line(used.span), ""));
+                unused.push(found.fixed_by("take the `use` out", modules.whole_line(used.span), ""));
             }
         }
         self.diagnostics.extend(unused);

@@ -210,6 +210,10 @@ impl<'a> Lowering<'a> {
 
     /// Says that a name stands for nothing.
     pub(super) fn unknown_name(&mut self, name: &Ident) -> Term {
+        let here = self.modules.loaded.get(self.module);
+        if here.is_some_and(|loaded| loaded.broken.contains(&name.text)) {
+            return Term::poison(name.span);
+        }
         if let Some(module) = crate::library::modules().find(|module| *module == name.text) {
             let message = format!("`{module}` is a module of the library that is not used here");
             self.report(self.with_use(error("SF0101", name.span, message), module));
@@ -223,7 +227,11 @@ impl<'a> Lowering<'a> {
             );
             return Term::poison(name.span);
         }
-        let names: Vec<String> = self.scopes.names().map(str::to_owned).collect();
+        let mut names: Vec<String> = self.scopes.names().map(str::to_owned).collect();
+        let behind = Span { start: name.span.end, end: name.span.end.saturating_add(1), ..name.span };
+        if self.modules.text(behind) == "." {
+            names.extend(crate::library::modules().map(str::to_owned));
+        }
         let found = error("SF0101", name.span, format!("there is nothing named `{}` here", name.text))
             .did_you_mean(&name.text, name.span, names.iter().map(String::as_str));
         let found = if found.fixes.is_empty() {

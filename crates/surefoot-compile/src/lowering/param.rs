@@ -238,6 +238,10 @@ impl<'a> Lowering<'a> {
                     } else {
                         found.note(format!("it has {}", crate::report::listed(&shown)))
                     };
+                    let found = match surefoot_syntax::nearest(name, shown) {
+                        Some((meant, _)) => found.help(format!("did you mean `{meant}`?")),
+                        None => found,
+                    };
                     self.report(found);
                 }
                 Some(param) if param.r#type.as_ref().is_some_and(|written| written.secret) => {

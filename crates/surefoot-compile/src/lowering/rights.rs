@@ -118,6 +118,8 @@ impl<'a> Lowering<'a> {
             rights
         });
         self.plan.allow = rights;
+        // What it was to grant is not known: nothing can be called missing.
+        self.rights_damaged |= self.wrong_inside(allow.span);
         self.origins.allow = Some(allow.span);
     }
 

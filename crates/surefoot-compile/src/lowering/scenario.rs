@@ -90,7 +90,8 @@ impl<'a> Lowering<'a> {
                 if !VERDICTS.contains(&text.text.as_str()) {
                     self.report(
                         error("SF0101", text.span, format!("no run ends as `{}`", text.text))
-                            .note(format!("it ends as {}", crate::report::listed(VERDICTS))),
+                            .note(format!("it ends as {}", crate::report::listed(VERDICTS)))
+                            .did_you_mean(&text.text, text.span, VERDICTS.iter().copied()),
                     );
                 }
             }

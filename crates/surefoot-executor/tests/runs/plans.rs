@@ -137,6 +137,7 @@ pub(crate) fn plan(facts: &[&str], body: Vec<Node>) -> Plan {
         ensures: Vec::new(),
         on_failure: OnFailure::Rollback,
         collect: Vec::new(),
+        waived: Vec::new(),
     }
 }
 

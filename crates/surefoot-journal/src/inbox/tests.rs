@@ -25,6 +25,7 @@ fn notice() -> Notice {
         title: "Promote the standby".into(),
         operators: vec![anna()],
         since: NOW,
+        waived: Vec::new(),
         asks: Asks::Approval {
             role: "lead".into(),
             people: vec!["bert".into()],

@@ -35,7 +35,8 @@ const NOT_SHOWN: &[&str] = &["SF0001", "SF0008", "SF0009", "SF0018"];
 
 #[test]
 fn the_examples_of_syntax_pages_are_refused_with_their_code_and_accepted() {
-    for page in codes().iter().filter(|page| page.code.starts_with("SF00")) {
+    // Of waivers the compiler speaks: tests/codes.rs looks at those pages.
+    for page in codes().iter().filter(|page| page.code < "SF0030") {
         if !NOT_SHOWN.contains(&page.code) {
             for example in page.examples("Refused") {
                 let said: Vec<&str> = read(example).iter().map(|found| found.0).collect();

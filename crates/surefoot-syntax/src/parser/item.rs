@@ -135,6 +135,24 @@ impl Parser<'_> {
         Ok(())
     }
 
+    /// `waive SF0312 until 2026-12-31 by "owner" "why"`
+    pub(super) fn waive(&mut self) -> Parsed {
+        self.bump();
+        self.name("a code such as `SF0312`")?;
+        self.node(SyntaxKind::Clause, |p| {
+            p.expect_word("until")?;
+            p.literal(SyntaxKind::Date, "the last day, such as `2026-12-31`")
+        })?;
+        self.node(SyntaxKind::Clause, |p| {
+            p.expect_word("by")?;
+            p.text_literal()
+        })?;
+        if self.at_text() {
+            return self.text_literal();
+        }
+        self.unquoted("a text that says why")
+    }
+
     /// `runbook name { … }`
     pub(super) fn runbook(&mut self) -> Parsed {
         let head = self.current();

@@ -28,7 +28,7 @@ pub(super) enum Place {
 }
 
 /// The words that begin an item, a member, a clause or a statement.
-const FILE: &[&str] = &["use", "runbook", "fact", "function", "type", "action", "scenario"];
+const FILE: &[&str] = &["use", "runbook", "fact", "function", "type", "action", "scenario", "waive"];
 const RUNBOOK: &[&str] = &[
     "about",
     "param",
@@ -47,8 +47,9 @@ const RUNBOOK: &[&str] = &[
     "stop",
     "todo",
     "assume",
+    "waive",
 ];
-const BRANCH: &[&str] = &["let", "step", "wait", "if", "match", "for", "stop", "todo", "assume"];
+const BRANCH: &[&str] = &["let", "step", "wait", "if", "match", "for", "stop", "todo", "assume", "waive"];
 const STEP: &[&str] = &[
     "approved",
     "requires",
@@ -78,7 +79,7 @@ const CLAUSES: &[&str] = &[
 
 /// Keywords that are designed and not built, which begin a statement.
 const NOT_BUILT: &[&str] =
-    &["waive", "parallel", "diagnose", "during", "lock", "call", "notify", "after", "interactive"];
+    &["parallel", "diagnose", "during", "lock", "call", "notify", "after", "interactive"];
 
 impl Place {
     fn words(self) -> &'static [&'static str] {
@@ -292,7 +293,12 @@ impl Parser<'_> {
         {
             let diagnostic = Diagnostic::error("SF0011", docs, "this `##` comment documents nothing")
                 .help("`##` documents the runbook, parameter, fact, function, type, action or step after it; another comment is `#`");
-            self.report(self.as_comment(diagnostic, docs));
+            self.report(if word == "waive" {
+                // What it documents stands further below.
+                diagnostic.help("write `waive` before the `##` lines")
+            } else {
+                self.as_comment(diagnostic, docs)
+            });
         }
         if NOT_BUILT.contains(&word) && !self.calls_ahead() {
             return self.not_built_statement();
@@ -308,6 +314,7 @@ impl Parser<'_> {
             "fact" => self.wrap(checkpoint, SyntaxKind::Fact, Self::fact),
             "function" => self.wrap(checkpoint, SyntaxKind::Function, Self::function),
             "type" => self.wrap(checkpoint, SyntaxKind::TypeItem, Self::type_item),
+            "waive" => self.wrap(checkpoint, SyntaxKind::Waive, Self::waive),
             "about" => self.wrap(checkpoint, SyntaxKind::About, Self::about),
             "param" => self.wrap(checkpoint, SyntaxKind::Param, Self::param),
             "let" => self.wrap(checkpoint, SyntaxKind::Let, Self::binding),
@@ -444,7 +451,7 @@ impl Parser<'_> {
                 Diagnostic::error("SF0014", here, format!("{} does not begin a statement", self.found()));
             return self.halt(match place {
                 Place::File => diagnostic.help(
-                    "a file holds `use`, `runbook`, `fact`, `function`, `type`, `action` and `scenario`",
+                    "a file holds `use`, `runbook`, `fact`, `function`, `type`, `action`, `scenario` and `waive`",
                 ),
                 _ => diagnostic,
             });
@@ -499,6 +506,8 @@ fn misplaced(word: &str, place: Place, at: Span) -> Diagnostic {
         "it stands around steps: in a runbook, an `if`, a `match` or a `for`"
     } else if STEP.contains(&word) && !RUNBOOK.contains(&word) {
         "it stands in a step"
+    } else if word == "waive" {
+        "it stands before an item, or before a part of a runbook"
     } else if word == "on" {
         "`on failure …` stands in a runbook or a step, `on failure collect` in a runbook"
     } else if RUNBOOK.contains(&word) {

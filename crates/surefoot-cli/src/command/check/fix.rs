@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use surefoot_compile::{Analysis, Mending, PASSES_MAX};
+use surefoot_compile::{Analysis, Day, Mending, PASSES_MAX};
 use surefoot_syntax::{Applicability, Source, unified_diff};
 
 use super::settings::Settings;
@@ -18,6 +18,7 @@ pub(super) fn mend<'d>(
     files: &[PathBuf],
     results: &[Result<Checked, CommandError>],
     settings: &Settings,
+    today: &Day,
 ) -> Result<Mending<'d>, CommandError> {
     let named: BTreeSet<String> = files.iter().map(|path| path.display().to_string()).collect();
     let mut mending = Mending::new(disk);
@@ -27,7 +28,7 @@ pub(super) fn mend<'d>(
             let found = |analysis: &Analysis| {
                 let sources: Vec<Source> = analysis.sources().cloned().collect();
                 // What a configuration says was read before; one that changed meanwhile mends nothing.
-                minded(surefoot_compile::check(analysis), &sources, settings).unwrap_or_default()
+                minded(surefoot_compile::check_on(analysis, today), &sources, settings).unwrap_or_default()
             };
             mending
                 .mend(&path.display().to_string(), &|path| named.contains(path), &found)
