@@ -119,6 +119,9 @@ fn place(violation: &Violation, plan: &Plan, origins: &Origins) -> Span {
         | Condition::NeverReached
         | Condition::AssumedFalse
         | Condition::NoWayBack
+        | Condition::ScopeOnce
+        | Condition::ScopeShared
+        | Condition::ScopeFacts
         | Condition::OnceAfterSeal
         | Condition::InvariantBroken
         | Condition::EndFalse
@@ -156,6 +159,9 @@ fn outside(violation: &Violation, plan: &Plan, origins: &Origins) -> Span {
         | Condition::UndoneWhenChanged
         | Condition::EmptyRollback
         | Condition::RollbackAsks
+        | Condition::ScopeOnce
+        | Condition::ScopeShared
+        | Condition::ScopeFacts
         | Condition::InvariantBroken
         | Condition::EnsuresContradict
         | Condition::ClassWrong

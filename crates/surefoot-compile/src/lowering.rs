@@ -17,6 +17,7 @@ mod argument;
 mod ask;
 mod call;
 mod command;
+mod during;
 mod edit;
 mod expr;
 mod fact;
@@ -150,6 +151,12 @@ pub(crate) struct Lowering<'a> {
     in_each: Option<Span>,
     /// Whether what is read now was recorded before the step.
     reads_before: bool,
+    /// How many scopes are open here.
+    scopes_open: usize,
+    /// What entering the scope that is left here found; leaving cannot read it.
+    found_by_entering: BTreeMap<Name, Span>,
+    /// What the next step ensures besides, where it says nothing of it.
+    also_ensures: Vec<surefoot_plan::Ensure>,
     /// How many waits, choices and steps there are.
     waits: usize,
     choices: usize,
@@ -300,6 +307,9 @@ impl<'a> Lowering<'a> {
             question_needs: BTreeMap::new(),
             turn: String::new(),
             reads_before: false,
+            scopes_open: 0,
+            found_by_entering: BTreeMap::new(),
+            also_ensures: Vec::new(),
             waits: 0,
             choices: 0,
             loops: 0,

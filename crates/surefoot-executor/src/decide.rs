@@ -20,6 +20,7 @@ mod flow;
 pub(crate) mod judge;
 mod retry;
 pub(crate) mod rollback;
+mod scope;
 mod step;
 
 use surefoot_journal::{Claim, Event, Facing, Point, RunState, Standing, Timestamp};
@@ -81,7 +82,7 @@ struct View<'a> {
     program: &'a Program,
     /// The run.
     state: &'a RunState,
-    /// The time. Only approvals look at it.
+    /// The time. Only approvals and scopes look at it.
     now: Timestamp,
 }
 

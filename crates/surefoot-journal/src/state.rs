@@ -12,6 +12,7 @@
 
 mod apply;
 mod people;
+mod scope;
 mod step;
 pub mod table;
 mod turns;
@@ -24,6 +25,7 @@ use thiserror::Error;
 
 use crate::{Answer, Debt, Ended, HeldWhy, Identity, Point, Reading, RunId, Started, Timestamp, WorldKind};
 
+pub use scope::Scope;
 pub use step::{BackStage, ClaimState, Stage, StepState};
 
 /// Why a record cannot follow those before it: the journal is damaged, or the executor is wrong.
@@ -191,6 +193,8 @@ pub struct RunState {
     header: Option<Header>,
     /// What each step's start means.
     duties: HashMap<StepId, Duty>,
+    /// The scopes of the plan, by the step that enters.
+    scopes: BTreeMap<StepId, Scope>,
     /// The loops whose list the run finds, until it has.
     loops: HashMap<StepId, Arc<Each>>,
     /// What those went through that have found theirs.

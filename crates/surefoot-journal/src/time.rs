@@ -11,7 +11,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 /// A clock that claims to be later is wrong; it must not keep a record from being written.
 const LAST_MS: u64 = 253_402_207_199_999;
 
-/// A moment, in milliseconds since 1970 in UTC. Never used for correctness but for approvals' expiry.
+/// A moment, in milliseconds since 1970 in UTC. Never used for correctness but for approvals' expiry and for how long a scope
+/// may be open.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct Timestamp(pub u64);
 

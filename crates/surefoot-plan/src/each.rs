@@ -21,7 +21,7 @@ pub const EACH_MAX: u32 = 1_000;
 const KEY_BYTES_MAX: usize = 200;
 
 /// Names of nodes that the compiler makes, which have a number in brackets: `wait[2]`.
-const NUMBERED: [&str; 5] = ["wait", "if", "for", "stop", "assume"];
+const NUMBERED: [&str; 7] = ["wait", "if", "for", "stop", "assume", "enter", "leave"];
 
 /// Does its body once for each item of a list.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]

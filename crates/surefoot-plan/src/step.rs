@@ -57,6 +57,30 @@ pub struct Step {
     pub rights: Rights,
     /// What its rollback is granted.
     pub rollback_rights: Rights,
+    /// Whether it begins or ends a `during`: what stands between the two is done inside it. Since format 1.2.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scope: Option<ScopeEnd>,
+}
+
+/// Which end of a `during` a step is. What entering changes is taken back by leaving, and what leaving
+/// changes by entering again: so each is the rollback of the other.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ScopeEnd {
+    /// It enters. Its rollback, leaving, is owed from the moment it starts, and no point of no return seals it.
+    Enters {
+        /// What it is called for people, as "alerts are silenced".
+        title: String,
+        /// The step that leaves, after it in the same list of nodes.
+        leave: StepId,
+        /// How long it may last, in milliseconds.
+        max_ms: u64,
+    },
+    /// It leaves.
+    Leaves {
+        /// The step that entered.
+        enter: StepId,
+    },
 }
 
 /// One thing a step does.

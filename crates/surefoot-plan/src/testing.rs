@@ -46,6 +46,7 @@ pub(crate) fn step(id: &str, ensures: &[&str]) -> Step {
         on_failure: None,
         rights: rights(),
         rollback_rights: rights(),
+        scope: None,
     }
 }
 

@@ -115,6 +115,8 @@ struct Rules {
     turns: bool,
     /// What is assumed holds from there on, and not before.
     assumptions: bool,
+    /// A point of no return does not end the duty to leave the scopes that are open.
+    scopes: bool,
     /// The whole way back must end where it began.
     restored: bool,
     /// A rollback that is proved at its own stop is not judged again. Not needed: it makes verifying cheap.
@@ -134,6 +136,7 @@ impl Default for Rules {
             stops: true,
             turns: true,
             assumptions: true,
+            scopes: true,
             restored: true,
             local: true,
         }

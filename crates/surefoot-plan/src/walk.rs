@@ -67,7 +67,7 @@ pub struct Nodes<'a> {
 
 impl<'a> Nodes<'a> {
     /// Goes through these nodes.
-    pub(crate) fn of(nodes: &'a [Node]) -> Nodes<'a> {
+    pub fn of(nodes: &'a [Node]) -> Nodes<'a> {
         Nodes { rest: vec![nodes.iter()] }
     }
 }

@@ -13,7 +13,7 @@ mod expr;
 
 use crate::Span;
 
-pub use control::{Arm, Assume, For, If, Match, Stop, Wait};
+pub use control::{Arm, Assume, During, For, If, Match, Stop, Wait};
 pub use expr::{
     Ask, BinaryOperator, Bits, Call, Command, CommandBody, Expr, ExprKind, UnaryOperator, Word, WordPart,
 };
@@ -173,6 +173,8 @@ pub enum Member {
     Todo(Todo),
     /// `assume F "why"`
     Assume(Assume),
+    /// `during "title" max D { … }`
+    During(Box<During>),
     /// A construct that is designed and not built: already reported.
     NotBuilt(NotBuilt),
 }

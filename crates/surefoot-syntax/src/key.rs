@@ -113,6 +113,7 @@ fn member_at(members: &[Member], at: Span) -> Option<&str> {
             choice.arms.iter().chain(&choice.otherwise).find_map(|arm| member_at(&arm.body, at))
         }
         Member::For(turns) => member_at(&turns.body, at),
+        Member::During(scope) => member_at(&scope.body, at),
         Member::About(_)
         | Member::Allow(_)
         | Member::Requires(_)

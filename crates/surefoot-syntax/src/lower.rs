@@ -11,6 +11,7 @@
 )]
 
 mod command;
+mod during;
 mod expr;
 mod item;
 mod literal;
@@ -26,7 +27,7 @@ use crate::{Diagnostic, FileId, Span, ast};
 
 /// Reads the file whose tree has this root.
 pub(crate) fn file(file: FileId, root: &SyntaxNode) -> (File, Vec<Diagnostic>) {
-    let mut lower = Lower { file, diagnostics: Vec::new(), waivers: Vec::new() };
+    let mut lower = Lower { file, scopes: 0, diagnostics: Vec::new(), waivers: Vec::new() };
     let items = root.children().filter_map(|node| lower.item(&node)).collect();
     (File { items, waivers: lower.waivers }, lower.diagnostics)
 }
@@ -34,6 +35,8 @@ pub(crate) fn file(file: FileId, root: &SyntaxNode) -> (File, Vec<Diagnostic>) {
 /// What is carried along.
 struct Lower {
     file: FileId,
+    /// How many scopes the runbook at hand has so far.
+    scopes: u32,
     diagnostics: Vec<Diagnostic>,
     waivers: Vec<ast::Waiver>,
 }
@@ -94,6 +97,7 @@ impl Lower {
             SyntaxKind::For => Member::For(self.for_statement(node)?),
             SyntaxKind::Stop => Member::Stop(Stop { why: self.text_of(node), span: self.span(node) }),
             SyntaxKind::Assume => Member::Assume(self.assume(node)),
+            SyntaxKind::During => Member::During(Box::new(self.during(node))),
             SyntaxKind::NotBuilt => Member::NotBuilt(self.not_built(node)),
             SyntaxKind::Waive => return self.waiver(node),
             _ => return None,

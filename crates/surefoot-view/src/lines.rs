@@ -50,7 +50,8 @@ impl Lines {
                 && let Some(step) = plan.step(&claim.step).filter(|step| !step.title.is_empty())
             {
                 let back = if claim.phase == Phase::Rollback { "rollback of " } else { "" };
-                lines.push(plain(&format!("{clock}  {back}{}: {}", step.id, step.title)));
+                let title = say::title(plan, step, claim.phase);
+                lines.push(plain(&format!("{clock}  {back}{}: {title}", step.id)));
             }
             let subject = match about(&record.event) {
                 About::Run => String::new(),
@@ -73,6 +74,10 @@ impl Lines {
                     lines.extend(all.iter().skip(skip).map(|line| format!("          | {line}")));
                 }
             }
+        }
+        if let Event::Held { .. } | Event::Stuck { .. } | Event::Ended(_) = &record.event {
+            let open = say::open_scopes(state, record.time);
+            lines.extend(open.iter().map(|open| plain(&format!("          still open: {open}"))));
         }
         if let (Event::Held { .. }, Facing::Forward) = (&record.event, state.facing()) {
             let left = self.left_to_do(plan, state);

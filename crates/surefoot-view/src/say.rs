@@ -2,11 +2,11 @@
 
 use surefoot_journal::{
     Answer, Answered, AnsweredBy, Choice, Debt, Effect, Ended, Exit, FactsVerdict, ForwardVerdict, Identity,
-    Reading, ResolvedBy, Timestamp, WayBackVerdict,
+    Phase, Reading, ResolvedBy, RunState, Scope, Timestamp, WayBackVerdict,
 };
 use surefoot_plan::{
-    Class, Each, Exec, Expr, Formula, LibraryCall, Names, PersonQuestion, Plan, Read, Require, Source,
-    Statement, Value, Waived, Word,
+    Class, Each, Exec, Expr, Formula, LibraryCall, Names, PersonQuestion, Plan, Read, Require, ScopeEnd,
+    Source, Statement, Step, Value, Waived, Word,
 };
 
 /// Most lines of a script that are shown; the file has the rest.
@@ -318,6 +318,29 @@ pub(crate) fn choice(choice: Choice) -> &'static str {
         Choice::Stop => "stop here and keep what is owed",
         Choice::RetryRollback => "try the rollback again",
     }
+}
+
+/// What a step, or its rollback, is called: the ends of a scope are each other's rollback.
+pub(crate) fn title<'a>(plan: &'a Plan, step: &'a Step, phase: Phase) -> &'a str {
+    let other = match (&step.scope, phase) {
+        (
+            Some(ScopeEnd::Enters { leave: other, .. } | ScopeEnd::Leaves { enter: other }),
+            Phase::Rollback,
+        ) => other,
+        (Some(_) | None, _) => return &step.title,
+    };
+    plan.step(other).map_or(step.title.as_str(), |other| &other.title)
+}
+
+/// The scopes that are open, each for how long it may be: silenced alerts do not stay so by accident.
+pub(crate) fn open_scopes(state: &RunState, now: Timestamp) -> Vec<String> {
+    let said = |scope: &Scope| {
+        let open = scope.since.map_or(0, |since| now.since(since));
+        let most = Value::Duration(scope.max_ms);
+        let over = if open > scope.max_ms { "LONGER than" } else { "at most" };
+        format!("{}: for {} now, {over} {most}", scope.title, elapsed(open))
+    };
+    state.open_scopes().map(said).collect()
 }
 
 /// The step whose rollback is owed.

@@ -113,7 +113,7 @@ impl<'a> Screen<'a> {
             Role::Strong,
             &fit(&format!("{}  run {run}  {}  {since}", self.plan.runbook, stands(state))),
         )];
-        let message = self.message(state);
+        let message = self.message(state, now);
         let mut room = size.lines - lines.len() - 1;
         let message: Vec<String> = message.iter().take(room / 2).map(|line| fit(line)).collect();
         room -= message.len();
@@ -229,8 +229,11 @@ impl<'a> Screen<'a> {
     }
 
     /// What a person should know or do now.
-    fn message(&self, state: &RunState) -> Vec<String> {
+    fn message(&self, state: &RunState, now: Timestamp) -> Vec<String> {
         let mut lines = Vec::new();
+        if *state.standing() != Standing::Going {
+            lines.extend(say::open_scopes(state, now).iter().map(|open| format!("still open: {open}")));
+        }
         if let Some(failure) = state.failure() {
             let step = failure.step.as_ref().map_or("the run", |step| step.0.as_str());
             lines.push(format!("{step} failed: {}", failure.why));

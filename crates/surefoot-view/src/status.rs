@@ -55,6 +55,9 @@ pub fn status(records: &[Record], around: &Around, style: &Style) -> Result<Stri
         let step = failure.step.as_ref().map_or_else(|| "at its end".to_owned(), |step| format!("`{step}`"));
         page.field(0, "failed", LABEL, &format!("{step}: {}", failure.why));
     }
+    for open in say::open_scopes(state, around.now) {
+        page.field(0, "still open", LABEL, &open);
+    }
     for line in waits_for(plan, state, around) {
         page.field(0, "waits for", LABEL, &line);
     }
@@ -520,6 +523,9 @@ fn run_line(row: &RunRow, now: Timestamp) -> [String; 5] {
             format!("{forward}{back}{owes}")
         }
     };
+    let open: Vec<String> =
+        state.open_scopes().map(|scope| format!("STILL OPEN: {}; ", scope.title)).collect();
+    let standing = format!("{}{standing}", open.concat());
     let ago = format!("{} ago", say::elapsed(now.since(progress.began)));
     let by = by.split(' ').next().unwrap_or_default().to_owned();
     [row.short.clone(), ago, by, plan.runbook.clone(), standing]

@@ -142,6 +142,7 @@ pub(crate) fn step(id: &str, title: &str, body: Vec<Statement>, ensures: Vec<Ens
         on_failure: None,
         rights: run(&["psql"]),
         rollback_rights: run(&["psql"]),
+        scope: None,
     }))
 }
 

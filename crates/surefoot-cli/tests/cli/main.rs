@@ -11,6 +11,7 @@ mod fmt;
 mod place;
 mod pty;
 mod run_folder;
+mod scopes;
 mod stop;
 mod taken_back;
 mod terminal;

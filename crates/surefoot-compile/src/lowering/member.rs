@@ -62,6 +62,7 @@ impl<'a> Lowering<'a> {
                 | Member::Stop(_)
                 | Member::Todo(_)
                 | Member::Assume(_)
+                | Member::During(_)
                 | Member::NotBuilt(_) => {}
             }
         }
@@ -130,6 +131,7 @@ impl<'a> Lowering<'a> {
                     }
                 }
                 Member::For(turns) => self.declare_steps(Some(&turns.body)),
+                Member::During(scope) => self.declare_steps(Some(&scope.body)),
                 Member::About(_)
                 | Member::Allow(_)
                 | Member::Requires(_)
@@ -148,7 +150,12 @@ impl<'a> Lowering<'a> {
     fn declare_steps(&mut self, members: Option<&'a [Member]>) {
         for member in members.unwrap_or_default() {
             match member {
-                Member::Step(_) | Member::Wait(_) | Member::If(_) | Member::Match(_) | Member::For(_) => {
+                Member::Step(_)
+                | Member::Wait(_)
+                | Member::If(_)
+                | Member::Match(_)
+                | Member::For(_)
+                | Member::During(_) => {
                     self.declare_members(std::slice::from_ref(member));
                 }
                 Member::Let(_)
@@ -212,6 +219,7 @@ impl<'a> Lowering<'a> {
                 | Member::Stop(_)
                 | Member::Todo(_)
                 | Member::Assume(_)
+                | Member::During(_)
                 | Member::NotBuilt(_) => {}
             }
         }
@@ -288,6 +296,7 @@ impl<'a> Lowering<'a> {
                 | Member::Stop(_)
                 | Member::Todo(_)
                 | Member::Assume(_)
+                | Member::During(_)
                 | Member::NotBuilt(_) => {}
             }
         }
@@ -378,6 +387,7 @@ impl<'a> Lowering<'a> {
                 }
                 Member::For(turns) => nodes.extend(self.loop_over(turns)),
                 Member::Stop(stop) => {
+                    self.not_inside_a_scope(stop);
                     if self.count(stop.span) {
                         self.stops += 1;
                         let id = StepId(format!("stop[{}]", self.stops));
@@ -389,6 +399,11 @@ impl<'a> Lowering<'a> {
                 Member::Assume(assume) => {
                     if self.count(assume.span) {
                         nodes.extend(self.assume(assume));
+                    }
+                }
+                Member::During(scope) => {
+                    if self.count(scope.head) && self.count(scope.span) {
+                        nodes.extend(self.during(scope));
                     }
                 }
                 Member::About(about) if !outermost => self.misplaced("`about`", about.span),
@@ -454,7 +469,9 @@ impl<'a> Lowering<'a> {
             error(
                 "SF0309",
                 span,
-                format!("{what} stands in the runbook itself, not inside `if`, `match`, `for` or `wait`"),
+                format!(
+                    "{what} stands in the runbook itself, not inside `if`, `match`, `for`, `during` or `wait`"
+                ),
             )
             .help("move it out of the block"),
         );
@@ -541,6 +558,7 @@ impl<'a> Lowering<'a> {
                 | Member::Stop(_)
                 | Member::Todo(_)
                 | Member::Assume(_)
+                | Member::During(_)
                 | Member::NotBuilt(_) => continue,
             };
             if !self.scopes.used.contains(&name.text) {
@@ -597,6 +615,7 @@ pub(super) fn step_names(members: &[Member]) -> Vec<&str> {
                 }
             }
             Member::For(turns) => names.extend(step_names(&turns.body)),
+            Member::During(scope) => names.extend(step_names(&scope.body)),
             Member::About(_)
             | Member::Param(_)
             | Member::Let(_)

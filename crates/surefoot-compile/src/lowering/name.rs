@@ -219,6 +219,15 @@ impl<'a> Lowering<'a> {
             self.report(self.with_use(error("SF0101", name.span, message), module));
             return Term::poison(name.span);
         }
+        if let Some(found) = self.found_by_entering.get(&name.text).copied() {
+            self.report(
+                error("SF0335", name.span, format!("`leave` cannot read `{}`, which entering finds", name.text))
+                    .label(found, "found here")
+                    .note("on the way back a scope that was left may be entered again, and then finds something else")
+                    .help("read it once before entering, `before name = …`; or give what is entered a name of your own"),
+            );
+            return Term::poison(name.span);
+        }
         if let "text" | "lines" | "int" | "float" | "bool" | "size" | "json" | "table" = name.text.as_str() {
             self.report(
                 error("SF0101", name.span, format!("`{}` is a type, and a value is meant", name.text)).help(

@@ -100,6 +100,7 @@ impl<'a> Lowering<'a> {
                 on_failure: None,
                 rights: surefoot_plan::Rights::default(),
                 rollback_rights: surefoot_plan::Rights::default(),
+                scope: None,
             },
             origin: StepOrigin { head: written.head, whole: written.span, ..StepOrigin::default() },
             rollback: None,
@@ -124,6 +125,7 @@ impl<'a> Lowering<'a> {
             }
         });
         self.settle(&mut draft);
+        self.ensure_besides(&mut draft);
         draft.step.class = class(&draft);
         let mut needs = cx.needs;
         self.way_back(&mut draft, target, &mut needs);
@@ -135,6 +137,17 @@ impl<'a> Lowering<'a> {
         self.warn_of_once(&draft, written);
         self.origins.steps.insert(id, draft.origin);
         Node::Step(Box::new(draft.step))
+    }
+
+    /// What a step sets though it does not say so: the opposite of what entering the scope set that it leaves.
+    fn ensure_besides(&mut self, draft: &mut Draft<'a>) {
+        for ensure in std::mem::take(&mut self.also_ensures) {
+            let cell = &ensure.literal.atom.cell;
+            if !draft.step.ensures.iter().any(|said| said.literal.atom.cell == *cell) {
+                draft.step.ensures.push(ensure);
+                draft.origin.ensures.push(draft.origin.head);
+            }
+        }
     }
 
     /// Gives the values of a step to those after it.

@@ -110,7 +110,7 @@ fn after_step(view: View<'_>) -> Option<Order> {
     }
     let id = &finished.node;
     if view.state.pending_seal() == Some(id) {
-        let debts = view.state.owed().cloned().collect();
+        let debts = view.state.to_be_sealed();
         return Some(Order::Record(Event::Sealed { step: id.clone(), debts }));
     }
     let part = view.program.step(id)?;

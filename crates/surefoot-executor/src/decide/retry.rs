@@ -7,7 +7,7 @@ use surefoot_journal::{Effect, Event, Phase, Point, Stage, StepState};
 use surefoot_plan::{Cell, Class, ground};
 
 use super::judge::Witnesses;
-use super::{Order, Probe, View, flow, judge, step};
+use super::{Order, Probe, View, flow, judge, scope, step};
 use crate::known::Known;
 use crate::program::StepPart;
 
@@ -15,7 +15,7 @@ use crate::program::StepPart;
 pub(super) fn next(view: View<'_>, part: &StepPart, state: &StepState) -> Order {
     let id = &part.step.id;
     if view.state.pending_seal() == Some(id) {
-        let debts = view.state.owed().cloned().collect();
+        let debts = view.state.to_be_sealed();
         return Order::Record(Event::Sealed { step: id.clone(), debts });
     }
     let times = part.step.retry.as_ref().map_or(0, |retry| retry.times);
@@ -28,7 +28,8 @@ pub(super) fn next(view: View<'_>, part: &StepPart, state: &StepState) -> Order 
     if state.effect == Effect::None {
         // After a no, nobody is asked again: a yes that was refused is a failure.
         let refused = view.state.approval(id).and_then(|asked| asked.answer.as_ref());
-        if part.uncovered || refused.is_some_and(|answer| !answer.approved) {
+        let overdue = state.attempt == 0 && scope::overdue(view, part).is_some();
+        if overdue || part.uncovered || refused.is_some_and(|answer| !answer.approved) {
             return failed;
         }
         return step::guard(view, part, state, delay_ms);

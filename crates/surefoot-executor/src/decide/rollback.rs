@@ -10,7 +10,7 @@ use surefoot_journal::{
 };
 use surefoot_plan::{Cell, Ensure, Environment as _, StepId, Test, Value, ground};
 
-use super::{Condition, Order, Probe, View, doubt, end, judge, step};
+use super::{Condition, Order, Probe, View, doubt, end, judge, scope, step};
 use crate::known::Known;
 use crate::program::StepPart;
 
@@ -44,7 +44,7 @@ pub(super) fn turn(view: View<'_>) -> Order {
         }
     }
     if let Some(id) = view.state.pending_seal() {
-        let debts = view.state.owed().cloned().collect();
+        let debts = view.state.to_be_sealed();
         return Order::Record(Event::Sealed { step: id.clone(), debts });
     }
     let why = match view.state.failure() {
@@ -70,6 +70,10 @@ pub(super) fn next(view: View<'_>) -> Order {
     }
     match state.back {
         BackStage::Untouched => {
+            if let Some(enter) = scope::empty(view, &part) {
+                let point = Point::Ensures(id.clone(), Phase::Rollback);
+                return Order::Probe(Probe { cells: enter.changes.clone(), ..Probe::new(point, &[]) });
+            }
             if covered_by_later(view, &part) {
                 let point = Point::Ensures(id.clone(), Phase::Rollback);
                 return Order::Probe(Probe { cells: part.changes.clone(), ..Probe::new(point, &[]) });
@@ -194,6 +198,19 @@ fn observed(view: View<'_>, part: &StepPart, state: &StepState) -> Order {
         });
     };
     let debt = Debt::Rollback(id.clone());
+    if state.back_attempt == 0
+        && let Some(enter) = scope::empty(view, part)
+    {
+        let fresh = StepState::default();
+        let entered = view.state.step(&enter.step.id).unwrap_or(&fresh);
+        return match as_recorded(view, &enter, entered, probe) {
+            Ok(()) => {
+                let why = "nothing that was done in the scope is owed, and all is as before it was entered";
+                Order::Record(Event::Paid { debt, skipped: Some(why.to_owned()) })
+            }
+            Err(_) => guard(part, 0),
+        };
+    }
     if state.back_attempt == 0 {
         return match as_recorded(view, part, state, probe) {
             Ok(()) => {

@@ -3,7 +3,7 @@
 use surefoot_journal::{Claim, ClaimState, Event, HeldWhy, Outcome, Phase, Point, Stage, StepState};
 use surefoot_plan::Statement;
 
-use super::{Order, Probe, View, approval, doubt, flow, judge, retry};
+use super::{Order, Probe, View, approval, doubt, flow, judge, retry, scope};
 use crate::program::StepPart;
 
 /// Returns what is next for the step that is under way.
@@ -16,9 +16,10 @@ pub(super) fn next(view: View<'_>, part: &StepPart) -> Order {
         return Order::Record(Event::Held { why: HeldWhy::Cancelled });
     }
     match state.stage {
-        Stage::New => match approval::needed(view, part, None) {
-            Some(order) => order,
-            None => guard(view, part, state, 0),
+        Stage::New => match (scope::overdue(view, part), approval::needed(view, part, None)) {
+            (Some(why), _) => Order::Record(Event::NotDone { step: id.clone(), why }),
+            (None, Some(order)) => order,
+            (None, None) => guard(view, part, state, 0),
         },
         Stage::Guarded => guarded(view, part, state),
         Stage::Prepared => {

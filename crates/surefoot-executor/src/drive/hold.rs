@@ -104,6 +104,15 @@ impl<W: World, J: Journal> Driver<'_, '_, W, J> {
     /// Asks the operator at the terminal.
     async fn ask_operator(&mut self) -> Result<bool, Halt> {
         let (text, step, answers) = self.offer();
+        // What must not stay as it is by accident comes first.
+        let open: Vec<String> = self
+            .state
+            .open_scopes()
+            .map(|scope| {
+                format!("\"{}\" still holds, for {} at most. ", scope.title, Value::Duration(scope.max_ms))
+            })
+            .collect();
+        let text = format!("{}{text}", open.concat());
         let words = answers.iter().map(|(word, _)| (*word).to_owned()).collect();
         let Some(Value::Text(said)) = self.answer(text, step, Type::OneOf(words)).await else {
             return Ok(false);

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use surefoot_executor::simulated::Performed;
 use surefoot_journal::{Claim, Debt, Effect, Event, Phase, Record, ResolvedBy};
-use surefoot_plan::{Class, Plan, StepId, Way};
+use surefoot_plan::{Class, Plan, ScopeEnd, Step, StepId, Way};
 
 /// Returns what is wrong; nothing if all promises were kept.
 pub(crate) fn audit(plan: &Plan, records: &[Record], performed: &[Performed]) -> Vec<String> {
@@ -118,7 +118,10 @@ fn debts(plan: &Plan, records: &[Record], wrong: &mut Vec<String>) {
                 }
             }
             Event::Forgiven { debt: Debt::Rollback(step), .. } => owed.retain(|owed| owed != step),
-            Event::Sealed { .. } => owed.clear(),
+            Event::Sealed { .. } => {
+                let open = open_scopes(plan, records, record.seq);
+                owed.retain(|owed| open.contains(owed));
+            }
             Event::Decided { .. } if owed.is_empty() => owed.append(&mut closed),
             Event::Ended(ended) => {
                 let listed: Vec<StepId> =
@@ -134,6 +137,19 @@ fn debts(plan: &Plan, records: &[Record], wrong: &mut Vec<String>) {
     }
 }
 
+/// The steps that entered a scope which was not left before this record.
+fn open_scopes<'a>(plan: &'a Plan, records: &[Record], seq: u64) -> BTreeSet<&'a StepId> {
+    let done = |leave: &StepId| {
+        let earlier = records.iter().filter(|record| record.seq < seq);
+        earlier.into_iter().any(|record| matches!(&record.event, Event::Done { step } if step == leave))
+    };
+    let open = |step: &'a Step| match &step.scope {
+        Some(ScopeEnd::Enters { leave, .. }) if !done(leave) => Some(&step.id),
+        _ => None,
+    };
+    plan.steps().filter_map(open).collect()
+}
+
 /// Nothing from before an irreversible step is taken back once that may have acted.
 fn seals(plan: &Plan, records: &[Record], wrong: &mut Vec<String>) {
     let irreversible: BTreeSet<&StepId> =
@@ -144,7 +160,7 @@ fn seals(plan: &Plan, records: &[Record], wrong: &mut Vec<String>) {
         match &record.event {
             Event::Intent { claim, .. } if claim.phase == Phase::Forward => {
                 if irreversible.contains(&claim.step) {
-                    closed.extend(&before);
+                    closed.extend(before.difference(&open_scopes(plan, records, record.seq)));
                 } else {
                     before.insert(&claim.step);
                 }

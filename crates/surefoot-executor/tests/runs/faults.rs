@@ -40,6 +40,8 @@ pub(crate) fn cases() -> Vec<Case> {
         Case { name: "switchover", plan: switchover(), start: SWITCHOVER_START.to_vec() },
         Case { name: "wide", plan: wide(), start: WIDE_START.to_vec() },
         Case { name: "assuming", plan: assuming(), start: ASSUMING_START.to_vec() },
+        Case { name: "scoped", plan: scoped(), start: SCOPE_START.to_vec() },
+        Case { name: "sealed in a scope", plan: sealed_in_a_scope(), start: SCOPE_START.to_vec() },
         Case { name: "rolling", plan: rolling(), start: ROLLING_START.to_vec() },
         Case { name: "early", plan: early(), start: EARLY_START.to_vec() },
     ]
@@ -190,7 +192,8 @@ fn every_pair_of_crashes_forward() {
 fn every_pair_of_crashes_on_the_way_back() {
     let fault = |case: &Case| {
         let (step, fault) = match case.name {
-            "switchover" => ("promote", Fault::NotStarted),
+            "switchover" | "sealed in a scope" => ("promote", Fault::NotStarted),
+            "scoped" => ("last", Fault::After),
             "retry" => ("s2", Fault::During),
             "wide" => ("last", Fault::After),
             "rolling" => ("restart[k2]", Fault::After),

@@ -12,4 +12,5 @@ mod names;
 mod people;
 mod plans;
 mod route;
+mod scopes;
 mod stop;

@@ -109,6 +109,7 @@ pub(crate) fn step(name: &str, requires: &[&str], ensures: &[&str]) -> Step {
         on_failure: None,
         rights: rights(),
         rollback_rights: rights(),
+        scope: None,
     }
 }
 
@@ -340,6 +341,50 @@ pub(crate) fn assuming() -> Plan {
 /// What is true before the assuming plan.
 pub(crate) const ASSUMING_START: [(&str, bool); 3] = [("quiet", true), ("f0", false), ("f1", false)];
 
+/// The two ends of a scope: while it is open, `quiet` holds.
+pub(crate) fn scope() -> [Node; 2] {
+    let mut enter = step("enter", &["!quiet"], &["quiet"]);
+    let mut leave = step("leave", &[], &["!quiet"]);
+    let way = |ensures: &[Ensure]| {
+        let (requires, body, ensures) = (Vec::new(), vec![command("back")], ensures.to_vec());
+        Way::Rollback(Rollback { requires, body, ensures, restores: Restores::Fixed, derived: false })
+    };
+    (enter.way, leave.way) = (way(&leave.ensures), way(&enter.ensures));
+    let (title, leave_id, max_ms) = ("alerts are silenced".into(), leave.id.clone(), 7_200_000);
+    enter.scope = Some(ScopeEnd::Enters { title, leave: leave_id, max_ms });
+    leave.scope = Some(ScopeEnd::Leaves { enter: enter.id.clone() });
+    leave.on_failure = Some(OnFailure::Ask);
+    [node(enter), node(leave)]
+}
+
+/// A step before, in and after a scope.
+pub(crate) fn scoped() -> Plan {
+    let [enter, leave] = scope();
+    let mut inner = step("inner", &["!f1"], &["f1"]);
+    if let Way::Rollback(rollback) = &mut inner.way {
+        rollback.requires = vec![require("quiet")];
+    }
+    let (first, last) = (step("first", &["!f0"], &["f0"]), step("last", &["!f2"], &["f2"]));
+    plan(&["quiet", "f0", "f1", "f2"], vec![node(first), enter, node(inner), leave, node(last)])
+}
+
+/// The same, with a point of no return in the scope and a step behind it.
+pub(crate) fn sealed_in_a_scope() -> Plan {
+    let [enter, leave] = scope();
+    let mut promote = step("promote", &["!f1"], &["f1"]);
+    promote.way = Way::Irreversible(Irreversible {
+        why: "it is gone".into(),
+        undone_when: None,
+        without_approval: Some("a test".into()),
+        recover_with: None,
+    });
+    let (first, last) = (step("first", &["!f0"], &["f0"]), step("last", &["!f2"], &["f2"]));
+    plan(&["quiet", "f0", "f1", "f2"], vec![node(first), enter, node(promote), node(last), leave])
+}
+
+/// What is true before the plans with a scope.
+pub(crate) const SCOPE_START: [(&str, bool); 4] =
+    [("quiet", false), ("f0", false), ("f1", false), ("f2", false)];
 /// The item of the loop in `rolling`.
 fn broker() -> Expr {
     Expr::Local(ValueId { step: Some(id("for[1]")), name: "broker".into() })

@@ -138,7 +138,7 @@ impl RunState {
                 Ok(())
             }
             Event::Before { step, base, captures, .. } => self.before(step, base, captures),
-            Event::Intent { claim, .. } => self.intent(claim),
+            Event::Intent { claim, .. } => self.intent(claim, at),
             Event::Outcome { claim, outcome } => self.outcome(claim, outcome),
             Event::Done { step } => {
                 self.forward(step, Forward::Done)?;
@@ -311,6 +311,7 @@ impl RunState {
             return Err("the run was started already".into());
         }
         (self.duties, self.loops) = duties_of(&started.plan.body);
+        self.scopes = super::scope::scopes_of(&started.plan.body);
         self.header = Some(Header::of(started));
         self.operators.push(started.operator.clone());
         self.standing = Standing::Going;
@@ -454,13 +455,14 @@ impl RunState {
     }
 
     /// T1, T10: a statement is about to act.
-    fn intent(&mut self, claim: &Claim) -> Result<(), Refused> {
+    fn intent(&mut self, claim: &Claim, at: Timestamp) -> Result<(), Refused> {
         let life = self.life;
         match claim.phase {
             Phase::Forward => {
                 self.check_forward_claim(claim)?;
                 self.forward(&claim.step, Forward::Intent)?;
                 self.owe(&claim.step);
+                self.began_scope(&claim.step, at);
             }
             Phase::Rollback => {
                 let last = self.steps.get(&claim.step);
@@ -598,21 +600,23 @@ impl RunState {
         }
     }
 
-    /// T6: a point of no return was passed.
+    /// T6: a point of no return was passed. What stays owed is to leave the scopes that are open.
     fn sealed(&mut self, step: &StepId, debts: &[Debt]) -> Result<(), Refused> {
         self.going()?;
         if self.pending.as_ref() != Some(step) {
             return Err(format!("step {step} has not started, or sealed already"));
         }
-        if !self.debts.iter().rev().eq(debts) {
+        if self.to_be_sealed() != debts {
             return Err("that is not what was owed".into());
         }
         for debt in debts {
             let Debt::Rollback(owed) = debt;
             self.set_back(owed, Back::Sealed)?;
         }
-        self.debts.clear();
-        self.base.clear();
+        let kept = self.debts.iter().filter(|debt| self.open_scope(debt).is_some()).cloned().collect();
+        self.debts = kept;
+        let open: Vec<StepId> = self.open_scopes().map(|scope| scope.enter.clone()).collect();
+        self.base.retain(|_, base| open.contains(&base.step));
         self.pending = None;
         self.seals.push(step.clone());
         Ok(())

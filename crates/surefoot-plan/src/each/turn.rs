@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use crate::{
     Approval, Atom, Cell, Each, Ensure, Exec, Expr, Formula, Leaves, LibraryCall, Literal, Node,
-    PersonQuestion, Read, Require, Rights, Script, Source, Statement, Step, StepId, Test, ValueId, Wait, Way,
-    Word,
+    PersonQuestion, Read, Require, Rights, ScopeEnd, Script, Source, Statement, Step, StepId, Test, ValueId,
+    Wait, Way, Word,
 };
 
 /// Puts an item into its place.
@@ -198,8 +198,15 @@ impl Turn<'_> {
             }),
             Way::Nothing => Way::Nothing,
         };
+        let scope = |end: &ScopeEnd| match end {
+            ScopeEnd::Enters { title, leave, max_ms } => {
+                ScopeEnd::Enters { title: title.clone(), leave: self.id(leave), max_ms: *max_ms }
+            }
+            ScopeEnd::Leaves { enter } => ScopeEnd::Leaves { enter: self.id(enter) },
+        };
         Step {
             id: self.id(&step.id),
+            scope: step.scope.as_ref().map(scope),
             target: self.some(&step.target),
             approval: step.approval.as_ref().map(approval),
             requires: self.requires(&step.requires),

@@ -225,8 +225,11 @@ impl Verifier<'_> {
         let Some(Debt::Rollback { before, sets, .. }) = self.debts.get(at) else { return };
         for (cell, name) in before {
             let is_left = facts.leaves_wide.contains(cell);
-            // It may be the same as a cell that is brought back, or not: then it stays what it is by now.
-            let is_doubtful = !facts.changes.contains(cell) && walk.unsettled.contains(cell);
+            // It may be the same as a cell that is brought back, or not: then it stays what it is by now, which a
+            // later step may have made of it that owes nothing.
+            let is_left_later = self.program.left_last.get(*cell).is_some_and(|last| *last > node + 1);
+            let is_doubtful =
+                !facts.changes.contains(cell) && (is_left_later || walk.unsettled.contains(cell));
             if is_left && self.rules.residuals || is_doubtful {
                 self.facts.havoc(self.cells, *cell, Origin::Changed(node));
                 walk.unsettled.insert(*cell);

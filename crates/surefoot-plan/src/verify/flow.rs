@@ -10,7 +10,7 @@ use super::proof::{Proof, WayEntry, Ways};
 use super::report::Report;
 use super::table::{Judge, Judgement, Known};
 use super::{Condition, Rules};
-use crate::{Class, Irreversible, Node, Plan, Restores, Statement, Step, StepId, Tri, Wait, Way};
+use crate::{Class, Irreversible, Node, Plan, Restores, ScopeEnd, Statement, Step, StepId, Tri, Wait, Way};
 
 /// Walks a plan forward, and back from wherever it can stop.
 pub(super) struct Verifier<'a> {
@@ -36,6 +36,10 @@ pub(super) struct Verifier<'a> {
     pub(super) is_dirty: bool,
     /// Cells that steps without a rollback left changed since the last point of no return.
     pub(super) left: BTreeSet<CellIx>,
+    /// The scopes that are open, innermost last: the step that entered, and its debt.
+    open: Vec<(usize, usize)>,
+    /// The steps that enter a scope of which leaving does not say enough: reported by that.
+    left_open: BTreeSet<usize>,
     unreachable: Vec<(StepId, Tri)>,
 }
 
@@ -77,6 +81,8 @@ pub(super) fn walk<'a>(
         watched: BTreeSet::new(),
         is_dirty: false,
         left: BTreeSet::new(),
+        open: Vec::new(),
+        left_open: BTreeSet::new(),
         unreachable: Vec::new(),
     };
     verifier.run();
@@ -88,6 +94,7 @@ impl<'a> Verifier<'a> {
         for (at, node) in self.program.nodes.iter().enumerate() {
             if let Node::Step(step) = node.node {
                 self.contract(at, step);
+                self.scope(at, step);
             }
         }
         // The invariants are asked at the entry; if one is false there, nothing is done.
@@ -176,19 +183,21 @@ impl<'a> Verifier<'a> {
         let Some(node) = self.program.nodes.get(at) else { return flow };
         let touches_watched = node.changes_wide.iter().any(|cell| self.watched.contains(cell));
         self.is_dirty |= touches_watched;
+        if let Some(ScopeEnd::Leaves { .. }) = step.scope {
+            self.open.pop();
+        }
+        self.inside_scopes(at);
         // It is refused, or known to have had no effect.
         self.stop(flow.top, Stop::Before(at), false);
         if let Way::Irreversible(seal) = &step.way
             && self.rules.seals
         {
             self.seal(at, step, seal, flow.is_approved);
-            self.effect(at);
-            flow.top = self.push(Debt::Bottom { base: self.facts.names() }, WayEntry::Bottom);
-            self.ways.tops.insert(step.id.clone(), flow.top);
-            self.is_dirty = false;
-            self.left.clear();
             self.report.forget_refusals(0);
-            return Flow { top: flow.top, sealed: Some(at), is_approved: false, over: None };
+            self.left.clear();
+            let top = self.sealed(at);
+            self.ways.tops.insert(step.id.clone(), top);
+            return Flow { top, sealed: Some(at), is_approved: false, over: None };
         }
         if let Way::Irreversible(_) = &step.way {
             flow.sealed = Some(at);
@@ -198,6 +207,9 @@ impl<'a> Verifier<'a> {
             Way::Rollback(_) => {
                 flow.top = self.owe(at, flow.top);
                 is_new = true;
+                if let Some(ScopeEnd::Enters { .. }) = step.scope {
+                    self.open.push((at, flow.top));
+                }
             }
             Way::Irreversible(_) | Way::Nothing => self.left.extend(&node.leaves),
         }
@@ -212,6 +224,90 @@ impl<'a> Verifier<'a> {
         self.effect(at);
         self.stop_new(flow.top, Stop::After(at), is_new, true);
         flow
+    }
+
+    /// A point of no return: what is owed from then on is to leave the scopes that are open. Returns the debt on
+    /// top.
+    fn sealed(&mut self, at: usize) -> usize {
+        if self.open.is_empty() || !self.rules.scopes {
+            self.effect(at);
+            self.is_dirty = false;
+            return self.push(Debt::Bottom { base: self.facts.names() }, WayEntry::Bottom);
+        }
+        self.is_dirty = true;
+        // Half done, it may turn out to have sealed.
+        let (mark, names) = (self.facts.mark(), self.facts.name_count());
+        if let Some(node) = self.program.nodes.get(at) {
+            for cell in &node.changes_wide {
+                self.facts.havoc(self.cells, *cell, Origin::Changed(at));
+            }
+        }
+        let top = self.owe_leaving();
+        self.stop(top, Stop::During(at), false);
+        self.facts.forget_since(mark, names);
+        self.effect(at);
+        let top = self.owe_leaving();
+        self.stop(top, Stop::After(at), true);
+        top
+    }
+
+    /// A stack that owes nothing but to leave the open scopes: what they changed goes back to what it was before
+    /// they were entered, everything else stays as it is now.
+    fn owe_leaving(&mut self) -> usize {
+        let mut base = self.facts.names();
+        let mut owed = Vec::new();
+        for (_, debt) in &self.open {
+            let Some(Debt::Rollback { node, before, sets, .. }) = self.debts.get(*debt) else { continue };
+            for (cell, name) in before {
+                if let Some(place) = base.get_mut(*cell) {
+                    *place = *name;
+                }
+            }
+            owed.push((*node, before.clone(), sets.clone()));
+        }
+        let mut top = self.push(Debt::Bottom { base }, WayEntry::Bottom);
+        for (node, before, sets) in owed {
+            let (below, is_proved, is_open) = (top, false, true);
+            let debt = Debt::Rollback { node, below, before, sets, is_proved, is_open };
+            top = self.push(debt, WayEntry::Rollback { step: node, below });
+        }
+        top
+    }
+
+    /// What is done in a scope leaves alone what entering it changed: leaving would take it back.
+    fn inside_scopes(&mut self, at: usize) {
+        let Some(node) = self.program.nodes.get(at) else { return };
+        for (enter, _) in self.open.clone() {
+            let entered = self.program.nodes.get(enter).and_then(|node| node.rollback.as_ref());
+            let own = node.changes_wide.iter().chain(node.rollback.iter().flat_map(|own| &own.changes_wide));
+            let shared: BTreeSet<CellIx> = own
+                .filter(|cell| entered.is_some_and(|enter| enter.changes_wide.contains(cell)))
+                .copied()
+                .collect();
+            if !shared.is_empty() {
+                self.report.scope_shared(at, enter, &Vec::from_iter(shared));
+            }
+        }
+    }
+
+    /// Both ends of a scope may be repeated, and change the same facts.
+    fn scope(&mut self, at: usize, step: &Step) {
+        if step.scope.is_none() {
+            return;
+        }
+        if let (Some(ScopeEnd::Leaves { enter }), Some(node)) = (&step.scope, self.program.nodes.get(at)) {
+            let again: BTreeSet<CellIx> =
+                node.rollback.iter().flat_map(|rollback| &rollback.sets).map(|(cell, _)| *cell).collect();
+            let differ: Vec<String> =
+                node.changes.symmetric_difference(&again).map(|cell| self.report.cell(*cell)).collect();
+            if !differ.is_empty() {
+                self.left_open.extend(self.program.index.get(enter.0.as_str()));
+                return self.report.at_step(Condition::ScopeFacts, at, differ);
+            }
+        }
+        if step.class == Class::Once {
+            self.report.at_step(Condition::ScopeOnce, at, Vec::new());
+        }
     }
 
     fn wait(&mut self, at: usize, wait: &'a Wait, flow: Flow) -> Flow {
@@ -475,7 +571,8 @@ impl<'a> Verifier<'a> {
         else {
             return;
         };
-        if rollback.restores == Restores::Captured || !self.rules.definite {
+        let is_said = self.left_open.contains(&at);
+        if rollback.restores == Restores::Captured || !self.rules.definite || is_said {
             return;
         }
         for cell in node.changes.difference(&node.leaves) {
@@ -596,14 +693,21 @@ impl<'a> Verifier<'a> {
 
     /// Adds what the probe of a part of a guard tells, whatever the inputs are.
     pub(super) fn assume_part(&mut self, conjunct: &Conjunct, judgement: &Judgement, origin: Origin) {
-        if conjunct.for_all.len() == conjunct.for_sure.len() {
+        if conjunct.for_all.is_empty() {
             return self.assume(judgement, origin);
         }
-        let mut is_asked = false;
+        let mut asked = Vec::new();
         super::table::for_each_cell(&conjunct.form, &mut |cell| {
-            is_asked |= conjunct.for_sure.contains(&cell)
+            if conjunct.for_all.contains(&cell) && !asked.contains(&cell) {
+                asked.push(cell);
+            }
         });
-        if is_asked {
+        // Where two that may be one are asked, what holds for every value of each and what holds for every value of
+        // the one that they may be tell different things.
+        let is_doubtful = asked.iter().enumerate().any(|(index, cell)| {
+            asked.iter().skip(index + 1).any(|other| self.cells.may_equal(*cell, *other))
+        });
+        if !is_doubtful && asked.iter().any(|cell| conjunct.for_sure.contains(cell)) {
             let weaker = self.judge(&conjunct.form, &conjunct.for_sure);
             self.assume(&weaker, origin);
         }

@@ -321,6 +321,22 @@ impl<'a> Report<'a> {
         });
     }
 
+    /// A step changes what the scope around it was entered to change.
+    pub(super) fn scope_shared(&mut self, at: usize, enter: usize, cells: &[CellIx]) {
+        let (id, enter) = (self.id(at), self.id(enter));
+        let names: Vec<String> = cells.iter().map(|cell| self.cell(*cell)).collect();
+        let listed = names.join("`, `");
+        self.push(Violation {
+            condition: Condition::ScopeShared,
+            message: format!("`{id}` changes `{listed}`, and so does entering the scope it stands in: leaving would take the step's work back"),
+            steps: vec![id, enter],
+            names,
+            trace: Vec::new(),
+            help: "put the step before or after the `during`, or let `enter` change something else".into(),
+            more: 0,
+        });
+    }
+
     /// Something is wrong with a step by itself.
     pub(super) fn at_step(&mut self, condition: Condition, at: usize, names: Vec<String>) {
         let id = self.id(at);
@@ -361,6 +377,17 @@ impl<'a> Report<'a> {
                 "write what takes the step back; or say that it need not be taken back, instead of a rollback: `leaves \
                  \"why\"`",
             ),
+            Condition::ScopeOnce => (
+                format!(
+                    "`{id}` is not safe to repeat: on the way back a scope that was left is entered and left again"
+                ),
+                "say what it sets with `ensures FACT`, where the fact is not true already; or say `idempotent` if doing it \
+                 twice is the same as once",
+            ),
+            Condition::ScopeFacts => (
+                format!("leaving by `{id}` and entering do not change the same facts: `{listed}`"),
+                "say in the `ensures` of `leave` what is true of each fact that `enter` ensures, and of no other",
+            ),
             Condition::ClassWrong if names.is_empty() => (
                 format!("`{id}` has no statement that changes anything, but says what it ensures or leaves"),
                 "add the statement that does it; or take `ensures` and `leaves` away: what only has to be so stands in \
@@ -386,6 +413,7 @@ impl<'a> Report<'a> {
             | Condition::NotRestored
             | Condition::OnceAfterSeal
             | Condition::RollbackAsks
+            | Condition::ScopeShared
             | Condition::RequiresFalse
             | Condition::InvariantBroken
             | Condition::EnsuresContradict

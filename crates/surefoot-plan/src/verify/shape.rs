@@ -9,8 +9,8 @@ use super::violation::{Condition, Violation};
 use crate::decode::{describe, is_of_type};
 use crate::eval::{Values, eval};
 use crate::{
-    Atom, Cell, Expr, FORMAT, Formula, InputValue, NODES_MAX, Node, Plan, Question, Source, StepId, Test,
-    Type, Value,
+    Atom, Cell, Expr, FORMAT, Formula, InputValue, NODES_MAX, Node, Plan, Question, ScopeEnd, Source, StepId,
+    Test, Type, Value,
 };
 
 /// Deepest nesting of a plan as JSON. Readers of JSON stop at 128, and a journal wraps the plan.
@@ -62,6 +62,8 @@ pub(super) fn check(plan: &Plan, policy: &Policy, nesting: usize) -> Vec<Violati
             Node::Assume { literal, .. } => shape.atom(&literal.atom),
         }
     }
+    shape.node = None;
+    shape.scopes(&plan.body, false);
     shape.violations
 }
 
@@ -172,6 +174,46 @@ impl Shape<'_> {
         }
         if let Some(id) = open.first() {
             self.malformed(format!("the fact `{id}` asks itself"));
+        }
+    }
+
+    /// Scopes are left where they were entered, innermost first, and nothing ends the run inside one.
+    fn scopes(&mut self, nodes: &[Node], inside: bool) {
+        let mut open: Vec<(&StepId, &StepId)> = Vec::new();
+        for node in nodes {
+            let is_inside = inside || !open.is_empty();
+            match node {
+                Node::Step(step) => {
+                    match &step.scope {
+                        None => continue,
+                        Some(ScopeEnd::Enters { leave, .. }) => open.push((&step.id, leave)),
+                        Some(ScopeEnd::Leaves { enter }) => {
+                            if open.pop() != Some((enter, &step.id)) {
+                                self.malformed(format!("`{}` leaves a scope that is not open", step.id));
+                            }
+                        }
+                    }
+                    if !matches!(step.way, crate::Way::Rollback(_)) {
+                        self.malformed(format!("`{}` has no way back, and is an end of a scope", step.id));
+                    }
+                }
+                Node::Wait(wait) => self.scopes(&wait.otherwise, is_inside),
+                Node::Each(each) => self.scopes(&each.body, is_inside),
+                Node::If { then, otherwise, unknown, .. } => {
+                    let arms =
+                        [then.as_slice(), otherwise.as_slice(), unknown.as_deref().unwrap_or_default()];
+                    arms.into_iter().for_each(|arm| self.scopes(arm, is_inside));
+                }
+                Node::Stop { id, .. } if is_inside => {
+                    self.malformed(format!(
+                        "`{id}` would end the run inside a scope, which has to be left first"
+                    ));
+                }
+                Node::Stop { .. } | Node::Assume { .. } => {}
+            }
+        }
+        for (enter, _) in open {
+            self.malformed(format!("the scope that `{enter}` enters is never left"));
         }
     }
 

@@ -1,8 +1,8 @@
 use super::*;
 use crate::testing::{atom, formula, plan_of, require, step};
 use crate::{
-    Approval, Class, Formula, Invariant, Irreversible, Leaves, Node, Plan, Restores, Step, StepId, Tri, Wait,
-    Way,
+    Approval, Class, Formula, Invariant, Irreversible, Leaves, Node, Plan, Require, Restores, ScopeEnd, Step,
+    StepId, Tri, Wait, Way,
 };
 
 fn steps(plan: &Plan) -> Vec<Violation> {
@@ -279,6 +279,69 @@ fn a_step_that_owes_nothing_may_have_changed_what_an_arm_brings_back() {
     assert!(proof(&plan).is_proved(&Place::Rollback(StepId("first".into()))));
 }
 
+#[test]
+fn a_rollback_brings_nothing_back_that_is_only_perhaps_the_same() {
+    // `two` changes `p(u)`; `last` leaves `p(v)` changed, and if the two differ it stays so when `two` is taken back.
+    let mut plan = sample(517_863);
+    let cell =
+        |of: &str| crate::Cell { question: "p".into(), arguments: vec![crate::Expr::Input(of.into())] };
+    let of = |of: &str| crate::Atom { cell: cell(of), test: crate::Test::Holds };
+    let p = |name: &str| Formula::Atom(of(name));
+    let ensure = |name: &str| crate::Ensure {
+        literal: crate::Literal { atom: of(name), holds: true },
+        ..crate::testing::ensure("a")
+    };
+    let mut one = step("one", &["a"]);
+    one.requires = vec![require("!a")];
+    rollback(&mut one).requires = vec![Require { formula: Formula::Not(Box::new(p("v"))), ..require("a") }];
+    let (mut two, mut last) = (step("two", &[]), step("last", &[]));
+    for step in [&mut two, &mut last] {
+        step.class = Class::Idempotent;
+        rollback(step).restores = Restores::Captured;
+    }
+    two.ensures = vec![ensure("u")];
+    last.ensures = vec![ensure("v")];
+    last.way = Way::Nothing;
+    last.leaves = vec![Leaves { atoms: vec![of("v")], why: "it stays".into() }];
+    (plan.constraints, plan.invariants, plan.ensures) = (Vec::new(), Vec::new(), Vec::new());
+    plan.requires = vec![Require { formula: Formula::Not(Box::new(p("v"))), ..require("a") }];
+    plan.body = [one, two, last].map(|step| Node::Step(Box::new(step))).to_vec();
+    assert!(!proof(&plan).is_proved(&Place::Rollback(StepId("one".into()))));
+}
+
+#[test]
+fn the_probe_of_an_invariant_over_facts_that_may_be_one_tells_nothing_of_a_third() {
+    // `s` changes `p(u)`. If `u` and `v` differ, its guard asks that `a` holds; if they are the same, the first
+    // invariant holds by itself, and the second breaks half way unless `b` is false.
+    let mut plan = sample(164_542);
+    let p = |of: &str| crate::Cell { question: "p".into(), arguments: vec![crate::Expr::Input(of.into())] };
+    let atom_of = |cell| Formula::Atom(crate::Atom { cell, test: crate::Test::Holds });
+    let not = |formula| Formula::Not(Box::new(formula));
+    let invariant = |formula| Invariant { formula, message: String::new() };
+    plan.constraints.clear();
+    plan.requires = vec![Require { formula: not(atom_of(p("v"))), ..require("a") }];
+    plan.invariants = vec![
+        invariant(Formula::Any(vec![not(atom_of(p("u"))), atom_of(p("v")), formula("a")])),
+        invariant(not(Formula::All(vec![atom_of(p("v")), not(formula("a"))]))),
+    ];
+    let mut only = step("s", &[]);
+    let literal =
+        crate::Literal { atom: crate::Atom { cell: p("u"), test: crate::Test::Holds }, holds: true };
+    only.ensures = vec![crate::Ensure { literal, ..crate::testing::ensure("a") }];
+    only.class = Class::Verified;
+    rollback(&mut only).restores = Restores::Captured;
+    plan.body = vec![Node::Step(Box::new(only))];
+    plan.ensures.clear();
+    let place = Place::Step(StepId("s".into()));
+    assert_eq!(proof(&plan).verdict(&place, What::Invariant(1)), Some(Verdict::Probe));
+    // The same if it changes both.
+    let Some(Node::Step(only)) = plan.body.first_mut() else { panic!("no step") };
+    let mut other = only.ensures.clone();
+    other.iter_mut().for_each(|ensure| ensure.literal.atom.cell = p("v"));
+    only.ensures.extend(other);
+    assert_eq!(proof(&plan).verdict(&place, What::Invariant(1)), Some(Verdict::Probe));
+}
+
 fn assume(name: &str) -> Node {
     let literal = crate::testing::ensure(name).literal;
     Node::Assume { id: StepId(format!("assume {name}")), literal, why: "nobody can tell".into() }
@@ -323,6 +386,73 @@ fn what_stands_behind_the_end_of_every_path_is_refused() {
     plan.body[0] = choice(Vec::new());
     plan.ensures = vec![require("!a")];
     assert!(proof(&plan).is_proved(&Place::End));
+}
+
+/// The two ends of a scope that is entered by setting a fact, and left by its opposite.
+fn scope(fact: &str) -> [Step; 2] {
+    let (mut enter, mut leave) = (step("enter", &[fact]), step("leave", &[&format!("!{fact}")]));
+    enter.requires = vec![require(&format!("!{fact}"))];
+    rollback(&mut leave).ensures.clone_from(&enter.ensures);
+    let title = "alerts are silenced".into();
+    enter.scope = Some(ScopeEnd::Enters { title, leave: leave.id.clone(), max_ms: 60_000 });
+    leave.scope = Some(ScopeEnd::Leaves { enter: enter.id.clone() });
+    [enter, leave]
+}
+
+#[test]
+fn leaving_a_scope_is_owed_past_a_point_of_no_return() {
+    let [enter, leave] = scope("c");
+    let mut last = step("last", &["a"]);
+    last.requires = vec![require("!a")];
+    let plan = plan_of(vec![enter, seal(step("promote", &["b"])), last, leave]);
+    let found = proof(&plan);
+    let owed = |id: &str| -> Vec<String> {
+        found.way_back(&StepId(id.into())).into_iter().map(|owed| owed.step.0).collect()
+    };
+    assert_eq!(owed("promote"), ["enter"]);
+    assert_eq!(owed("last"), ["last", "enter"]);
+    // What was done inside is taken back inside: the scope is entered again, and left again.
+    assert_eq!(owed("leave"), ["leave", "last", "enter"]);
+}
+
+#[test]
+fn what_a_rollback_needs_of_its_scope_is_there_again_when_it_was_left() {
+    let [enter, leave] = scope("c");
+    let mut inner = step("inner", &["a"]);
+    inner.requires = vec![require("!a"), require("c")];
+    rollback(&mut inner).requires = vec![require("c")];
+    let mut last = step("last", &["b"]);
+    last.requires = vec![require("!b")];
+    let proof = proof(&plan_of(vec![enter, inner, leave, last]));
+    assert!(proof.is_proved(&Place::Rollback(StepId("inner".into()))));
+}
+
+#[test]
+fn a_step_inside_a_scope_leaves_alone_what_entering_changed() {
+    let [enter, leave] = scope("c");
+    let text = refused(&plan_of(vec![enter, step("inner", &["!c"]), leave]), Condition::ScopeShared);
+    assert!(text.contains("`inner` changes `c`, and so does entering the scope"), "{text}");
+}
+
+#[test]
+fn both_ends_of_a_scope_may_be_repeated_and_change_the_same() {
+    let [mut enter, leave] = scope("c");
+    enter.class = Class::Once;
+    refused(&plan_of(vec![enter, leave]), Condition::ScopeOnce);
+    let [enter, mut leave] = scope("c");
+    (leave.class, leave.ensures) = (Class::Idempotent, Vec::new());
+    refused(&plan_of(vec![enter, leave]), Condition::ScopeFacts);
+}
+
+#[test]
+fn a_scope_is_left_where_it_was_entered() {
+    let [enter, leave] = scope("c");
+    let text = refused(&plan_of(vec![enter.clone()]), Condition::Malformed);
+    assert!(text.contains("the scope that `enter` enters is never left"), "{text}");
+    refused(&plan_of(vec![leave.clone()]), Condition::Malformed);
+    let mut plan = plan_of(vec![enter, leave]);
+    plan.body.insert(1, Node::Stop { id: StepId("stop".into()), why: "enough".into() });
+    refused(&plan, Condition::Malformed);
 }
 
 /// A random plan.

@@ -67,6 +67,12 @@ pub enum Condition {
     EmptyRollback,
     /// A rollback asks a person a question.
     RollbackAsks,
+    /// Entering or leaving a scope is not safe to repeat.
+    ScopeOnce,
+    /// A step inside a scope changes what entering it changed.
+    ScopeShared,
+    /// Leaving a scope does not say what becomes of a fact that entering it changed, or changes another.
+    ScopeFacts,
     /// A step, a wait or the runbook requires what is known false.
     RequiresFalse,
     /// An invariant is known to break in the middle of a step.
@@ -107,6 +113,9 @@ impl Condition {
             Condition::UndoneWhenChanged => "SF0410",
             Condition::EmptyRollback => "SF0412",
             Condition::RollbackAsks => "SF0411",
+            Condition::ScopeOnce => "SF0413",
+            Condition::ScopeShared => "SF0414",
+            Condition::ScopeFacts => "SF0415",
             Condition::RequiresFalse => "SF0501",
             Condition::InvariantBroken => "SF0502",
             Condition::EnsuresContradict => "SF0503",
@@ -118,7 +127,7 @@ impl Condition {
     }
 
     /// Every condition, in the order of the declaration.
-    pub const ALL: [Condition; 27] = [
+    pub const ALL: [Condition; 30] = [
         Condition::Malformed,
         Condition::InputUnbound,
         Condition::ConstraintBroken,
@@ -139,6 +148,9 @@ impl Condition {
         Condition::UndoneWhenChanged,
         Condition::EmptyRollback,
         Condition::RollbackAsks,
+        Condition::ScopeOnce,
+        Condition::ScopeShared,
+        Condition::ScopeFacts,
         Condition::RequiresFalse,
         Condition::InvariantBroken,
         Condition::EnsuresContradict,

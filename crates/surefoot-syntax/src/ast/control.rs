@@ -1,6 +1,6 @@
 //! What stands around steps: waits, choices, loops, and the early end.
 
-use super::{Expr, Ident, Member, Patience, Text};
+use super::{Duration, Expr, Ident, Member, Patience, Step, Text};
 use crate::Span;
 
 /// `wait until F every D within D 3 times else { … }`
@@ -90,4 +90,23 @@ pub struct Assume {
     pub why: Option<Text>,
     /// All of it.
     pub span: Span,
+}
+
+/// `during "title" max D { enter { … } leave { … } … }`
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct During {
+    /// What holds meanwhile.
+    pub title: Option<Text>,
+    /// How long it may last.
+    pub max: Option<Duration>,
+    /// Each `enter`, with the `leave` as its rollback.
+    pub enter: Vec<Step>,
+    /// Each `leave`, with the `enter` as its rollback.
+    pub leave: Vec<Step>,
+    /// What is done meanwhile.
+    pub body: Vec<Member>,
+    /// All of it.
+    pub span: Span,
+    /// Its word.
+    pub head: Span,
 }

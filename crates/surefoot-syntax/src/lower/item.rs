@@ -25,6 +25,7 @@ impl Lower {
     }
 
     pub(super) fn runbook(&mut self, node: &SyntaxNode) -> Option<Runbook> {
+        self.scopes = 0;
         let doc = self.doc(node);
         let name = self.name(node)?;
         let members = self.members(block(node));

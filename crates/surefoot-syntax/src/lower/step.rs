@@ -34,7 +34,7 @@ impl Lower {
         Some(Action { parameters: self.parameters(node), step: self.step(node)? })
     }
 
-    fn clauses(&mut self, block: Option<SyntaxNode>) -> Vec<Clause> {
+    pub(super) fn clauses(&mut self, block: Option<SyntaxNode>) -> Vec<Clause> {
         let Some(block) = block else { return Vec::new() };
         block.children().filter_map(|node| self.clause(&node)).collect()
     }

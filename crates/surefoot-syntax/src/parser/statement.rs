@@ -23,6 +23,8 @@ pub(super) enum Place {
     Scenario,
     /// The arms of a `match`.
     Match,
+    /// A `during`: its two ends, and what is done in it.
+    During,
     /// A block of a statement that cannot be read.
     Anywhere,
 }
@@ -47,9 +49,15 @@ const RUNBOOK: &[&str] = &[
     "stop",
     "todo",
     "assume",
+    "during",
     "waive",
 ];
-const BRANCH: &[&str] = &["let", "step", "wait", "if", "match", "for", "stop", "todo", "assume", "waive"];
+const BRANCH: &[&str] =
+    &["let", "step", "wait", "if", "match", "for", "stop", "todo", "assume", "during", "waive"];
+const DURING: &[&str] = &[
+    "enter", "leave", "let", "step", "wait", "if", "match", "for", "stop", "todo", "assume", "during",
+    "waive",
+];
 const STEP: &[&str] = &[
     "approved",
     "requires",
@@ -78,8 +86,7 @@ const CLAUSES: &[&str] = &[
 ];
 
 /// Keywords that are designed and not built, which begin a statement.
-const NOT_BUILT: &[&str] =
-    &["parallel", "diagnose", "during", "lock", "call", "notify", "after", "interactive"];
+const NOT_BUILT: &[&str] = &["parallel", "diagnose", "lock", "call", "notify", "after", "interactive"];
 
 impl Place {
     fn words(self) -> &'static [&'static str] {
@@ -87,6 +94,7 @@ impl Place {
             Self::File => FILE,
             Self::Runbook => RUNBOOK,
             Self::Branch => BRANCH,
+            Self::During => DURING,
             Self::Step => STEP,
             Self::Collect => COLLECT,
             Self::About
@@ -117,6 +125,7 @@ impl Place {
             Self::FactBody => "in a fact",
             Self::Scenario => "in a scenario",
             Self::Match => "in `match`",
+            Self::During => "in `during`",
             Self::Anywhere => "here",
         }
     }
@@ -126,7 +135,7 @@ impl Place {
         let outer: &[&[&str]] = match self {
             Self::File | Self::Anywhere => return false,
             Self::Runbook => &[&["use", "runbook", "scenario", "function", "type", "action"]],
-            Self::Branch | Self::Match => &[&[
+            Self::Branch | Self::Match | Self::During => &[&[
                 "use",
                 "runbook",
                 "scenario",
@@ -158,6 +167,7 @@ impl Place {
                 "for",
                 "stop",
                 "assume",
+                "during",
             ]],
             Self::About | Self::Allow | Self::Manual | Self::FactBody => &[FILE, RUNBOOK, STEP],
             Self::Scenario => &[&["use", "runbook", "scenario", "function", "type", "action"], RUNBOOK],
@@ -189,9 +199,13 @@ impl Parser<'_> {
             Place::FactBody => self.fact_line(),
             Place::Scenario => self.scenario_line(),
             Place::Match => self.arm(),
-            Place::File | Place::Runbook | Place::Branch | Place::Step | Place::Collect | Place::Anywhere => {
-                self.keyword_statement(place)
-            }
+            Place::File
+            | Place::Runbook
+            | Place::Branch
+            | Place::During
+            | Place::Step
+            | Place::Collect
+            | Place::Anywhere => self.keyword_statement(place),
         };
         self.depth = depth;
         let read_well = result.and_then(|()| self.statement_end(place)).is_ok();
@@ -222,9 +236,13 @@ impl Parser<'_> {
                 "given", "start", "answer", "reply", "after", "fail", "lie", "hang", "crash", "deny", "lose",
                 "expect", "explore",
             ],
-            Place::File | Place::Runbook | Place::Branch | Place::Step | Place::Collect | Place::Anywhere => {
-                NOT_BUILT
-            }
+            Place::File
+            | Place::Runbook
+            | Place::Branch
+            | Place::During
+            | Place::Step
+            | Place::Collect
+            | Place::Anywhere => NOT_BUILT,
         };
         self.is_keyword(word) || lines.contains(&word)
     }
@@ -328,6 +346,9 @@ impl Parser<'_> {
             "if" => self.wrap(checkpoint, SyntaxKind::If, Self::if_statement),
             "match" => self.wrap(checkpoint, SyntaxKind::Match, Self::match_statement),
             "for" => self.wrap(checkpoint, SyntaxKind::For, Self::for_statement),
+            "during" => self.wrap(checkpoint, SyntaxKind::During, Self::during),
+            "enter" if place == Place::During => self.wrap(checkpoint, SyntaxKind::Enter, Self::enter),
+            "leave" if place == Place::During => self.wrap(checkpoint, SyntaxKind::Leave, Self::leave),
             "stop" => self.wrap(checkpoint, SyntaxKind::Stop, |p| {
                 p.bump();
                 p.text_literal()

@@ -391,6 +391,52 @@ impl Parser<'_> {
         self.expected("a value such as `\"fast\"` and what is done then, or `otherwise`")
     }
 
+    /// `during "title" max D { enter { … } leave { … } … }`
+    pub(super) fn during(&mut self) -> Parsed {
+        self.nested(|p| {
+            let head = p.current();
+            p.bump();
+            if p.during_head().is_err() {
+                p.skip_to_block();
+            }
+            p.block("`during`", head, Place::During)
+        })
+    }
+
+    fn during_head(&mut self) -> Parsed {
+        if self.at(SyntaxKind::Ident) {
+            let here = self.here();
+            return self.not_built("during … of the library", here);
+        }
+        if !self.at_text() {
+            return self
+                .expected("what holds meanwhile, as a text: `during \"alerts are silenced\" max 1h {`");
+        }
+        self.text_literal()?;
+        if !self.at_word("max") {
+            return self.expected("`max` and how long it may last: `max 1h`");
+        }
+        self.duration_clause()?;
+        if self.at(SyntaxKind::BraceOpen) { Ok(()) } else { self.expected("`{`") }
+    }
+
+    /// `enter on TARGET within D { … }`
+    pub(super) fn enter(&mut self) -> Parsed {
+        let head = self.current();
+        self.bump();
+        if self.step_options().is_err() {
+            self.skip_to_block();
+        }
+        self.block("`enter`", head, Place::Step)
+    }
+
+    /// `leave { … }`
+    pub(super) fn leave(&mut self) -> Parsed {
+        let head = self.current();
+        self.bump();
+        self.block("`leave`", head, Place::Step)
+    }
+
     /// `for x in xs { … }`
     pub(super) fn for_statement(&mut self) -> Parsed {
         let head = self.current();

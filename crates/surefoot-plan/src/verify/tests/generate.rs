@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::testing::{command, plan_of, question, rights, step};
 use crate::{
     Approval, Atom, Cell, Class, Comparison, Ensure, Expr, Formula, Invariant, Irreversible, Leaves, Literal,
-    Node, Parameter, Plan, Require, Restores, Rollback, Step, StepId, Test, Type, Value, Wait, Way,
+    Node, Parameter, Plan, Require, Restores, Rollback, ScopeEnd, Step, StepId, Test, Type, Value, Wait, Way,
 };
 
 /// A small generator of random numbers (xorshift), so that a seed gives the same plan for ever. Inside a loop it
@@ -87,20 +87,20 @@ pub(super) fn plan(seed: u64) -> Plan {
     }
     let count = 1 + random.below(4);
     let mut next = 0;
-    plan.body = nodes(&mut random, count, 2, &mut next);
+    plan.body = nodes(&mut random, count, 2, &mut next, false);
     if random.percent(20) {
         plan.ensures.push(require(clause(&mut random)));
     }
     plan
 }
 
-fn nodes(random: &mut Random, count: u64, depth: u64, next: &mut u64) -> Vec<Node> {
+fn nodes(random: &mut Random, count: u64, depth: u64, next: &mut u64, inside: bool) -> Vec<Node> {
     let mut nodes = Vec::new();
     for _ in 0..count {
         *next += 1;
         let id = *next;
         // A run may end early; what stands behind it is then never reached, and refused.
-        if depth < 2 && random.percent(6) {
+        if depth < 2 && !inside && random.percent(6) {
             nodes.push(Node::Stop { id: StepId(format!("stop{id}")), why: "enough".into() });
             if random.percent(90) {
                 break;
@@ -110,6 +110,14 @@ fn nodes(random: &mut Random, count: u64, depth: u64, next: &mut u64) -> Vec<Nod
         if random.percent(4) {
             let literal = literal_of(random);
             nodes.push(Node::Assume { id: StepId(format!("assume{id}")), literal, why: "it is so".into() });
+            continue;
+        }
+        if depth > 0 && random.percent(6) {
+            let (enter, leave) = scope(random, id);
+            nodes.push(Node::Step(Box::new(enter)));
+            let count = random.below(3);
+            nodes.extend(self::nodes(random, count, depth - 1, next, true));
+            nodes.push(Node::Step(Box::new(leave)));
             continue;
         }
         if depth == 2 && random.1.is_none() && random.percent(12) {
@@ -123,7 +131,7 @@ fn nodes(random: &mut Random, count: u64, depth: u64, next: &mut u64) -> Vec<Nod
             };
             random.1 = Some(Expr::Local(each.item_id()));
             let count = 1 + random.below(2);
-            each.body = self::nodes(random, count, 1, next);
+            each.body = self::nodes(random, count, 1, next, inside);
             random.1 = None;
             nodes.push(Node::Each(Box::new(each)));
             continue;
@@ -136,9 +144,13 @@ fn nodes(random: &mut Random, count: u64, depth: u64, next: &mut u64) -> Vec<Nod
                     id: StepId(format!("if{id}")),
                     text: String::new(),
                     condition: clause(random),
-                    then: self::nodes(random, then, depth - 1, next),
-                    otherwise: self::nodes(random, otherwise, depth - 1, next),
-                    unknown: if random.percent(20) { Some(self::nodes(random, 1, 0, next)) } else { None },
+                    then: self::nodes(random, then, depth - 1, next, inside),
+                    otherwise: self::nodes(random, otherwise, depth - 1, next, inside),
+                    unknown: if random.percent(20) {
+                        Some(self::nodes(random, 1, 0, next, inside))
+                    } else {
+                        None
+                    },
                 }
             }
             2 => Node::Wait(Box::new(Wait {
@@ -146,7 +158,7 @@ fn nodes(random: &mut Random, count: u64, depth: u64, next: &mut u64) -> Vec<Nod
                 until: require(clause(random)),
                 times: 1,
                 otherwise: if depth > 0 && random.percent(40) {
-                    self::nodes(random, 1, 0, next)
+                    self::nodes(random, 1, 0, next, inside)
                 } else {
                     Vec::new()
                 },
@@ -208,6 +220,40 @@ fn act(random: &mut Random, id: &str) -> Step {
     }
     act.rights = rights();
     act
+}
+
+/// The two ends of a scope.
+fn scope(random: &mut Random, id: u64) -> (Step, Step) {
+    let (mut enter, mut leave) = (step(&format!("e{id}"), &[]), step(&format!("l{id}"), &[]));
+    for end in [&mut enter, &mut leave] {
+        end.class = Class::Idempotent;
+        end.rights = rights();
+        if random.percent(15) {
+            end.requires.push(require(clause(random)));
+        }
+    }
+    for cell in BTreeSet::from([random.below(5), random.below(5)]) {
+        let set = literal(random, cell);
+        let opposite = Literal { holds: !set.holds, ..set.clone() };
+        if random.percent(70) {
+            enter.requires.push(require(formula(opposite.clone())));
+        }
+        let back = if random.percent(75) { opposite } else { literal(random, cell) };
+        enter.ensures.push(ensure(set));
+        leave.ensures.push(ensure(back));
+    }
+    let way = |requires: &[Require], ensures: &[Ensure], restores| {
+        let (requires, ensures, body) = (requires.to_vec(), ensures.to_vec(), vec![command("true")]);
+        Way::Rollback(Rollback { requires, body, ensures, restores, derived: false })
+    };
+    let restores = if random.percent(40) { Restores::Captured } else { Restores::Fixed };
+    let says = if random.percent(60) { leave.ensures.as_slice() } else { &[] };
+    enter.way = way(&leave.requires, says, restores);
+    leave.way = way(&enter.requires, &enter.ensures, Restores::Fixed);
+    let title = "it is so".into();
+    enter.scope = Some(ScopeEnd::Enters { title, leave: leave.id.clone(), max_ms: 60_000 });
+    leave.scope = Some(ScopeEnd::Leaves { enter: enter.id.clone() });
+    (enter, leave)
 }
 
 /// A literal, or two or three of them connected.

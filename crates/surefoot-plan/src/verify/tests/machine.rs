@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::super::proof::{Obligation, Owed, Place, Proof, Verdict, What};
 use super::generate::cells;
 use crate::{
-    Cell, Comparison, Ensure, Expr, Formula, Literal, Node, Plan, Restores, Step, StepId, Test, Tri, Value,
-    Way,
+    Cell, Comparison, Ensure, Expr, Formula, Literal, Node, Plan, Restores, ScopeEnd, Step, StepId, Test,
+    Tri, Value, Way,
 };
 
 /// How many different worlds there are of each variable: `a`, `b`, `p` of the first thing, `p` of the second,
@@ -72,9 +72,8 @@ struct Run<'a> {
     base: World,
     /// Variables that may differ from it.
     left: BTreeSet<usize>,
+    /// What is owed, latest last.
     done: Vec<Done<'a>>,
-    /// How many of those came before the last point of no return.
-    sealed: usize,
     arms: Vec<(StepId, Tri)>,
 }
 
@@ -153,7 +152,6 @@ impl<'a> Machine<'a> {
                     base: world,
                     left: BTreeSet::new(),
                     done: Vec::new(),
-                    sealed: 0,
                     arms: Vec::new(),
                 });
             }
@@ -238,7 +236,12 @@ impl<'a> Machine<'a> {
         let owed = self.ways.as_ref().map(|ways| ways[&step.id].clone());
         for half in assignments(&changes, world) {
             self.check_invariants(&half, || format!("{} half done", step.id));
-            if !is_seal {
+            if is_seal {
+                // It may turn out to have acted.
+                let run = self.sealed(run.clone(), half);
+                let owed = owed.clone().unwrap_or_else(|| self.owed_now(&run));
+                self.back(&run, &owed, None, half, &step.id.0);
+            } else {
                 let done = Done { step, before: world };
                 let own = || {
                     let mut run = run.clone();
@@ -259,16 +262,31 @@ impl<'a> Machine<'a> {
             next.world = full;
             match &step.way {
                 Way::Rollback(_) => next.done.push(Done { step, before: world }),
-                Way::Irreversible(_) => {
-                    next.base = full;
-                    next.left.clear();
-                    next.sealed = next.done.len();
-                }
+                Way::Irreversible(_) => next = self.sealed(next, full),
                 Way::Nothing => next.left.extend(self.variables(step.residuals())),
             }
             after.push(next);
         }
         after
+    }
+
+    /// A point of no return was passed: nothing is owed any more but to leave the open scopes.
+    fn sealed(&self, mut run: Run<'a>, world: World) -> Run<'a> {
+        let left: Vec<&StepId> = run.done.iter().map(|done| &done.step.id).collect();
+        let is_open = |done: &Done<'a>| match &done.step.scope {
+            Some(ScopeEnd::Enters { leave, .. }) => !left.contains(&leave),
+            Some(ScopeEnd::Leaves { .. }) | None => false,
+        };
+        let open: Vec<Done<'a>> = run.done.iter().filter(|done| is_open(done)).cloned().collect();
+        run.base = world;
+        for enter in open.iter().rev() {
+            for variable in self.variables(enter.step.rollback_changes()) {
+                run.base[variable] = enter.before[variable];
+            }
+        }
+        run.left.clear();
+        run.done = open;
+        run
     }
 
     /// What is owed at a part of the plan, as the proof says.
@@ -283,7 +301,7 @@ impl<'a> Machine<'a> {
 
     /// What is owed at a point where the next step was not begun, by the machine's own book.
     fn owed_now(&self, run: &Run<'a>) -> Vec<Owed> {
-        let own = run.done.iter().skip(run.sealed).rev();
+        let own = run.done.iter().rev();
         own.map(|done| Owed { step: done.step.id.clone(), only_if: Vec::new() }).collect()
     }
 
@@ -302,7 +320,7 @@ impl<'a> Machine<'a> {
         }
         let taken = |owed: &&Owed| owed.only_if.iter().all(|arm| run.arms.contains(arm));
         let listed: Vec<&StepId> = owed.iter().filter(taken).map(|owed| &owed.step).collect();
-        let own: Vec<&StepId> = book.iter().skip(run.sealed).rev().map(|done| &done.step.id).collect();
+        let own: Vec<&StepId> = book.iter().rev().map(|done| &done.step.id).collect();
         if listed != own {
             self.wrong(|tally| &mut tally.owed_wrong, || format!("at {at}: listed {listed:?}, owed {own:?}"));
         }
@@ -310,8 +328,19 @@ impl<'a> Machine<'a> {
             listed.iter().filter_map(|id| book.iter().find(|done| done.step.id == **id).cloned()).collect();
         let mut worlds = BTreeSet::from([world]);
         let mut left = run.left.clone();
-        for debt in &debts {
+        let mut kept = BTreeSet::new();
+        for (index, debt) in debts.iter().enumerate() {
             let Way::Rollback(rollback) = &debt.step.way else { continue };
+            if let Some(enter) = debts.get(index + 1)
+                && debt.step.scope == Some(ScopeEnd::Leaves { enter: enter.step.id.clone() })
+            {
+                // Nothing is owed inside: where all is as it was before, the scope is not entered again.
+                let changed = self.variables(enter.step.changes());
+                let as_before = |world: &World| {
+                    changed.iter().all(|variable| world[*variable] == enter.before[*variable])
+                };
+                (kept, worlds) = worlds.into_iter().partition(as_before);
+            }
             let changes = self.variables(debt.step.rollback_changes());
             let residual = self.variables(debt.step.residuals());
             let mut next = BTreeSet::new();
@@ -332,6 +361,9 @@ impl<'a> Machine<'a> {
             }
             worlds = next;
             left.extend(residual);
+            if let Some(ScopeEnd::Enters { .. }) = debt.step.scope {
+                worlds.append(&mut kept);
+            }
         }
         for world in worlds {
             let is_back =
