@@ -1,8 +1,12 @@
 //! The pages of the compiler's and the verifier's codes: their examples do what they say.
 
+#![expect(clippy::disallowed_methods, reason = "examples are files of the repository")]
+
+mod checks;
+
 use std::collections::BTreeMap;
 
-use surefoot_compile::{Day, Inputs, NoSources, analyze, check, check_on, lower};
+use surefoot_compile::{Day, Inputs, NoSources, Sources, analyze, check, check_on, lower};
 use surefoot_plan::Condition;
 use surefoot_syntax::{Diagnostic, FileId, Source, codes, explain};
 
@@ -48,11 +52,16 @@ fn every_condition_of_the_verifier_has_a_page() {
     }
 }
 
-/// What is wrong with an example. A first line `#! inputs = { name = "text" }` gives inputs, `#! today = "2027-01-01"`
-/// the day.
+/// What is wrong with an example.
 fn found(example: &str) -> Vec<Diagnostic> {
-    let source = Source { id: FileId(0), path: "example.runbook".to_owned(), text: example.to_owned() };
-    let analysis = analyze(&NoSources, source);
+    found_in(&NoSources, "example.runbook", example)
+}
+
+/// The same with files beside it. A first line `#! inputs = { name = "text" }` gives inputs,
+/// `#! today = "2027-01-01"` the day.
+fn found_in(sources: &dyn Sources, path: &str, example: &str) -> Vec<Diagnostic> {
+    let source = Source { id: FileId(0), path: path.to_owned(), text: example.to_owned() };
+    let analysis = analyze(sources, source);
     let Some(settings) = example.lines().next().and_then(|line| line.strip_prefix("#!")) else {
         return check(&analysis);
     };

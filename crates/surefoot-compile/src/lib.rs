@@ -16,6 +16,7 @@ mod analysis;
 mod day;
 mod explain;
 mod inputs;
+mod known;
 mod library;
 mod load;
 mod lowering;

@@ -4,14 +4,15 @@
 //! that it runs, each at its place, and what is wrong with it.
 //!
 //! `parse` reads the text, within bounds; `translate` makes a `tree` of it; `programs` tells what it runs,
-//! `unset` what it reads and nothing sets, `exits` which failures nobody sees, `quotes` which values are split;
-//! `say` says it.
+//! `unset` what it reads and nothing sets, `exits` which failures nobody sees, `quotes` which values are split,
+//! `habits` what waits for a person; `say` says it.
 //!
 //! Must hold: whatever the text, this ends soon and does not panic; what cannot be known is said, not guessed.
 //!
 //! Deliberately absent: whether `allow` grants the programs. That is asked with all other rights, in `lowering`.
 
 mod exits;
+mod habits;
 mod parse;
 mod position;
 mod programs;
@@ -31,6 +32,7 @@ use surefoot_syntax::{Diagnostic, Span};
 pub(crate) use shell::Shell;
 pub(crate) use values::Given;
 
+use habits::Habits;
 use parse::Parsed;
 use position::Positions;
 use programs::{How, Run, Why, runs};
@@ -187,6 +189,7 @@ impl Reader<'_> {
         let shared = self.shared();
         let values = Values::of(&shared, self.given);
         let mut quotes = Quotes { values: &values, given: self.given, found: Vec::new() };
+        let mut habits = Habits::new(&values, self.given, self.text);
         let mut lost = exits::background(&shared, self.text);
         for (block, part) in &self.parts {
             let is_late = match part {
@@ -199,7 +202,9 @@ impl Reader<'_> {
             }
             lost.extend(exits::lost(block, &values, self.shell, self.text));
             walk(block, &mut quotes);
+            walk(block, &mut habits);
         }
+        habits.found.iter().for_each(|(place, habit)| say.habit(*place, habit));
         lost.sort_by_key(|lost| (lost.place, lost.what.clone()));
         lost.iter().for_each(|lost| say.lost(lost));
         // Where an exit is lost, quotes follow from how it is mended.

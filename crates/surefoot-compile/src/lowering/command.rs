@@ -123,6 +123,7 @@ impl<'a> Lowering<'a> {
         let (pipeline, script) = match &command.body {
             CommandBody::Pipeline(members) => {
                 let pipeline: Vec<Vec<Word>> = members.iter().map(|words| self.words(words)).collect();
+                self.look_at_words(command, members);
                 (pipeline, None)
             }
             CommandBody::Script { language, arguments, text } => {

@@ -208,6 +208,9 @@ impl<'a> Lowering<'a> {
             None => Type::Bool,
         };
         let name = self.full_name(module, &fact.name.text);
+        if let FactBody::Expr(body) = &fact.body {
+            self.look_for_empty_answers(body);
+        }
         if fact.parameters.is_empty() && fact.on.is_none() && !asks(&fact.body) {
             let FactBody::Expr(body) = &fact.body else { return Meaning::Poison };
             return self.name_of(body, fact, &name, &answer);

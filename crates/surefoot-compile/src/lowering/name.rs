@@ -294,6 +294,7 @@ impl<'a> Lowering<'a> {
             part: self.cx.part,
             ..Context::questions()
         };
+        self.look_for_empty_answers(syntax);
         self.within(cx, |this| this.formula_of(syntax)).0
     }
 }

@@ -26,10 +26,13 @@ impl<'a> Lowering<'a> {
         let program = interpreter(&language.text)?;
         self.cx.needs.run.push((program.to_owned(), language.span));
         let mut named = BTreeMap::new();
-        let mut given: BTreeMap<String, Given> = env.keys().map(|name| (name.clone(), Given::Text)).collect();
+        let mut given: BTreeMap<String, Given> =
+            env.keys().map(|name| (name.clone(), Given::Filled)).collect();
         for (name, value) in arguments {
             let term = self.value_of(value);
-            given.insert(name.text.clone(), given_as(term.ty.as_ref()));
+            let kind = given_as(term.ty.as_ref());
+            let is_filled = kind == Given::Text && self.may_be_empty(value).is_none();
+            given.insert(name.text.clone(), if is_filled { Given::Filled } else { kind });
             if let Some(Type::List(_)) = &term.ty {
                 self.report(
                     error(

@@ -135,8 +135,24 @@ impl<'a> Lowering<'a> {
         names.extend(draft.action.take().into_iter().flat_map(|(_, names)| names));
         self.publish(&written.name.text, &id, names);
         self.warn_of_once(&draft, written);
+        self.warn_of_stale(&draft);
         self.origins.steps.insert(id, draft.origin);
         Node::Step(Box::new(draft.step))
+    }
+
+    /// Warns of a point of no return that waits for a yes, and asks nothing after it.
+    fn warn_of_stale(&mut self, draft: &Draft<'a>) {
+        let (Some(approval), Some(_)) = (draft.origin.approval, draft.origin.irreversible) else { return };
+        let asked_at_start = self.runbook.members.iter().find_map(|member| {
+            if let ast::Member::Requires(requires) = member { Some(requires.span) } else { None }
+        });
+        let Some(asked) = asked_at_start.filter(|_| draft.step.requires.is_empty()) else { return };
+        self.report(
+            warning("SF0506", approval, "this waits for a yes, and what is so after it nobody asks")
+                .label(asked, "asked at the start")
+                .note("a yes may take hours, and the step cannot be taken back")
+                .help("require in the step what must still be so: `requires …` is asked after the yes"),
+        );
     }
 
     /// What a step sets though it does not say so: the opposite of what entering the scope set that it leaves.

@@ -10,7 +10,7 @@ use surefoot_syntax::{Span, ast, on_one_line};
 
 use super::member::step_names;
 use super::{Asking, Context, Lowering, STEPS_MAX};
-use crate::report::{Report, after, error};
+use crate::report::{Report, after, error, warning};
 use crate::scope::{Bound, Named, Outputs};
 use crate::term::{Term, What, depends};
 use crate::types;
@@ -26,10 +26,29 @@ impl<'a> Lowering<'a> {
         self.check_needs(&cx.needs, "the list of a `for`");
         let What::Value(expr) = &list.what else { return Vec::new() };
         let found = depends(expr);
-        if found.run || found.fact || found.argument {
-            return self.each(turns, &list).into_iter().collect();
+        let name = &turns.name.text;
+        // Another loop may have an item of that name.
+        let was_used = self.scopes.used.remove(name);
+        let nodes = if found.run || found.fact || found.argument {
+            self.each(turns, &list).into_iter().collect()
+        } else {
+            self.turns(turns, &list)
+        };
+        let is_used = self.scopes.used.contains(name);
+        if was_used {
+            self.scopes.used.insert(name.clone());
         }
-        self.turns(turns, &list)
+        if !is_used && !nodes.is_empty() && !self.wrong_inside(turns.span) {
+            self.report(
+                warning(
+                    "SF0106",
+                    turns.name.span,
+                    format!("each turn does the same: `{name}` is never read"),
+                )
+                .help("name it where it is meant, as a word `${…}` or behind `on`"),
+            );
+        }
+        nodes
     }
 
     /// A loop over a list that the plan knows: its body once for each item.

@@ -3,12 +3,14 @@
 use surefoot_syntax::{Diagnostic, Span};
 
 use super::exits::{How, Lost};
+use super::habits::Habit;
 use super::position::Positions;
 use super::programs::Why;
 use super::quotes::Split;
 use super::shell::Shell;
 use super::tree::Place;
 use super::unset::Unset;
+use crate::known;
 use crate::report::{Report, error, warning};
 
 /// Gathers what is wrong.
@@ -154,6 +156,20 @@ impl<'a> Say<'a> {
         };
         self.found
             .push(found.maybe_fixed_by("put quotes around it", self.span(split.place), quoted).help(help));
+    }
+
+    pub(super) fn habit(&mut self, place: Place, habit: &Habit) {
+        let span = self.span(place);
+        self.found.push(match habit {
+            Habit::Waits(program, waits) => known::say_waits(span, program, waits),
+            Habit::Matches(word) => known::say_matches(span, word),
+            Habit::Sleeps => known::say_sleeps(span),
+            Habit::Empty(name, left) => known::say_empty(span, name, left).help(format!(
+                "write `${{{name}:?}}`, which stops the script if it is empty; or say what it looks like where it is given"
+            )),
+            Habit::Placeholder(found) => known::say_placeholder(span, found)
+                .help("give a value by name, `(name: …)` after the language, and write `\"$name\"` here"),
+        });
     }
 
     pub(super) fn lost(&mut self, lost: &Lost) {

@@ -218,8 +218,26 @@ fn what_is_for_others_or_says_its_default_is_not_told() {
 }
 
 #[test]
+fn a_folder_that_is_another_one_without_a_value_is_told() {
+    check("rm -rf \"/srv/$text\" \"$text\"/data", &["SF0251 \"/srv/$text\"", "SF0251 \"$text\"/data"]);
+    check("rm -rf \"$text\" \"/srv/${text:?}\" \"/srv/x$text\" \"/srv/$number\"; rm -f \"/srv/$text\"", &[]);
+}
+
+#[test]
+fn what_waits_for_a_person_or_for_a_time_is_told() {
+    check("psql\nsleep 5\nvi x", &["SF0350 psql", "SF0351 sleep 5", "SF0350 vi x"]);
+    check("psql < x\nuntil app; do sleep 5; done", &[]);
+}
+
+#[test]
+fn a_word_that_nobody_filled_in_is_told() {
+    check("app <node-name> --force; app CHANGE_ME", &["SF0024 <node-name>", "SF0024 CHANGE_ME"]);
+    check("app < node-name > there; grep '<a-b>' x", &[]);
+}
+
+#[test]
 fn a_value_that_is_split_is_told() {
-    check("rm -rf $text/old; app a$text'b' ${text%/}", &["SF0328 $text", "SF0328 $text", "SF0328 ${text%/}"]);
+    check("ls -l $text/old; app a$text'b' ${text%/}", &["SF0328 $text", "SF0328 $text", "SF0328 ${text%/}"]);
     check("f() { app $1 $@ $*; }; f", &["SF0328 $1", "SF0328 $@", "SF0328 $*"]);
     check(
         "echo $(date) > $text; list=($text); [ -n $text ]",

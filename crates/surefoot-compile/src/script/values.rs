@@ -16,8 +16,10 @@ const ROUNDS_MAX: usize = 8;
 pub(crate) enum Given {
     /// A number or the like: one word, whatever it is.
     OneWord,
-    /// A text.
+    /// A text that may be empty.
     Text,
+    /// A text that is not.
+    Filled,
 }
 
 /// What is known of the variables and functions of a script.
@@ -71,7 +73,7 @@ impl<'a> Values<'a> {
 
     /// Finds the variables that are plain: first all are taken to be, then those that prove not to be fall.
     fn find_plain(&mut self, given: &BTreeMap<String, Given>) {
-        let is_text = |name: &str| given.get(name) == Some(&Given::Text);
+        let is_text = |name: &str| matches!(given.get(name), Some(Given::Text | Given::Filled));
         self.plain = self.sets.keys().copied().filter(|name| !is_text(name)).collect();
         for _ in 0..ROUNDS_MAX {
             let before = self.plain.len();

@@ -25,10 +25,6 @@ pub struct Scope {
 
 /// Reads the scopes in these nodes, by the step that enters.
 pub(super) fn scopes_of(nodes: &[Node]) -> BTreeMap<StepId, Scope> {
-    let step = |node| match node {
-        &Node::Step(ref step) => Some(step.as_ref()),
-        Node::Wait(_) | Node::If { .. } | Node::Each(_) | Node::Stop { .. } | Node::Assume { .. } => None,
-    };
     let scope = |step: &Step| match &step.scope {
         Some(ScopeEnd::Enters { title, leave, max_ms }) => Some(Scope {
             enter: step.id.clone(),
@@ -39,7 +35,14 @@ pub(super) fn scopes_of(nodes: &[Node]) -> BTreeMap<StepId, Scope> {
         }),
         Some(ScopeEnd::Leaves { .. }) | None => None,
     };
-    Nodes::of(nodes).filter_map(step).filter_map(scope).map(|scope| (scope.enter.clone(), scope)).collect()
+    Nodes::of(nodes).filter_map(step_of).filter_map(scope).map(|scope| (scope.enter.clone(), scope)).collect()
+}
+
+fn step_of(node: &Node) -> Option<&Step> {
+    match node {
+        Node::Step(step) => Some(step),
+        Node::Wait(_) | Node::If { .. } | Node::Each(_) | Node::Stop { .. } | Node::Assume { .. } => None,
+    }
 }
 
 impl RunState {

@@ -388,6 +388,17 @@ fn dollar_too_close(dollar: Span, kind: SyntaxKind) -> Diagnostic {
     )
 }
 
+/// That `<name>` stands for something nobody filled in.
+fn placeholder(sign: Span, name: &str) -> Diagnostic {
+    let length = u32::try_from(name.len()).unwrap_or(0);
+    let place = Span { end: sign.end + length + 1, ..sign };
+    let mut parameter = name.to_ascii_lowercase().replace(['-', ' '], "_");
+    parameter.truncate(parameter.trim_end_matches('_').len());
+    Diagnostic::error("SF0024", place, format!("nobody filled in `<{name}>`"))
+        .help(format!("declare a parameter, `param {parameter}: text`, or with a type that says more"))
+        .fix(Applicability::Unsafe, "then write", place, format!("${{{parameter}}}"))
+}
+
 /// Why a character has no meaning in a `$` line, and what to write instead.
 fn refused(sign: &str, place: Span, rest: &str) -> Diagnostic {
     let (why, instead) = match sign {
@@ -427,6 +438,12 @@ fn refused(sign: &str, place: Span, rest: &str) -> Diagnostic {
         }
         _ => ("a `$` line does not expand variables", "write `${name}` for a value, or quote the `$`"),
     };
+    if let ("<", Some((name, _))) = (sign, rest.split_once('>'))
+        && name.starts_with(|c: char| c.is_ascii_alphabetic())
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || "-_ ".contains(c))
+    {
+        return placeholder(place, name);
+    }
     let diagnostic =
         Diagnostic::error("SF0012", place, format!("{why}: `{sign}` has no meaning here")).help(instead);
     let name: String = rest.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
