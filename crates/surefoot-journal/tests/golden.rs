@@ -25,7 +25,7 @@ const HEAD: &str = "e3861aff1e27c5a20ec6bfa0035566af03e376c1f1beff244a6c2603da5d
 const HEAD_1_1: &str = "3d1ab168775b5e8e621382279de488fc9658c7c9c4a6419d6a2bf3e632511bba";
 
 /// The hash of the last record of `1.2.jsonl`.
-const HEAD_1_2: &str = "e60527e84f11fa77bea0f88d5d69f0354691ac918a6af98d98655002b7bd1f93";
+const HEAD_1_2: &str = "17d9caf040e86a2da2858755652f3d43542cb3e92ff8fc6e47d466e08f035252";
 
 fn path(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name)
@@ -82,16 +82,24 @@ fn it_is_still_written_so() {
     assert!(fs::read(path("1.2.jsonl")).unwrap() == text, "the bytes have changed: that is another format");
 }
 
-/// What format 1.2 added: loops that found their list, and debts that were let go in the verdict.
+/// What format 1.2 added: loops that found their list, turns that failed, an end with such turns, and one
+/// with debts that were let go.
 fn added_in_1_2() -> Vec<Event> {
-    let items = vec![Value::Text("k1".into()), Value::Text("k2".into())];
-    let let_go = Ended {
-        forward: ForwardVerdict::Failed,
-        way_back: WayBackVerdict::LetGo,
-        facts: FactsVerdict::AsBeforeExcept,
-        owed: Vec::new(),
-    };
-    vec![Event::Entered { node: StepId("for[1]".into()), items }, Event::Ended(let_go)]
+    let items = || vec![Value::Text("k1".into()), Value::Text("k2".into())];
+    let node = || StepId("for[1]".into());
+    let (forward, way_back) = (ForwardVerdict::DoneWithFailures, WayBackVerdict::NoneNeeded);
+    vec![
+        Event::Entered { node: node(), items: items() },
+        Event::TurnsFailed { node: node(), items: items(), why: "exit 1".into() },
+        Event::TurnsTakenBack { node: node(), items: items() },
+        Event::Ended(Ended { forward, way_back, facts: FactsVerdict::AsEnsured, owed: Vec::new() }),
+        Event::Ended(Ended {
+            forward: ForwardVerdict::Failed,
+            way_back: WayBackVerdict::LetGo,
+            facts: FactsVerdict::AsBeforeExcept,
+            owed: Vec::new(),
+        }),
+    ]
 }
 
 /// What format 1.1 added: who answered, what is done with its values, stops that no person asked
@@ -160,7 +168,7 @@ fn added_in_1_1() -> Vec<Event> {
 fn every_kind_of_event_is_in_it() {
     let all = [every_event(), added_in_1_1(), added_in_1_2()].concat();
     let kinds: BTreeSet<&str> = all.iter().map(Event::kind).collect();
-    assert_eq!(kinds.len(), 34, "an event was added: so was a version, and its file is missing: {kinds:?}");
+    assert_eq!(kinds.len(), 36, "an event was added: so was a version, and its file is missing: {kinds:?}");
 }
 
 /// Every kind of event, and every variant of what they hold.
