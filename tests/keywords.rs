@@ -184,7 +184,6 @@ fn what_is_not_built_is_refused_by_name() {
         ("call", "call \"x.runbook\" with { a: 1 }"),
         ("notify", "notify oncall \"hello\""),
         ("waves", "for x in [1] waves 1, 10% {\n }"),
-        ("tolerate", "for x in [1] tolerate 1 {\n }"),
         ("pause", "for x in [1] pause 2m {\n }"),
     ];
     let in_step = [

@@ -172,7 +172,6 @@ const NOT_BUILT_PARTS: &[&str] = &[
     "ensures … else rollback",
     "for … on failure",
     "for … pause",
-    "for … tolerate",
     "for … waves",
     "reveal",
 ];

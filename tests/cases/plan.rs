@@ -6,8 +6,8 @@ use std::path::PathBuf;
 
 use surefoot_compile::{Inputs, analyze, check, lower};
 use surefoot_plan::{
-    Approval, Collect, Decoder, Endpoint, Ensure, Exec, Expr, InputValue, LibraryCall, Node, PersonQuestion,
-    Plan, Read, Require, Rights, Source as From, Statement, Step, Value, Way, Word,
+    Approval, Collect, Decoder, Each, Endpoint, Ensure, Exec, Expr, InputValue, LibraryCall, Node,
+    PersonQuestion, Plan, Read, Require, Rights, Source as From, Statement, Step, Value, Way, Word,
 };
 use surefoot_syntax::{FileId, RenderOptions, Severity, Source, render};
 
@@ -119,11 +119,8 @@ impl Lines {
             match node {
                 Node::Step(step) => self.step(depth, step),
                 Node::Each(each) => {
-                    let list = format!(
-                        "{} {} in {} ({}) max {}",
-                        each.id, each.item, each.list, each.text, each.max
-                    );
-                    self.add(depth, list);
+                    let Each { id, item, list, text, max, tolerate, .. } = each.as_ref();
+                    self.add(depth, format!("{id} {item} in {list} ({text}) max {max} tolerate {tolerate}"));
                     self.nodes(depth + 1, &each.body);
                 }
                 Node::Assume { id, literal, why } => self.add(depth, format!("{id} {literal} {why:?}")),

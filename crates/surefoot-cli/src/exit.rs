@@ -28,6 +28,8 @@ pub(crate) enum Exit {
     Sealed = 14,
     /// A person cancelled the run, and nothing is owed.
     Cancelled = 15,
+    /// The run came to its end, but turns of a loop failed and were taken back.
+    DoneWithFailures = 16,
     /// Another run holds the lock.
     Locked = 20,
     /// The journal is damaged, or was written by a newer version.
@@ -52,6 +54,7 @@ impl Exit {
             ForwardVerdict::Refused => Exit::Precondition,
             ForwardVerdict::Cancelled => Exit::Cancelled,
             ForwardVerdict::Failed => Exit::RolledBack,
+            ForwardVerdict::DoneWithFailures => Exit::DoneWithFailures,
             ForwardVerdict::Done | ForwardVerdict::Stopped => match ended.facts {
                 FactsVerdict::AsEnsured
                 | FactsVerdict::NotAsked

@@ -54,6 +54,8 @@ pub(super) struct Layout {
     entered: BTreeMap<StepId, Arc<[Value]>>,
     /// For each part of a turn, the part of the loop's body that it is: what the proof speaks about.
     general: HashMap<StepId, StepId>,
+    /// Where each turn of a loop begins, and what comes after the last.
+    starts: HashMap<StepId, Vec<Option<usize>>>,
     /// What the turns ask, set or leave.
     atoms: Vec<Atom>,
 }
@@ -271,6 +273,9 @@ impl Program {
             FinishedHow::Chose(Tri::True) => on_true,
             FinishedHow::Chose(Tri::Unknown) => on_unknown,
             FinishedHow::Entered => on_true.or(spot.next),
+            FinishedHow::TakenBack(turn) => {
+                layout.starts.get(&finished.node)?.get(turn as usize + 1).copied().flatten()
+            }
             FinishedHow::Stopped => None,
         };
         next.and_then(|at| layout.spots.get(at)).map(|spot| spot.part.clone())
@@ -312,6 +317,7 @@ impl Layout {
         else {
             return;
         };
+        let mut starts = vec![next];
         for item in items.iter().rev() {
             for (own, general) in part.each.names(item) {
                 let general = self.general(&general).clone();
@@ -320,7 +326,10 @@ impl Layout {
             let nodes = part.each.turn(item);
             self.atoms.extend(atoms_of(&nodes));
             next = self.lay(&nodes, next, part.covering.clone(), of);
+            starts.push(next);
         }
+        starts.reverse();
+        self.starts.insert(id.clone(), starts);
         if let Some(spot) = self.spots.get_mut(at) {
             spot.arms = [next, None, None];
         }

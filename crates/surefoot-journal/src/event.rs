@@ -330,6 +330,8 @@ pub struct Ended {
 pub enum ForwardVerdict {
     /// To its end.
     Done,
+    /// To its end, but for turns of loops that failed and were taken back. Since format 1.2.
+    DoneWithFailures,
     /// To a `stop`: it ended well and early.
     Stopped,
     /// A step failed, or a condition was false.
@@ -442,6 +444,23 @@ pub enum Event {
         /// The loop.
         node: StepId,
         /// What the list holds, each item once.
+        items: Vec<Value>,
+    },
+    /// Something failed in a loop that goes on all the same: these turns are taken back, and nothing else. Since
+    /// format 1.2.
+    TurnsFailed {
+        /// The loop.
+        node: StepId,
+        /// The items of the turns, in the order of the list.
+        items: Vec<Value>,
+        /// Why, in a sentence.
+        why: String,
+    },
+    /// These turns are taken back: the run goes forward again, behind them. Since format 1.2.
+    TurnsTakenBack {
+        /// The loop.
+        node: StepId,
+        /// The items of the turns.
         items: Vec<Value>,
     },
     /// What the plan assumes was asked, and nothing speaks against it.
@@ -660,7 +679,7 @@ impl ForwardVerdict {
     /// Whether the run came to a good end.
     pub fn is_good(self) -> bool {
         match self {
-            ForwardVerdict::Done | ForwardVerdict::Stopped => true,
+            ForwardVerdict::Done | ForwardVerdict::DoneWithFailures | ForwardVerdict::Stopped => true,
             ForwardVerdict::Failed | ForwardVerdict::Cancelled | ForwardVerdict::Refused => false,
         }
     }
@@ -678,6 +697,8 @@ impl Event {
             Event::Waited { .. } => "waited",
             Event::Chose { .. } => "chose",
             Event::Entered { .. } => "entered",
+            Event::TurnsFailed { .. } => "turns failed",
+            Event::TurnsTakenBack { .. } => "turns taken back",
             Event::Assumed { .. } => "assumed",
             Event::Stopped { .. } => "stopped",
             Event::ApprovalAsked { .. } => "approval asked",

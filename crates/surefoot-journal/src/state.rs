@@ -6,7 +6,7 @@
 //! Must hold:
 //! - the same events give the same state, wherever the fold was stopped and begun again;
 //! - an event that the tables in `state/apply.rs` do not allow is refused and changes nothing;
-//! - a run that turned back never goes forward again.
+//! - a run that turned back never goes forward again, but for one that takes back turns of a loop alone.
 //!
 //! Not here: what happens next (`surefoot-executor`), and how records are kept (`record`, `writer`).
 
@@ -42,7 +42,7 @@ pub struct IllegalTransition {
     pub why: String,
 }
 
-/// The direction a run faces. It never turns from back to forward.
+/// The direction a run faces. It turns from back to forward only behind turns of a loop that were taken back alone.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub enum Facing {
     /// It does its steps.
@@ -121,10 +121,32 @@ pub enum FinishedHow {
     Chose(surefoot_plan::Tri),
     /// A loop found its list.
     Entered,
+    /// The turns of a loop up to this one, from 0, are over: this one was taken back.
+    TakenBack(u32),
     /// A `stop` ended the run.
     Stopped,
     /// What it assumes is not known false.
     Assumed,
+}
+
+/// A turn of a loop.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub struct Turn {
+    /// The loop.
+    pub node: StepId,
+    /// Which item of its list, from 0.
+    pub index: u32,
+}
+
+/// Turns of a loop that are taken back alone.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Turning {
+    /// The loop.
+    pub node: StepId,
+    /// The first of them.
+    pub first: u32,
+    /// The last of them.
+    pub last: u32,
 }
 
 /// The last time facts were probed.
@@ -199,6 +221,12 @@ pub struct RunState {
     loops: HashMap<StepId, Arc<Each>>,
     /// What those went through that have found theirs.
     entered: BTreeMap<StepId, Arc<[Value]>>,
+    /// The turn in which each part of a loop's turns is.
+    turns: HashMap<StepId, Turn>,
+    /// The turns that failed and were taken back, or are, while the run goes on.
+    failed_turns: BTreeSet<Turn>,
+    /// The turns that are being taken back alone.
+    turning: Option<Turning>,
     /// Which way it faces.
     facing: Facing,
     /// Whether it moves.
@@ -428,6 +456,21 @@ impl RunState {
     /// Returns the items of each loop that found its list.
     pub fn entered(&self) -> &BTreeMap<StepId, Arc<[Value]>> {
         &self.entered
+    }
+
+    /// Returns the turn of a loop in which a part of the plan is.
+    pub fn turn(&self, id: &StepId) -> Option<&Turn> {
+        self.turns.get(id)
+    }
+
+    /// Returns the turns that failed and were taken back, or are, while the run goes on.
+    pub fn failed_turns(&self) -> &BTreeSet<Turn> {
+        &self.failed_turns
+    }
+
+    /// Returns the turns that are being taken back alone, if the run faces back only for them.
+    pub fn turning(&self) -> Option<&Turning> {
+        self.turning.as_ref()
     }
 
     /// Returns whether anything may have acted on the world.

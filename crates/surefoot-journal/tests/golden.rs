@@ -25,7 +25,7 @@ const HEAD: &str = "e3861aff1e27c5a20ec6bfa0035566af03e376c1f1beff244a6c2603da5d
 const HEAD_1_1: &str = "3d1ab168775b5e8e621382279de488fc9658c7c9c4a6419d6a2bf3e632511bba";
 
 /// The hash of the last record of `1.2.jsonl`.
-const HEAD_1_2: &str = "d67ffdb5dfb1a7292eedf5120babfe820592201fbd8f979a9599fee8c1d6b358";
+const HEAD_1_2: &str = "9f4a1f724c7e2b47aeae2e8202525432af98a72b332de2ab9a8b60b9dcb2434f";
 
 fn path(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name)
@@ -82,10 +82,17 @@ fn it_is_still_written_so() {
     assert!(fs::read(path("1.2.jsonl")).unwrap() == text, "the bytes have changed: that is another format");
 }
 
-/// What format 1.2 added: loops that found their list.
+/// What format 1.2 added: loops that found their list, turns that failed, and an end with such turns.
 fn added_in_1_2() -> Vec<Event> {
-    let items = vec![Value::Text("k1".into()), Value::Text("k2".into())];
-    vec![Event::Entered { node: StepId("for[1]".into()), items }]
+    let items = || vec![Value::Text("k1".into()), Value::Text("k2".into())];
+    let node = || StepId("for[1]".into());
+    let (forward, way_back) = (ForwardVerdict::DoneWithFailures, WayBackVerdict::NoneNeeded);
+    vec![
+        Event::Entered { node: node(), items: items() },
+        Event::TurnsFailed { node: node(), items: items(), why: "exit 1".into() },
+        Event::TurnsTakenBack { node: node(), items: items() },
+        Event::Ended(Ended { forward, way_back, facts: FactsVerdict::AsEnsured, owed: Vec::new() }),
+    ]
 }
 
 /// What format 1.1 added: who answered, what is done with its values, stops that no person asked
@@ -154,7 +161,7 @@ fn added_in_1_1() -> Vec<Event> {
 fn every_kind_of_event_is_in_it() {
     let all = [every_event(), added_in_1_1(), added_in_1_2()].concat();
     let kinds: BTreeSet<&str> = all.iter().map(Event::kind).collect();
-    assert_eq!(kinds.len(), 34, "an event was added: so was a version, and its file is missing: {kinds:?}");
+    assert_eq!(kinds.len(), 36, "an event was added: so was a version, and its file is missing: {kinds:?}");
 }
 
 /// Every kind of event, and every variant of what they hold.

@@ -37,8 +37,16 @@ pub struct Each {
     pub text: String,
     /// Most items that the list may have; with more the loop fails before its first turn.
     pub max: u32,
+    /// How many turns may fail: each of them is taken back by itself, and the loop goes on.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub tolerate: u32,
     /// What is done for each item.
     pub body: Vec<Node>,
+}
+
+/// What is left out of a plan file: the default.
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 /// Why a list cannot be gone through.
@@ -64,6 +72,11 @@ pub enum ItemsError {
 }
 
 impl Each {
+    /// Whether the run may go on after a turn that failed and was taken back.
+    pub fn may_go_on(&self) -> bool {
+        self.tolerate > 0
+    }
+
     /// Returns what its body knows the item by.
     pub fn item_id(&self) -> ValueId {
         ValueId { step: Some(self.id.clone()), name: self.item.clone() }

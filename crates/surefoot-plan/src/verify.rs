@@ -113,6 +113,8 @@ struct Rules {
     stops: bool,
     /// In the turn of an item, what the turns of others change is not known.
     turns: bool,
+    /// After a loop that goes on although a turn failed, not every turn has had its effect.
+    failed_turns: bool,
     /// What is assumed holds from there on, and not before.
     assumptions: bool,
     /// A point of no return does not end the duty to leave the scopes that are open.
@@ -135,6 +137,7 @@ impl Default for Rules {
             joins: true,
             stops: true,
             turns: true,
+            failed_turns: true,
             assumptions: true,
             scopes: true,
             restored: true,

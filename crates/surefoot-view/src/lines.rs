@@ -115,6 +115,7 @@ fn why(event: &Event) -> Option<&String> {
     if let Event::Partial { why, .. }
     | Event::NotDone { why, .. }
     | Event::Failed { why, .. }
+    | Event::TurnsFailed { why, .. }
     | Event::TurnedBack { why } = event
     {
         return Some(why);
@@ -145,6 +146,8 @@ fn weight(event: &Event) -> Option<Weight> {
         | Event::Waited { .. }
         | Event::Chose { .. }
         | Event::Entered { .. }
+        | Event::TurnsFailed { .. }
+        | Event::TurnsTakenBack { .. }
         | Event::Stopped { .. }
         | Event::Assumed { .. }
         | Event::ApprovalAnswered { .. }

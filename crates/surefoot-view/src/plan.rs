@@ -180,6 +180,14 @@ impl View<'_> {
                              after the other. If something fails in a turn, what the turns before it owe is taken back too"
                         ),
                     );
+                    if each.tolerate > 0 {
+                        let turns =
+                            if each.tolerate == 1 { "one turn" } else { &format!("{} turns", each.tolerate) };
+                        self.page.text(
+                            at,
+                            &format!("{turns} may fail: such a turn is taken back by itself, and the loop goes on; the run is then done with failures"),
+                        );
+                    }
                     self.page.text(at, &format!("for each {}:", each.item));
                     self.nodes(&each.body, &format!("{number}."), at);
                 }

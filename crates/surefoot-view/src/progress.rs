@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use surefoot_journal::{BackStage, Event, Facing, Record, RunState, Stage, Standing, StepState, Timestamp};
+use surefoot_journal::{
+    BackStage, Event, Facing, Record, RunState, Stage, Standing, StepState, Timestamp, Turn,
+};
 use surefoot_plan::{Class, Names, Node, Plan, Step, StepId, Tri, Way};
 
 use crate::say;
@@ -110,7 +112,7 @@ impl Progress {
         let names = Names::found(plan, state.bound());
         let mut rows = Vec::new();
         self.add_rows(&names, state, &plan.body, "", false, &mut rows);
-        if state.facing() == Facing::Back || state.ended().is_some() {
+        if state.facing() == Facing::Back && state.turning().is_none() || state.ended().is_some() {
             for row in rows.iter_mut().filter(|row| row.mark == Mark::Later) {
                 row.word = "not reached";
             }
@@ -212,6 +214,9 @@ impl Progress {
                     };
                     for (at, item) in items.iter().enumerate() {
                         let turn = format!("{inside}{}.", at + 1);
+                        let index = u32::try_from(at).unwrap_or(u32::MAX);
+                        let failed = Turn { node: each.id.clone(), index };
+                        let skipped = skipped || state.failed_turns().contains(&failed);
                         self.add_rows(names, state, &each.turn(item), &turn, skipped, rows);
                     }
                 }

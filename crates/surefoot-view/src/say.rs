@@ -344,6 +344,7 @@ pub(crate) fn debt(debt: &Debt) -> &str {
 pub(crate) fn forward(verdict: ForwardVerdict) -> &'static str {
     match verdict {
         ForwardVerdict::Done => "done",
+        ForwardVerdict::DoneWithFailures => "done, but for turns of a loop that failed and were taken back",
         ForwardVerdict::Stopped => "ended early, and well",
         ForwardVerdict::Failed => "failed",
         ForwardVerdict::Cancelled => "cancelled",
@@ -399,22 +400,29 @@ pub(crate) fn turns(each: &Each) -> String {
     format!("for {} in {}", each.item, each.text)
 }
 
+/// Items in a row.
+pub(crate) fn listed(items: &[Value]) -> String {
+    let named: Vec<String> = items.iter().take(ITEMS_MAX).map(ToString::to_string).collect();
+    let more = if items.len() > ITEMS_MAX {
+        format!(" and {} more", items.len() - ITEMS_MAX)
+    } else {
+        String::new()
+    };
+    format!("{}{more}", named.join(", "))
+}
+
 /// What a loop goes through.
 pub(crate) fn items(items: &[Value]) -> String {
-    let named: Vec<String> = items.iter().take(ITEMS_MAX).map(ToString::to_string).collect();
-    let named = named.join(", ");
+    let named = listed(items);
     match items.len() {
         0 => "its list is empty: nothing is done".to_owned(),
         1 => format!("its list holds one item: {named}"),
-        count if count > ITEMS_MAX => {
-            format!("its list holds {count} items: {named} and {} more", count - ITEMS_MAX)
-        }
         count => format!("its list holds {count} items: {named}"),
     }
 }
 
 /// Most items of a list that are named in a sentence; the journal has all.
-const ITEMS_MAX: usize = 12;
+pub(crate) const ITEMS_MAX: usize = 12;
 
 #[cfg(test)]
 mod tests {

@@ -148,7 +148,18 @@ fn now(plan: &Plan, state: &RunState, around: &Around) -> String {
 
 /// How far a run came, with the reason if it ended early.
 pub(crate) fn how_far(state: &RunState, verdict: ForwardVerdict) -> String {
-    format!("{}{}", say::forward(verdict), say::reason(state.stopped().unwrap_or_default()))
+    let failed = match (verdict, state.failed_turns().len()) {
+        (ForwardVerdict::DoneWithFailures, count) => {
+            let failed = state.failed_turns().iter().take(say::ITEMS_MAX).filter_map(|turn| {
+                state.entered().get(&turn.node)?.get(turn.index as usize).map(ToString::to_string)
+            });
+            let failed = failed.collect::<Vec<_>>().join(", ");
+            let more = if count > say::ITEMS_MAX { ", ..." } else { "" };
+            format!(" ({count}: {failed}{more})")
+        }
+        _ => String::new(),
+    };
+    format!("{}{failed}{}", say::forward(verdict), say::reason(state.stopped().unwrap_or_default()))
 }
 
 /// Adds a line for each part of the plan, and the point of no return between them.
@@ -471,6 +482,7 @@ fn run_line(row: &RunRow, now: Timestamp) -> [String; 5] {
             };
             let forward = match ended.forward {
                 ForwardVerdict::Done => "done",
+                ForwardVerdict::DoneWithFailures => "done, some turns failed",
                 ForwardVerdict::Stopped => "ended early, and well",
                 ForwardVerdict::Failed => "failed",
                 ForwardVerdict::Cancelled => "cancelled",

@@ -292,6 +292,7 @@ impl Verdicts {
         Verdicts {
             forward: match ended.forward {
                 ForwardVerdict::Done => "done",
+                ForwardVerdict::DoneWithFailures => "done_with_failures",
                 ForwardVerdict::Stopped => "stopped",
                 ForwardVerdict::Failed => "failed",
                 ForwardVerdict::Cancelled => "cancelled",
@@ -424,6 +425,8 @@ fn run_title(event: &Event) -> String {
         | Event::Waited { .. }
         | Event::Chose { .. }
         | Event::Entered { .. }
+        | Event::TurnsFailed { .. }
+        | Event::TurnsTakenBack { .. }
         | Event::Stopped { .. }
         | Event::Assumed { .. }
         | Event::ApprovalAsked { .. }

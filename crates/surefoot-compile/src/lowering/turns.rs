@@ -1,11 +1,12 @@
 //! Loops: `for x in xs { … }`.
 //!
 //! Over a list that the plan knows, the body is read once for each item, with the item in its place. Over one
-//! that only the run finds it is read once, with an item that the run will put there.
+//! that only the run finds it is read once, with an item that the run will put there; and so is a loop whose
+//! turns are more than the steps in them, because they may fail.
 
 use std::collections::BTreeMap;
 
-use surefoot_plan::{EACH_MAX, Each, Expr, Name, Node, StepId, Type, ValueId};
+use surefoot_plan::{EACH_MAX, Each, Expr, Name, Node, StepId, Type, Value, ValueId};
 use surefoot_syntax::{Span, ast, on_one_line};
 
 use super::member::step_names;
@@ -26,11 +27,12 @@ impl<'a> Lowering<'a> {
         self.check_needs(&cx.needs, "the list of a `for`");
         let What::Value(expr) = &list.what else { return Vec::new() };
         let found = depends(expr);
+        let is_found = found.run || found.fact || found.argument;
         let name = &turns.name.text;
         // Another loop may have an item of that name.
         let was_used = self.scopes.used.remove(name);
-        let nodes = if found.run || found.fact || found.argument {
-            self.each(turns, &list).into_iter().collect()
+        let nodes = if is_found || turns.tolerate.is_some() {
+            self.each(turns, &list, is_found).into_iter().collect()
         } else {
             self.turns(turns, &list)
         };
@@ -110,8 +112,8 @@ impl<'a> Lowering<'a> {
         true
     }
 
-    /// A loop over a list that only the run finds: its body once, in general form.
-    fn each(&mut self, turns: &'a ast::For, list: &Term) -> Option<Node> {
+    /// A loop whose turns the run knows: its body once, in general form.
+    fn each(&mut self, turns: &'a ast::For, list: &Term, is_found: bool) -> Option<Node> {
         // An item that is nothing names no turn: where there is a turn, there is one.
         let item = self.item_type(list)?;
         let item = if let Type::Optional(inner) = item { *inner } else { item };
@@ -119,7 +121,8 @@ impl<'a> Lowering<'a> {
         self.loops += 1;
         let id = StepId(format!("for[{}]", self.loops));
         self.origins.nodes.insert(id.clone(), turns.list.span);
-        let max = self.most(turns);
+        let max = if is_found { self.most(turns) } else { self.most_known(turns, list) };
+        let tolerate = self.tolerated(turns, max);
         let is_name = self.is_name(&item, turns);
         let inner = self.inner_loop(turns);
         if !self.count(turns.list.span) || !is_name || inner {
@@ -140,8 +143,58 @@ impl<'a> Lowering<'a> {
         }
         let What::Value(expr) = &list.what else { return None };
         let text = on_one_line(self.modules.text(turns.list.span));
-        let each = Each { id, item: turns.name.text.clone(), list: expr.clone(), text, max: max?, body };
+        let each = Each {
+            id,
+            item: turns.name.text.clone(),
+            list: expr.clone(),
+            text,
+            max: max?,
+            tolerate: tolerate?,
+            body,
+        };
         Some(Node::Each(Box::new(each)))
+    }
+
+    /// How many items a list that the plan knows may have: as many as it has.
+    fn most_known(&mut self, turns: &ast::For, list: &Term) -> Option<u32> {
+        let items = self.known_items(list, turns.list.span)?.len();
+        if !self.is_within(items, list, turns) {
+            return None;
+        }
+        let Some(Value::List(items)) = list.known() else {
+            // Not bound yet: the limit that is said, or any.
+            return Some(turns.max.map_or(EACH_MAX, |(max, _)| max.clamp(1, EACH_MAX)));
+        };
+        let count = u32::try_from(items.len()).unwrap_or(u32::MAX);
+        if count > EACH_MAX {
+            self.report(
+                error(
+                    "SF0305",
+                    turns.list.span,
+                    format!("the list has {count} items, and at most {EACH_MAX} are allowed"),
+                )
+                .help("do it for a part of the list at a time"),
+            );
+            return None;
+        }
+        Some(count.max(1))
+    }
+
+    /// How many turns may fail.
+    fn tolerated(&mut self, turns: &ast::For, max: Option<u32>) -> Option<u32> {
+        let Some((tolerate, place)) = turns.tolerate else { return Some(0) };
+        if tolerate == 0 || max.is_some_and(|max| turns.max.is_some() && tolerate >= max) {
+            let what = match tolerate {
+                0 => "no turn may fail if nothing is said".to_owned(),
+                _ => "this allows every turn to fail".to_owned(),
+            };
+            self.report(
+                error("SF0341", place, what)
+                    .help("say how many turns may fail and be taken back, fewer than there are: `tolerate 1`; or take it away"),
+            );
+            return None;
+        }
+        Some(max.map_or(tolerate, |max| tolerate.min(max)))
     }
 
     /// How many items there may be at most.

@@ -36,11 +36,16 @@ pub(super) fn nothing_to_do(view: View<'_>) -> Order {
 pub(super) fn early(view: View<'_>) -> Order {
     let facts = if view.state.has_acted() { FactsVerdict::NotAsked } else { FactsVerdict::Untouched };
     Order::Record(Event::Ended(Ended {
-        forward: ForwardVerdict::Stopped,
+        forward: good(view, ForwardVerdict::Stopped),
         way_back: WayBackVerdict::NoneNeeded,
         facts,
         owed: Vec::new(),
     }))
+}
+
+/// A good end, unless turns failed on the way there.
+pub(super) fn good(view: View<'_>, end: ForwardVerdict) -> ForwardVerdict {
+    if view.state.failed_turns().is_empty() { end } else { ForwardVerdict::DoneWithFailures }
 }
 
 /// The run ends here, and what is owed stays owed.

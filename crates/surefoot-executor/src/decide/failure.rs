@@ -3,7 +3,7 @@
 use surefoot_journal::{Event, HeldWhy};
 use surefoot_plan::OnFailure;
 
-use super::{Order, View, end};
+use super::{Order, View, each, end};
 
 /// Returns what follows from the failure that is not answered yet.
 pub(super) fn next(view: View<'_>) -> Order {
@@ -12,6 +12,11 @@ pub(super) fn next(view: View<'_>) -> Order {
     let plan = view.program.plan();
     if (state.collected() as usize) < plan.collect.len() && state.has_acted() {
         return Order::Collect(state.collected());
+    }
+    if state.cancel().is_none()
+        && let Some(order) = each::failed(view, failure)
+    {
+        return order;
     }
     // After a point of no return nothing is automatic: the only way is forward, and a person says so.
     if !state.seals().is_empty() {

@@ -232,7 +232,7 @@ fn at_end(view: View<'_>) -> Order {
         }
     }
     Order::Record(Event::Ended(Ended {
-        forward: ForwardVerdict::Done,
+        forward: end::good(view, ForwardVerdict::Done),
         way_back: WayBackVerdict::NoneNeeded,
         facts: FactsVerdict::AsEnsured,
         owed: Vec::new(),

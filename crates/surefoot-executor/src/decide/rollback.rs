@@ -10,7 +10,7 @@ use surefoot_journal::{
 };
 use surefoot_plan::{Cell, Ensure, Environment as _, StepId, Test, Value, ground};
 
-use super::{Condition, Order, Probe, View, doubt, end, judge, scope, step};
+use super::{Condition, Order, Probe, View, doubt, each, end, judge, scope, step};
 use crate::known::Known;
 use crate::program::StepPart;
 
@@ -56,7 +56,14 @@ pub(super) fn turn(view: View<'_>) -> Order {
 
 /// Returns what a run that faces back does next.
 pub(super) fn next(view: View<'_>) -> Order {
-    let Some(Debt::Rollback(id)) = view.state.owed().next() else { return at_end(view) };
+    let next = view.state.owed().next();
+    if let Some(turning) = view.state.turning() {
+        let turn = next.and_then(|Debt::Rollback(id)| view.state.turn(id));
+        if !turn.is_some_and(|turn| turning.has(turn)) {
+            return each::taken_back(view, turning);
+        }
+    }
+    let Some(Debt::Rollback(id)) = next else { return at_end(view) };
     let fresh = StepState::default();
     let state = view.state.step(id).unwrap_or(&fresh);
     let Some(part) = view.program.step(id) else {

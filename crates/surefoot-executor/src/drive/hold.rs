@@ -24,7 +24,9 @@ enum Answer {
 /// A run that turned back goes on back: it never goes forward again.
 pub fn going_on(state: &RunState) -> Option<Choice> {
     match state.standing() {
-        Standing::Held(_) if state.facing() == Facing::Back => Some(Choice::RollBack),
+        Standing::Held(_) if state.facing() == Facing::Back && state.turning().is_none() => {
+            Some(Choice::RollBack)
+        }
         Standing::Held(_) => Some(Choice::GoOn),
         Standing::Stuck { .. } => Some(Choice::RetryRollback),
         Standing::New | Standing::Going | Standing::Ended(_) => None,
@@ -184,6 +186,11 @@ impl<W: World, J: Journal> Driver<'_, '_, W, J> {
                     stop,
                 ];
                 (text, Some(step.clone()), answers)
+            }
+            Standing::Held(_) if facing_back && self.state.turning().is_some() => {
+                let text =
+                    format!("Taking back what failed in a loop was interrupted. {owed} How does it go on?");
+                (text, None, vec![go_on, back, stop])
             }
             Standing::Held(_) if facing_back => {
                 (format!("The way back was interrupted. {owed} How does it go on?"), None, vec![back, stop])

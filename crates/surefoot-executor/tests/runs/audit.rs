@@ -51,6 +51,10 @@ fn direction(records: &[Record], wrong: &mut Vec<String>) {
         match &record.event {
             Event::TurnedBack { .. } if back => wrong.push("it turned back twice".into()),
             Event::TurnedBack { .. } => back = true,
+            // Turns alone are taken back, and then the run goes on.
+            Event::TurnsFailed { .. } if back => wrong.push("turns failed on the way back".into()),
+            Event::TurnsFailed { .. } => back = true,
+            Event::TurnsTakenBack { .. } => back = false,
             Event::Stopped { .. } => stopped = true,
             Event::Intent { claim, .. } if claim.phase == Phase::Forward && stopped => {
                 wrong.push(format!("record {}: {:?} after the run ended early", record.seq, claim));

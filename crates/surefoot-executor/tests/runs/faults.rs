@@ -43,6 +43,7 @@ pub(crate) fn cases() -> Vec<Case> {
         Case { name: "scoped", plan: scoped(), start: SCOPE_START.to_vec() },
         Case { name: "sealed in a scope", plan: sealed_in_a_scope(), start: SCOPE_START.to_vec() },
         Case { name: "rolling", plan: rolling(), start: ROLLING_START.to_vec() },
+        Case { name: "tolerant", plan: tolerant(), start: ROLLING_START.to_vec() },
         Case { name: "early", plan: early(), start: EARLY_START.to_vec() },
     ]
 }
@@ -196,6 +197,7 @@ fn every_pair_of_crashes_on_the_way_back() {
             "scoped" => ("last", Fault::After),
             "retry" => ("s2", Fault::During),
             "wide" => ("last", Fault::After),
+            "tolerant" => ("speak", Fault::After),
             "rolling" => ("restart[k2]", Fault::After),
             "assuming" | "early" => ("second", Fault::After),
             _ => ("s3", Fault::After),

@@ -230,3 +230,157 @@ fn a_dry_run_walks_the_body_once_where_the_list_is_not_found() {
     assert!(text.contains("the turns of for[1] ("), "{text}");
     assert!(text.contains("    does    $ do ‹broker›\n"), "{text}");
 }
+
+fn fail(step: &str, fault: Fault) -> Injected {
+    Injected { step: id(step), phase: Phase::Forward, fault, times: 9 }
+}
+
+#[test]
+fn a_turn_that_fails_within_what_is_tolerated_is_taken_back_by_itself_and_the_loop_goes_on() {
+    let program = program(tolerant());
+    let mut run = run(&program);
+    run.world.inject(fail("restart[k1]", Fault::After));
+    run.live(None);
+    let ended = run.ended();
+    assert_eq!(ended.forward, ForwardVerdict::DoneWithFailures, "{}", run.story());
+    assert_eq!((ended.way_back, ended.facts), (WayBackVerdict::NoneNeeded, FactsVerdict::AsEnsured));
+    assert_eq!(begun(&run, Phase::Rollback), ["restart[k1]", "drain[k1]"]);
+    assert_eq!(
+        begun(&run, Phase::Forward),
+        ["silence", "drain[k1]", "restart[k1]", "drain[k2]", "restart[k2]", "speak"]
+    );
+    assert!(run.is("fresh(\"k2\")") && !run.is("fresh(\"k1\")") && !run.is("drained(\"k1\")"));
+    // What is left can still be taken back, without the turn that was.
+    let closed: Vec<String> = run.state.closed().map(|Debt::Rollback(step)| step.to_string()).collect();
+    assert_eq!(closed, ["speak", "restart[k2]", "drain[k2]", "silence"]);
+}
+
+#[test]
+fn one_failure_more_than_is_tolerated_takes_everything_back() {
+    let program = program(tolerant());
+    let mut run = run(&program);
+    run.world.inject(fail("restart[k1]", Fault::After));
+    run.world.inject(fail("drain[k2]", Fault::During));
+    run.live(None);
+    let ended = run.ended();
+    assert_eq!(
+        (ended.forward, ended.way_back),
+        (ForwardVerdict::Failed, WayBackVerdict::Complete),
+        "{}",
+        run.story()
+    );
+    assert_eq!(begun(&run, Phase::Rollback), ["restart[k1]", "drain[k1]", "drain[k2]", "silence"]);
+    assert_eq!(ended.facts, FactsVerdict::AsBefore);
+}
+
+#[test]
+fn a_turn_that_is_refused_is_a_turn_that_failed() {
+    let program = program(tolerant());
+    let mut run = run(&program);
+    run.world.set(cell("drained(k1)"), Value::Bool(true));
+    run.live(None);
+    assert_eq!(run.ended().forward, ForwardVerdict::DoneWithFailures, "{}", run.story());
+    assert!(begun(&run, Phase::Rollback).is_empty());
+}
+
+#[test]
+fn a_turn_that_cannot_be_taken_back_is_stuck_like_any_other() {
+    let program = program(tolerant());
+    let mut run = run(&program);
+    run.world.inject(fail("restart[k1]", Fault::After));
+    run.world.inject(Injected { phase: Phase::Rollback, ..fail("drain[k1]", Fault::Before) });
+    run.live(None);
+    assert!(matches!(run.state.standing(), Standing::Stuck { .. }), "{}", run.story());
+    // Let go, the loop goes on.
+    run.forgive(Debt::Rollback(id("drain[k1]")));
+    run.live(None);
+    assert_eq!(run.ended().forward, ForwardVerdict::DoneWithFailures, "{}", run.story());
+}
+
+#[test]
+fn a_step_that_says_itself_what_follows_its_failure_is_not_tolerated() {
+    let mut plan = tolerant();
+    for node in &mut plan.body {
+        if let Node::Each(each) = node {
+            each.body.iter_mut().for_each(|node| {
+                if let Node::Step(step) = node {
+                    step.on_failure = Some(OnFailure::Stop);
+                }
+            });
+        }
+    }
+    let program = program(plan);
+    let mut run = run(&program);
+    run.world.inject(fail("restart[k1]", Fault::After));
+    run.live(None);
+    assert_eq!(run.ended().way_back, WayBackVerdict::Owing, "{}", run.story());
+}
+
+#[test]
+fn whoever_interrupts_while_a_turn_is_taken_back_may_take_back_everything() {
+    let program = program(tolerant());
+    for (choice, verdict) in [
+        (Choice::GoOn, ForwardVerdict::DoneWithFailures),
+        (Choice::RollBack, ForwardVerdict::Failed),
+        (Choice::Stop, ForwardVerdict::Failed),
+    ] {
+        let mut run = run(&program);
+        run.world.inject(fail("restart[k1]", Fault::After));
+        run.world.inject(Injected { phase: Phase::Rollback, times: 1, ..fail("drain[k1]", Fault::Running) });
+        run.live(None);
+        assert!(matches!(run.state.standing(), Standing::Held(HeldWhy::Doubt(_))), "{}", run.story());
+        run.world.finish_running();
+        run.decide(choice);
+        run.live(None);
+        assert_eq!(run.ended().forward, verdict, "{choice:?}\n{}", run.story());
+    }
+}
+
+#[test]
+fn a_crash_at_every_record_of_a_run_with_a_failed_turn_changes_nothing() {
+    let program = program(tolerant());
+    let begin = || {
+        let run = run(&program);
+        run.world.inject(fail("restart[k1]", Fault::After));
+        run
+    };
+    let mut whole = begin();
+    whole.live(None);
+    let wanted = whole.facts();
+    for k in 1..whole.journal.records.len() as u64 {
+        for death in [Death::After(k), Death::Before(k)] {
+            let mut run = begin();
+            run.live(Some(death));
+            while !run.live(None) {}
+            assert_eq!(run.ended().forward, ForwardVerdict::DoneWithFailures, "{death:?}\n{}", run.story());
+            assert_eq!(run.facts(), wanted, "{death:?}\n{}", run.story());
+        }
+    }
+}
+
+#[test]
+fn an_irreversible_step_in_a_turn_ends_what_is_tolerated_of_it() {
+    let mut plan = tolerant();
+    for node in &mut plan.body {
+        let Node::Each(each) = node else { continue };
+        let Some(Node::Step(drain)) = each.body.first_mut() else { panic!("a step") };
+        drain.way = surefoot_plan::Way::Irreversible(surefoot_plan::Irreversible {
+            why: "it is wiped".into(),
+            undone_when: None,
+            without_approval: Some("a test".into()),
+            recover_with: None,
+        });
+        drain.class = surefoot_plan::Class::Idempotent;
+    }
+    let program = program(plan);
+    // Before it in its turn: the turn is taken back, though the turn before has sealed.
+    let mut run = Run::new(&program, &ROLLING_START);
+    run.world.inject(fail("drain[k2]", Fault::NotStarted));
+    run.live(None);
+    assert_eq!(run.ended().forward, ForwardVerdict::DoneWithFailures, "{}", run.story());
+    // Behind it: a person decides.
+    let mut run = Run::new(&program, &ROLLING_START);
+    run.world.inject(fail("restart[k2]", Fault::After));
+    run.live(None);
+    assert!(matches!(run.state.standing(), Standing::Held(HeldWhy::Failed(Some(_)))), "{}", run.story());
+}

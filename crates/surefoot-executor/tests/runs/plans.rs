@@ -420,6 +420,7 @@ pub(crate) fn rolling() -> Plan {
         list: Expr::Local(ValueId { step: None, name: "brokers".into() }),
         text: "brokers".into(),
         max: 3,
+        tolerate: 0,
         body: vec![node(drain), node(restart)],
     };
     let body = vec![
@@ -435,6 +436,17 @@ pub(crate) fn rolling() -> Plan {
     }
     let Read { source, .. } = read("brokers", vec![text("look")]);
     plan.lets = vec![Read { name: "brokers".into(), r#type: Type::List(Box::new(Type::Text)), source }];
+    plan
+}
+
+/// The rolling restart, in which one turn may fail.
+pub(crate) fn tolerant() -> Plan {
+    let mut plan = rolling();
+    for node in &mut plan.body {
+        if let Node::Each(each) = node {
+            each.tolerate = 1;
+        }
+    }
     plan
 }
 

@@ -88,6 +88,8 @@ impl RunState {
                 Ok(())
             }
             Event::Entered { node, items } => self.enter(node, items),
+            Event::TurnsFailed { node, items, .. } => self.turns_failed(node, items),
+            Event::TurnsTakenBack { node, items } => self.turns_taken_back(node, items),
             Event::Assumed { assume, found } => {
                 self.idle_forward(assume)?;
                 if *found == surefoot_plan::Tri::False {
@@ -216,7 +218,7 @@ impl RunState {
     }
 
     /// Refuses if the run does not move.
-    fn going(&self) -> Result<(), Refused> {
+    pub(super) fn going(&self) -> Result<(), Refused> {
         match self.standing {
             Standing::Going => Ok(()),
             Standing::New | Standing::Held(_) | Standing::Stuck { .. } | Standing::Ended(_) => {
@@ -226,7 +228,7 @@ impl RunState {
     }
 
     /// Refuses if the run does not move forward.
-    fn forward_going(&self) -> Result<(), Refused> {
+    pub(super) fn forward_going(&self) -> Result<(), Refused> {
         self.going()?;
         match self.facing {
             Facing::Forward => Ok(()),
@@ -283,6 +285,14 @@ impl RunState {
             return Err("the run has not turned back".into());
         }
         match self.debts.last() {
+            Some(Debt::Rollback(next))
+                if next == step
+                    && self.turning.as_ref().is_some_and(|turning| {
+                        !self.turns.get(step).is_some_and(|turn| turning.has(turn))
+                    }) =>
+            {
+                return Err(format!("{step} is in none of the turns that are taken back"));
+            }
             Some(Debt::Rollback(next)) if next == step => {}
             Some(Debt::Rollback(next)) => return Err(format!("the rollback of {next} is owed first")),
             None => return Err("nothing is owed".into()),
@@ -673,8 +683,12 @@ impl RunState {
     fn end(&mut self, ended: &Ended) -> Result<(), Refused> {
         self.going()?;
         match ended.forward {
-            ForwardVerdict::Done | ForwardVerdict::Stopped => {
-                if (ended.forward == ForwardVerdict::Stopped) != self.stopped.is_some() {
+            ForwardVerdict::Done | ForwardVerdict::DoneWithFailures | ForwardVerdict::Stopped => {
+                let with_failures = !self.failed_turns.is_empty();
+                if (ended.forward == ForwardVerdict::DoneWithFailures) != with_failures {
+                    return Err("a run is done with failures exactly where turns were taken back".into());
+                }
+                if (ended.forward == ForwardVerdict::Stopped) != (self.stopped.is_some() && !with_failures) {
                     return Err("a run ends early exactly where it came to a `stop`".into());
                 }
                 if self.facing == Facing::Back || self.active.is_some() || self.pending.is_some() {

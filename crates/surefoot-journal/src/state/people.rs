@@ -113,10 +113,14 @@ impl RunState {
         };
         match choice {
             Choice::GoOn => {
-                if held.is_none() || self.facing == Facing::Back {
+                if held.is_none() || (self.facing == Facing::Back && self.turning.is_none()) {
                     return Err("the run cannot go forward again".into());
                 }
-                self.go_on();
+                match self.turning {
+                    // The turns are taken back first, as they would have been.
+                    Some(_) => self.try_again(),
+                    None => self.go_on(),
+                }
             }
             Choice::RollBack => {
                 if let Standing::Ended(ended) = &self.standing {
@@ -132,6 +136,8 @@ impl RunState {
                 self.cancelled |= self.failure.is_none() && self.facing == Facing::Forward;
                 self.back_wanted = self.facing == Facing::Forward;
                 self.stop_wanted = false;
+                // Everything, and not only the turns that failed.
+                self.turning = None;
                 self.try_again();
             }
             Choice::RetryRollback => match self.standing {

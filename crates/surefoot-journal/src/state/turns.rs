@@ -4,7 +4,8 @@ use surefoot_plan::{StepId, Value};
 
 use super::apply::Refused;
 use super::scope::scopes_of;
-use super::{Finished, FinishedHow, RunState, duties_of};
+use super::{Facing, Finished, FinishedHow, RunState, Turn, Turning, duties_of};
+use crate::Debt;
 
 impl RunState {
     /// A loop found its list: from now on its turns are parts of the run.
@@ -23,9 +24,77 @@ impl RunState {
         self.duties.extend(duties);
         self.loops.extend(loops);
         self.scopes.extend(scopes_of(&turns));
+        for (index, item) in found.iter().enumerate() {
+            let index = u32::try_from(index).unwrap_or(u32::MAX);
+            let turn = Turn { node: node.clone(), index };
+            self.turns.extend(each.names(item).into_iter().map(|(own, _)| (own, turn.clone())));
+        }
         self.entered.insert(node.clone(), found.into());
         self.again = None;
         self.finished = Some(Finished { node: node.clone(), how: FinishedHow::Entered });
         Ok(())
+    }
+    /// Turns of a loop are taken back, and nothing else.
+    pub(super) fn turns_failed(&mut self, node: &StepId, items: &[Value]) -> Result<(), Refused> {
+        self.forward_going()?;
+        if let Some(step) = &self.pending {
+            return Err(format!("it is not known whether the irreversible step {step} happened"));
+        }
+        let turning = self.turns_of(node, items)?;
+        let failed = self.failure.as_ref().and_then(|failure| failure.step.as_ref());
+        if !failed.and_then(|step| self.turns.get(step)).is_some_and(|turn| turning.has(turn)) {
+            return Err("nothing failed in these turns".into());
+        }
+        if self.seals.iter().filter_map(|seal| self.turns.get(seal)).any(|turn| turning.has(turn)) {
+            return Err("a point of no return was passed in these turns".into());
+        }
+        let node = || node.clone();
+        self.failed_turns.extend((turning.first..=turning.last).map(|index| Turn { node: node(), index }));
+        self.turning = Some(turning);
+        self.facing = Facing::Back;
+        self.active = None;
+        Ok(())
+    }
+
+    /// Turns of a loop are taken back: forward again, behind them.
+    pub(super) fn turns_taken_back(&mut self, node: &StepId, items: &[Value]) -> Result<(), Refused> {
+        self.going()?;
+        let turning = self.turns_of(node, items)?;
+        if self.turning.as_ref() != Some(&turning) {
+            return Err("these turns are not taken back".into());
+        }
+        if let Some(Debt::Rollback(step)) = self.debts.last()
+            && self.turns.get(step).is_some_and(|turn| turning.has(turn))
+        {
+            return Err(format!("the rollback of {step} is still owed"));
+        }
+        // What they recorded is there again: it counts as what was before no more.
+        let turns = &self.turns;
+        self.base.retain(|_, base| !turns.get(&base.step).is_some_and(|turn| turning.has(turn)));
+        self.finished = Some(Finished { node: node.clone(), how: FinishedHow::TakenBack(turning.last) });
+        self.turning = None;
+        self.failure = None;
+        self.facing = Facing::Forward;
+        Ok(())
+    }
+
+    /// These items of a loop, which follow each other in its list.
+    fn turns_of(&self, node: &StepId, items: &[Value]) -> Result<Turning, Refused> {
+        let all = self.entered.get(node).map_or(&[][..], |all| all);
+        let first = items.first().and_then(|item| all.iter().position(|one| one == item));
+        match first {
+            Some(at) if all.get(at..).is_some_and(|rest| rest.starts_with(items)) => {
+                let number = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+                Ok(Turning { node: node.clone(), first: number(at), last: number(at + items.len() - 1) })
+            }
+            Some(_) | None => Err(format!("these are no turns of {node}")),
+        }
+    }
+}
+
+impl Turning {
+    /// Whether a turn is one of them.
+    pub fn has(&self, turn: &Turn) -> bool {
+        turn.node == self.node && (self.first..=self.last).contains(&turn.index)
     }
 }

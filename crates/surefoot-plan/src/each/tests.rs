@@ -15,6 +15,7 @@ fn each(max: u32) -> Each {
         list: Expr::Local(ValueId { step: None, name: "nodes".into() }),
         text: "nodes".into(),
         max,
+        tolerate: 0,
         body: vec![Node::Step(Box::new(drain)), Node::Step(Box::new(join))],
     }
 }

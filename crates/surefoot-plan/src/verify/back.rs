@@ -16,6 +16,8 @@ use super::table::Known;
 pub(super) enum Debt {
     /// Nothing is owed below. The way back must end where each cell has the value of this name.
     Bottom { base: Vec<Name> },
+    /// The run may be taken back to here and go on: then each cell has the value of this name again.
+    Base { below: usize, base: Vec<Name>, is_open: bool },
     /// A step's rollback.
     Rollback {
         node: usize,
@@ -74,7 +76,9 @@ impl Verifier<'_> {
     /// Whether a stack has anything that has to be walked.
     pub(super) fn is_open(&self, top: usize) -> bool {
         match self.debts.get(top) {
-            Some(Debt::Rollback { is_open, .. } | Debt::Choice { is_open, .. }) => *is_open,
+            Some(
+                Debt::Rollback { is_open, .. } | Debt::Choice { is_open, .. } | Debt::Base { is_open, .. },
+            ) => *is_open,
             Some(Debt::Bottom { .. }) | None => false,
         }
     }
@@ -125,6 +129,11 @@ impl Verifier<'_> {
                 Some(Debt::Bottom { .. }) => {
                     self.compare_with_base(at, &walk);
                     None
+                }
+                Some(Debt::Base { below, .. }) => {
+                    let below = *below;
+                    self.compare_with_base(at, &walk);
+                    Some(below)
                 }
                 Some(Debt::Rollback { node, below, is_proved, .. }) => {
                     let (node, below, is_proved) = (*node, *below, *is_proved);
@@ -186,7 +195,7 @@ impl Verifier<'_> {
         // unless a debt that is paid by now left it changed, or a step since then did that owes nothing.
         let lost = match self.debts.get(at) {
             Some(Debt::Choice { lost, .. }) => lost.clone(),
-            Some(Debt::Rollback { .. } | Debt::Bottom { .. }) | None => Vec::new(),
+            Some(Debt::Rollback { .. } | Debt::Bottom { .. } | Debt::Base { .. }) | None => Vec::new(),
         };
         for (cell, name) in lost {
             let is_left = self.program.left_last.get(cell).is_some_and(|last| *last > node + 1);
@@ -253,7 +262,7 @@ impl Verifier<'_> {
 
     /// The whole way back ends where it began, but for what is left knowingly.
     fn compare_with_base(&mut self, at: usize, walk: &Walk) {
-        let Some(Debt::Bottom { base }) = self.debts.get(at) else { return };
+        let Some(Debt::Bottom { base } | Debt::Base { base, .. }) = self.debts.get(at) else { return };
         if !self.rules.restored {
             return;
         }

@@ -38,6 +38,9 @@ pub(super) fn check(plan: &Plan) -> Vec<Violation> {
                 }
             }
             Node::Each(each) => {
+                if each.tolerate > each.max {
+                    limits.report("tolerates more failures than it has turns", "lower the number");
+                }
                 if each.max == 0 || each.max > EACH_MAX {
                     let max = each.max;
                     limits.report(

@@ -723,7 +723,11 @@ impl<'a> Verifier<'a> {
     fn is_above(&self, mut top: usize, below: usize) -> bool {
         while top > below {
             top = match self.debts.get(top) {
-                Some(Debt::Rollback { below, .. } | Debt::Choice { below: Some(below), .. }) => *below,
+                Some(
+                    Debt::Rollback { below, .. }
+                    | Debt::Base { below, .. }
+                    | Debt::Choice { below: Some(below), .. },
+                ) => *below,
                 Some(Debt::Choice { below: None, .. } | Debt::Bottom { .. }) | None => return false,
             };
         }

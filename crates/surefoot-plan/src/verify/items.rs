@@ -86,13 +86,18 @@ fn other(item: &ValueId) -> ValueId {
 
 /// The cells that the turns of other items may change, rollbacks included.
 pub(super) fn changes_of_others(each: &Each) -> Vec<Cell> {
-    let cells = |step: &Step| step.rollback_changes().into_iter().cloned().collect::<Vec<_>>();
-    of_others(each, cells)
+    let body = each.body_with(&Expr::Local(other(&each.item_id())));
+    crate::steps_of(&body).flat_map(Step::rollback_changes).cloned().collect()
 }
 
-/// The cells that the turns of other items may leave changed when they are taken back: what they leave knowingly,
-/// and what their rollbacks set themselves.
+/// The cells that the turns of other items may leave changed when they are taken back.
 pub(super) fn left_by_others(each: &Each) -> Vec<Cell> {
+    left_by(&each.body_with(&Expr::Local(other(&each.item_id()))))
+}
+
+/// The cells that these nodes may leave changed when they are taken back: what they leave knowingly, and what
+/// their rollbacks set themselves.
+pub(super) fn left_by(nodes: &[Node]) -> Vec<Cell> {
     let cells = |step: &Step| {
         let mut left: Vec<Cell> = step.residuals().into_iter().cloned().collect();
         if let Way::Rollback(rollback) = &step.way {
@@ -102,12 +107,7 @@ pub(super) fn left_by_others(each: &Each) -> Vec<Cell> {
         }
         left
     };
-    of_others(each, cells)
-}
-
-fn of_others(each: &Each, cells: impl Fn(&Step) -> Vec<Cell>) -> Vec<Cell> {
-    let body = each.body_with(&Expr::Local(other(&each.item_id())));
-    crate::steps_of(&body).flat_map(cells).collect()
+    crate::steps_of(nodes).flat_map(cells).collect()
 }
 
 /// Whether a list is the same wherever it is read.

@@ -7,8 +7,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::back::{Debt, Stop};
-use super::facts::{Knowledge, Name, Origin};
+use super::facts::{ArmEnd, Knowledge, Name, Origin};
 use super::flow::{Flow, Verifier};
+use super::items::left_by;
 use super::proof::WayEntry;
 use crate::{Each, Tri, Way};
 
@@ -33,6 +34,10 @@ impl<'a> Verifier<'a> {
         let refusals = self.report.active_refusals();
         let seal = self.first_seal(each);
         let mut turn = self.others(at, each, flow, Others::Before);
+        let failed = self.failed_turn(at, each, turn);
+        if each.may_go_on() {
+            turn.top = self.base(turn.top);
+        }
         // An irreversible step of the turn before has used up a yes, and has sealed.
         turn.sealed = seal.or(turn.sealed);
         turn.is_approved &= seal.is_none();
@@ -46,8 +51,39 @@ impl<'a> Verifier<'a> {
         self.is_dirty = true;
         // Without a turn nothing is left; and what holds of every item holds of none.
         self.left = left;
-        let none = none.with(&turns, &self.about_every(at, each));
-        self.join(at, &each.id, flow, vec![(Tri::False, flow, none), (Tri::True, end, turns)])
+        let arms = match failed {
+            Some((after, failed)) => {
+                vec![(Tri::False, flow, none), (Tri::True, end, turns), (Tri::Unknown, after, failed)]
+            }
+            None => {
+                let none = none.with(&turns, &self.about_every(at, each));
+                vec![(Tri::False, flow, none), (Tri::True, end, turns)]
+            }
+        };
+        self.join(at, &each.id, flow, arms)
+    }
+
+    /// A turn that failed and was taken back, after which the loop goes on: all is as at its beginning, but for
+    /// what it leaves. None if the loop tolerates none.
+    fn failed_turn(&mut self, at: usize, each: &Each, turn: Flow) -> Option<(Flow, ArmEnd)> {
+        if !each.may_go_on() || !self.rules.failed_turns {
+            return None;
+        }
+        let mark = self.facts.mark();
+        let left = left_by(&each.body);
+        let left = left.iter().filter_map(|cell| self.cells.of(self.plan, cell)).collect();
+        for cell in self.cells.with_aliases(&left) {
+            self.facts.havoc(self.cells, cell, Origin::Changed(at));
+        }
+        let flow = self.others(at, each, turn, Others::After);
+        Some((flow, self.facts.end_arm(mark)))
+    }
+
+    /// What is owed above ends here: the run may go on from this base.
+    fn base(&mut self, below: usize) -> usize {
+        let is_open = self.is_open(below);
+        let base = self.facts.names();
+        self.push(Debt::Base { below, base, is_open }, WayEntry::Others { below })
     }
 
     /// The turns of other items: what they change is not known, and what they owe is taken back before what
@@ -58,8 +94,9 @@ impl<'a> Verifier<'a> {
             node.changes_wide.iter().map(|cell| (*cell, self.facts.name(*cell))).collect();
         let about_item = self.cells.about_item(each);
         for cell in &node.changes_wide {
-            let known =
-                self.facts.of(*cell).filter(|_| others == Others::After && !about_item.contains(cell));
+            // A turn that failed ends otherwise.
+            let is_end = others == Others::After && !each.may_go_on() && !about_item.contains(cell);
+            let known = self.facts.of(*cell).filter(|_| is_end);
             match known.cloned() {
                 // A test may compare with the item, and so hold of this turn alone.
                 Some(known) => {

@@ -66,6 +66,8 @@ pub struct For {
     pub list: Expr,
     /// Most items that it may have.
     pub max: Option<(u32, Span)>,
+    /// How many turns may fail.
+    pub tolerate: Option<(u32, Span)>,
     /// What is done in each turn.
     pub body: Vec<Member>,
     /// All of it.

@@ -217,12 +217,17 @@ impl Lower {
     }
 
     pub(super) fn for_statement(&mut self, node: &SyntaxNode) -> Option<For> {
-        self.once(super::clauses(node, "max"), "max");
-        let max = super::clause(node, "max").and_then(|clause| child(&clause, SyntaxKind::Literal));
+        for word in ["max", "tolerate"] {
+            self.once(super::clauses(node, word), word);
+        }
+        let number =
+            |word: &str| super::clause(node, word).and_then(|clause| child(&clause, SyntaxKind::Literal));
+        let (max, tolerate) = (number("max"), number("tolerate"));
         Some(For {
             name: self.name(node)?,
             list: self.expr_of(node),
             max: max.and_then(|literal| self.times(&literal)),
+            tolerate: tolerate.and_then(|literal| self.times(&literal)),
             body: self.members(block(node)),
             span: self.span(node),
         })

@@ -455,13 +455,13 @@ impl Parser<'_> {
             let word = self.word();
             let here = self.here();
             match word {
-                "max" => self.node(SyntaxKind::Clause, |p| {
+                "max" | "tolerate" => self.node(SyntaxKind::Clause, |p| {
                     p.bump();
                     p.literal(SyntaxKind::Int, "a number")
                 })?,
-                "waves" | "pause" | "tolerate" => return self.not_built(&format!("for … {word}"), here),
+                "waves" | "pause" => return self.not_built(&format!("for … {word}"), here),
                 "on" => return self.not_built("for … on failure", here),
-                _ => return self.expected("`max 50` or `{`"),
+                _ => return self.expected("`max 50`, `tolerate 1` or `{`"),
             }
         }
         Ok(())

@@ -127,6 +127,7 @@ fn nodes(random: &mut Random, count: u64, depth: u64, next: &mut u64, inside: bo
                 list: list(),
                 text: "xs".into(),
                 max: 3,
+                tolerate: if random.percent(60) { 1 + random.below(2) as u32 } else { 0 },
                 body: Vec::new(),
             };
             random.1 = Some(Expr::Local(each.item_id()));

@@ -74,7 +74,32 @@ struct Run<'a> {
     left: BTreeSet<usize>,
     /// What is owed, latest last.
     done: Vec<Done<'a>>,
+    /// How many points of no return were passed.
+    seals: usize,
     arms: Vec<(StepId, Tri)>,
+    /// The turn to whose base the run may be taken back, and go on.
+    turn: Option<Turn>,
+}
+
+/// Where a turn began that may fail.
+#[derive(Clone)]
+struct Turn {
+    world: World,
+    /// How many steps were done, and how many points of no return passed.
+    done: usize,
+    seals: usize,
+    /// Variables that may differ since.
+    left: BTreeSet<usize>,
+}
+
+impl Run<'_> {
+    /// These variables may differ from now on.
+    fn leave(&mut self, variables: BTreeSet<usize>) {
+        if let Some(turn) = &mut self.turn {
+            turn.left.extend(&variables);
+        }
+        self.left.extend(variables);
+    }
 }
 
 /// Performs a plan under one meaning of its inputs.
@@ -88,6 +113,10 @@ pub(super) struct Machine<'a> {
     ways: Option<BTreeMap<StepId, Vec<Owed>>>,
     /// For each part of a turn, the part of the loop's body that it is.
     general: BTreeMap<StepId, StepId>,
+    /// The turns of each loop.
+    turns: &'a BTreeMap<StepId, Vec<Vec<Node>>>,
+    /// The runs that go on after a turn that failed.
+    failed: Vec<Run<'a>>,
     tally: Tally,
 }
 
@@ -105,9 +134,18 @@ pub(super) fn perform(plan: &Plan, proof: &Proof) -> Tally {
             if same && list.contains(&"u") && list.contains(&"v") {
                 continue;
             }
-            let (plan, general) = expanded(plan, list);
+            let (plan, general, turns) = expanded(plan, list);
             let ways = (!has_loops).then(ways);
-            let mut machine = Machine { plan: &plan, proof, same, ways, general, tally: Tally::default() };
+            let mut machine = Machine {
+                plan: &plan,
+                proof,
+                same,
+                ways,
+                general,
+                turns: &turns,
+                failed: Vec::new(),
+                tally: Tally::default(),
+            };
             machine.run();
             tally.add(machine.tally);
         }
@@ -115,28 +153,26 @@ pub(super) fn perform(plan: &Plan, proof: &Proof) -> Tally {
     tally
 }
 
-/// The plan with every loop replaced by its turns.
-fn expanded(plan: &Plan, list: &[&str]) -> (Plan, BTreeMap<StepId, StepId>) {
+/// The turns of each loop of a plan.
+type Turns = BTreeMap<StepId, Vec<Vec<Node>>>;
+
+/// The plan with its turns in the place of the bodies of its loops.
+fn expanded(plan: &Plan, list: &[&str]) -> (Plan, BTreeMap<StepId, StepId>, Turns) {
     let mut general = BTreeMap::new();
+    let mut turns = Turns::new();
     let mut plan = plan.clone();
-    plan.body = plan
-        .body
-        .into_iter()
-        .flat_map(|node| match &node {
-            Node::Each(each) => {
-                let turn = |item: &&str| each.turn_with(&Expr::Input((*item).into()), item);
-                for item in list {
-                    let inside = crate::Nodes::of(&each.body).map(|node| node.id());
-                    general.extend(inside.map(|id| (id.turn(item), id.clone())));
-                }
-                list.iter().flat_map(turn).collect()
-            }
-            Node::Step(_) | Node::Wait(_) | Node::If { .. } | Node::Stop { .. } | Node::Assume { .. } => {
-                vec![node]
-            }
-        })
-        .collect();
-    (plan, general)
+    for node in &mut plan.body {
+        let Node::Each(each) = node else { continue };
+        for item in list {
+            let inside = crate::Nodes::of(&each.body).map(|node| node.id());
+            general.extend(inside.map(|id| (id.turn(item), id.clone())));
+        }
+        let own: Vec<Vec<Node>> =
+            list.iter().map(|item| each.turn_with(&Expr::Input((*item).into()), item)).collect();
+        each.body = own.concat();
+        turns.insert(each.id.clone(), own);
+    }
+    (plan, general, turns)
 }
 
 impl<'a> Machine<'a> {
@@ -152,7 +188,9 @@ impl<'a> Machine<'a> {
                     base: world,
                     left: BTreeSet::new(),
                     done: Vec::new(),
+                    seals: 0,
                     arms: Vec::new(),
+                    turn: None,
                 });
             }
         }
@@ -196,7 +234,7 @@ impl<'a> Machine<'a> {
                         let owed = self.owed_at(id, &run);
                         self.back(&run, &owed, None, run.world, &id.0);
                     }
-                    Node::Each(_) => panic!("its turns stand in its place"),
+                    Node::Each(each) => after.extend(self.each(each, run)),
                     Node::If { id, condition, then, otherwise, unknown, .. } => {
                         if let Some(unknown) = unknown {
                             let run = self.chosen(id, Tri::Unknown, run.clone());
@@ -215,6 +253,35 @@ impl<'a> Machine<'a> {
             }
             after
         })
+    }
+
+    /// Performs the turns of a loop; one that fails is taken back, and the loop goes on.
+    fn each(&mut self, each: &'a crate::Each, run: Run<'a>) -> Vec<Run<'a>> {
+        let turns = self.turns;
+        let mut runs = vec![(run, 0)];
+        for turn in &turns[&each.id] {
+            let mut seen = BTreeSet::new();
+            let mut next = Vec::new();
+            for (mut run, failures) in runs {
+                let (world, done, seals, left) = (run.world, run.done.len(), run.seals, BTreeSet::new());
+                run.turn = (failures < each.tolerate).then_some(Turn { world, done, seals, left });
+                let outer = std::mem::take(&mut self.failed);
+                let ends = self.nodes(turn, vec![run]);
+                let failed = std::mem::replace(&mut self.failed, outer);
+                let all = ends.into_iter().map(|run| (run, failures));
+                for (run, failures) in all.chain(failed.into_iter().map(|run| (run, failures + 1))) {
+                    let run = Run { turn: None, ..run };
+                    let book: Vec<_> =
+                        run.done.iter().map(|done| (done.step.id.clone(), done.before)).collect();
+                    let key = (run.world, run.base, run.left.clone(), book, run.seals, failures);
+                    if seen.insert(key) {
+                        next.push((run, failures));
+                    }
+                }
+            }
+            runs = next;
+        }
+        runs.into_iter().map(|(run, _)| run).collect()
     }
 
     fn chosen(&self, id: &StepId, arm: Tri, mut run: Run<'a>) -> Run<'a> {
@@ -263,7 +330,7 @@ impl<'a> Machine<'a> {
             match &step.way {
                 Way::Rollback(_) => next.done.push(Done { step, before: world }),
                 Way::Irreversible(_) => next = self.sealed(next, full),
-                Way::Nothing => next.left.extend(self.variables(step.residuals())),
+                Way::Nothing => next.leave(self.variables(step.residuals())),
             }
             after.push(next);
         }
@@ -286,6 +353,7 @@ impl<'a> Machine<'a> {
         }
         run.left.clear();
         run.done = open;
+        run.seals += 1;
         run
     }
 
@@ -314,7 +382,7 @@ impl<'a> Machine<'a> {
                 book.push(half);
             } else {
                 let mut run = run.clone();
-                run.left.extend(self.variables(half.step.residuals()));
+                run.leave(self.variables(half.step.residuals()));
                 return self.back(&run, owed, None, world, at);
             }
         }
@@ -326,8 +394,26 @@ impl<'a> Machine<'a> {
         }
         let debts: Vec<Done<'a>> =
             listed.iter().filter_map(|id| book.iter().find(|done| done.step.id == **id).cloned()).collect();
+        self.turn_back(run, &book, world, at);
+        let (worlds, left) = self.pay(&debts, world, at);
+        let left: BTreeSet<usize> = left.union(&run.left).copied().collect();
+        for world in worlds {
+            let is_back =
+                (0..6).all(|variable| left.contains(&variable) || world[variable] == run.base[variable]);
+            if !is_back {
+                let base = run.base;
+                self.wrong(
+                    |tally| &mut tally.not_restored,
+                    || format!("from {at}: ends at {world:?}, began at {base:?}, listed {listed:?}"),
+                );
+            }
+        }
+    }
+
+    /// Pays debts, from a world. Returns where that may end, and what it leaves.
+    fn pay(&mut self, debts: &[Done<'a>], world: World, at: &str) -> (BTreeSet<World>, BTreeSet<usize>) {
         let mut worlds = BTreeSet::from([world]);
-        let mut left = run.left.clone();
+        let mut left = BTreeSet::new();
         let mut kept = BTreeSet::new();
         for (index, debt) in debts.iter().enumerate() {
             let Way::Rollback(rollback) = &debt.step.way else { continue };
@@ -365,16 +451,27 @@ impl<'a> Machine<'a> {
                 worlds.append(&mut kept);
             }
         }
+        (worlds, left)
+    }
+
+    /// Takes back only the turn that failed: it ends where the turn began, and the run goes on from there.
+    fn turn_back(&mut self, run: &Run<'a>, book: &[Done<'a>], world: World, at: &str) {
+        // What has sealed goes on by no one but a person.
+        let Some(turn) = run.turn.as_ref().filter(|turn| turn.seals == run.seals) else { return };
+        let debts: Vec<Done<'a>> = book.iter().skip(turn.done).rev().cloned().collect();
+        let (worlds, left) = self.pay(&debts, world, at);
         for world in worlds {
-            let is_back =
-                (0..6).all(|variable| left.contains(&variable) || world[variable] == run.base[variable]);
-            if !is_back {
-                let base = run.base;
-                self.wrong(
-                    |tally| &mut tally.not_restored,
-                    || format!("from {at}: ends at {world:?}, began at {base:?}, listed {listed:?}"),
-                );
+            let is_left = |variable: &usize| left.contains(variable) || turn.left.contains(variable);
+            if !(0..6).all(|variable| is_left(&variable) || world[variable] == turn.world[variable]) {
+                let base = turn.world;
+                let what = || format!("from {at}: the turn ends at {world:?}, began at {base:?}");
+                self.wrong(|tally| &mut tally.not_restored, what);
             }
+            let mut run = run.clone();
+            run.world = world;
+            run.done.truncate(turn.done);
+            run.leave(left.clone());
+            self.failed.push(run);
         }
     }
 

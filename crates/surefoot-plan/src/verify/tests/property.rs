@@ -54,6 +54,7 @@ fn each_rule_is_needed() {
         ("stops", Rules { stops: false, ..all }),
         ("scopes", Rules { scopes: false, ..all }),
         ("turns", Rules { turns: false, ..all }),
+        ("failed turns", Rules { failed_turns: false, ..all }),
         ("assumptions", Rules { assumptions: false, ..all }),
         ("restored", Rules { restored: false, ..all }),
     ] {

@@ -40,6 +40,7 @@ fn each(id: &str, body: Vec<Step>) -> Node {
         list: Expr::Local(ValueId { step: None, name: "xs".into() }),
         text: "xs".into(),
         max: 5,
+        tolerate: 0,
         body: body.into_iter().map(|step| Node::Step(Box::new(step))).collect(),
     }))
 }
