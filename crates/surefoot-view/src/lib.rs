@@ -6,6 +6,7 @@
 //! May never: execute; write the journal; print.
 
 mod blast;
+mod ledger;
 mod lines;
 mod notice;
 mod plan;
@@ -19,6 +20,7 @@ mod tell;
 mod testing;
 mod transcript;
 
+pub use ledger::{Cause, Diagnosis};
 pub use lines::{EVENTS_FORMAT, Lines, json_line};
 pub use notice::notice;
 pub use plan::{assumptions, plan};

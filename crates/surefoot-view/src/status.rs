@@ -7,6 +7,7 @@ use surefoot_journal::{
 };
 use surefoot_plan::{Class, Names, Plan, StepId, Way};
 
+use crate::ledger::ledgers;
 use crate::progress::{Mark, Progress, Row};
 use crate::say;
 use crate::style::{Page, Role, Style, cut, plain, width};
@@ -54,6 +55,15 @@ pub fn status(records: &[Record], around: &Around, style: &Style) -> Result<Stri
     page.gap();
     rows_text(&mut page, plan, progress, &rows, state);
     page.gap();
+    for diagnosis in ledgers(&Names::found(plan, state.bound()), plan, records) {
+        page.field(0, "asked", LABEL, &format!("{} {}.", diagnosis.question, diagnosis.answer));
+        let causes = diagnosis.causes.into_iter();
+        let causes: Vec<(String, String)> = causes
+            .map(|cause| (cause.verdict.to_owned(), format!("{} ({})", cause.text, cause.asked)))
+            .collect();
+        page.columns("", LABEL, &causes);
+        page.gap();
+    }
     let done: Vec<&str> = rows
         .iter()
         .filter(|row| row.mark == Mark::Done && row.is_step)

@@ -42,9 +42,14 @@ impl Entry {
         match self.what {
             What::Start => "the start".into(),
             What::End => "the end".into(),
-            What::Step | What::Wait | What::If | What::Arm(_) | What::Stop | What::Assume | What::For => {
-                self.name.clone()
-            }
+            What::Step
+            | What::Wait
+            | What::If
+            | What::Cause
+            | What::Arm(_)
+            | What::Stop
+            | What::Assume
+            | What::For => self.name.clone(),
         }
     }
 }
@@ -65,6 +70,7 @@ impl Display for Entry {
             What::Step => writeln!(f, "{indent}step {} \"{}\": {verdict}", self.name, self.title)?,
             What::Wait => writeln!(f, "{indent}wait {}: {verdict}", self.name)?,
             What::If => writeln!(f, "{indent}if {}: {verdict}", self.asks())?,
+            What::Cause => writeln!(f, "{indent}is it that {}: {verdict}", self.title)?,
             What::Assume => writeln!(f, "{indent}{} \"{}\": {verdict}", self.name, self.title)?,
             What::For => writeln!(f, "{indent}for {}: {verdict}", self.title)?,
             What::Stop => writeln!(

@@ -86,6 +86,18 @@ fn what_is_false_now_is_a_refusal_and_the_walk_goes_on() {
 }
 
 #[test]
+fn every_cause_is_walked_that_a_dry_run_cannot_rule_out() {
+    let program = program(diagnosing());
+    let dry = run_now(dry_run(&program, None::<&Simulated<'_>>, Timestamp(0)));
+    let text = dry.to_string();
+    assert!(text.contains("is it that it is full: cannot tell"), "{text}");
+    assert!(text.contains("if it cannot be told then, that is recorded and the run goes on"), "{text}");
+    let steps = dry.entries.iter().filter(|entry| entry.what == surefoot_executor::dry::What::Step);
+    let steps: Vec<&str> = steps.map(|entry| entry.name.as_str()).collect();
+    assert_eq!(steps, ["first", "second", "last"], "{text}");
+}
+
+#[test]
 fn every_arm_of_what_cannot_be_told_is_walked() {
     let mut plan = linear(3);
     let [first, second, third]: [Node; 3] = plan.body.try_into().unwrap();
@@ -97,6 +109,7 @@ fn every_arm_of_what_cannot_be_told_is_walked() {
             then: vec![first],
             otherwise: vec![second],
             unknown: None,
+            hypothesis: None,
         },
         third,
     ];
