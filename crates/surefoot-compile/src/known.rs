@@ -202,6 +202,29 @@ pub(crate) fn takes_away_somewhere(words: &[Known]) -> Option<&'static Elsewhere
     })
 }
 
+/// Whether a command adds something each time it is done, so that twice is not once. Gives the word that says so.
+pub(crate) fn adds_each_time(words: &[Known]) -> Option<&str> {
+    let (program, rest) = program(words)?;
+    let texts = || rest.iter().flatten().map(String::as_str);
+    let is_relative = |word: &&str| word.starts_with('+') && word.contains(|c: char| c.is_ascii_digit());
+    match program {
+        "iptables" | "ip6tables" => texts().find(|word| ["-A", "--append", "-I", "--insert"].contains(word)),
+        "tee" => has(rest, &["-a", "--append"]).then_some("-a"),
+        "lvextend" | "lvresize" | "truncate" | "qemu-img" => texts().find(is_relative),
+        _ => None,
+    }
+}
+
+/// What the library has for what a command does, if it has.
+pub(crate) fn in_library(words: &[Known]) -> Option<&'static str> {
+    let (program, rest) = program(words)?;
+    match program {
+        "pg_ctl" | "pg_ctlcluster" if has_word(rest, "promote") => Some("postgres.promote"),
+        "nc" | "ncat" if has(rest, &["-z"]) => Some("net.accepts"),
+        _ => None,
+    }
+}
+
 /// Whether a command does nothing but wait for a time.
 pub(crate) fn only_sleeps(words: &[Known]) -> bool {
     program(words).is_some_and(|(program, _)| program == "sleep")
@@ -286,6 +309,21 @@ pub(crate) fn say_elsewhere(place: Span, elsewhere: &Elsewhere) -> Diagnostic {
         .help(format!(
             "require the right one first: `fact right_{what} = text $ {asks} == {what}`, with `param {what}: text`"
         ))
+}
+
+/// Says that a rollback adds something each time.
+pub(crate) fn say_adds(place: Span, word: &str) -> Diagnostic {
+    warning("SF0416", place, format!("`{word}` adds something each time, and a rollback may be done twice"))
+        .note("it runs when its step had no effect, or half of it, and again after a crash")
+        .help("set what is to be there, and not a difference: keep what was there with `before`, and bring that back")
+}
+
+/// Says that the library has something for this.
+pub(crate) fn say_in_library(place: Span, function: &str) -> Diagnostic {
+    let module = function.split('.').next().unwrap_or(function);
+    warning("SF0354", place, format!("the library has `{function}` for this"))
+        .note("of a function of the library it is known what it changes, what it needs, and how it is taken back")
+        .help(format!("write `use std.{module}` at the top, and `{function}(…)` here"))
 }
 
 /// Says that a folder is another one if a value is empty.

@@ -7,7 +7,7 @@ use surefoot_syntax::ast::{
     BinaryOperator, Command, Expr as Syntax, ExprKind, Member, Param, Word as Written, WordPart,
 };
 
-use super::Lowering;
+use super::{Lowering, Part};
 use crate::known::{self, Known};
 use crate::scope::Named;
 
@@ -34,6 +34,13 @@ impl<'a> Lowering<'a> {
                 && !self.is_place_said(elsewhere.said_by)
             {
                 self.report(known::say_elsewhere(place, elsewhere));
+            }
+            let added = known::adds_each_time(&known).filter(|_| self.cx.part == Part::Rollback);
+            if let Some(word) = added {
+                self.report(known::say_adds(place, word));
+            }
+            if let Some(function) = known::in_library(&known) {
+                self.report(known::say_in_library(place, function));
             }
             if let Some(word) = known::acts_on_what_matches(&known) {
                 self.report(known::say_matches(place, word));
