@@ -95,6 +95,8 @@ pub enum What {
     Arm(Tri),
     /// What holds at the end.
     End,
+    /// What is read when something fails.
+    Failure,
 }
 
 /// What would become of a part of a plan.
@@ -156,6 +158,7 @@ pub async fn dry_run<W: World>(program: &Program, through: Option<&W>, now: Time
     if !walker.stopped {
         walker.end().await;
     }
+    walker.failure().await;
     walker.finish()
 }
 
@@ -288,6 +291,20 @@ impl<W: World> Walker<'_, '_, W> {
             let entry = self.entry(What::End, "", "", conditions);
             self.entries.push(entry);
         }
+    }
+
+    /// What would be read if something failed.
+    async fn failure(&mut self) {
+        let collect = &self.program.plan().collect;
+        if collect.is_empty() {
+            return;
+        }
+        let mut entry = self.entry(What::Failure, "", "", Vec::new());
+        for collect in collect {
+            entry.does.push(self.render_statement(&collect.statement).await);
+        }
+        self.entries.push(entry);
+        self.leave_out("what is gathered on failure", "nothing fails in a dry run");
     }
 
     /// Goes through nodes. Boxed, because they nest.

@@ -305,6 +305,7 @@ impl Verdicts {
             way_back: match ended.way_back {
                 WayBackVerdict::NoneNeeded => "none_needed",
                 WayBackVerdict::Complete => "complete",
+                WayBackVerdict::LetGo => "let_go",
                 WayBackVerdict::ToTheSeal => "to_the_seal",
                 WayBackVerdict::Stuck => "stuck",
                 WayBackVerdict::Owing => "owing",

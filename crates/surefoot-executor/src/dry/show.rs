@@ -42,6 +42,7 @@ impl Entry {
         match self.what {
             What::Start => "the start".into(),
             What::End => "the end".into(),
+            What::Failure => "a failure".into(),
             What::Step
             | What::Wait
             | What::If
@@ -66,6 +67,7 @@ impl Display for Entry {
         match self.what {
             What::Start => writeln!(f, "{indent}start: {verdict}")?,
             What::End => writeln!(f, "{indent}end: {verdict}")?,
+            What::Failure => writeln!(f, "{indent}if something fails: would be gathered")?,
             What::Step if self.title.is_empty() => writeln!(f, "{indent}step {}: {verdict}", self.name)?,
             What::Step => writeln!(f, "{indent}step {} \"{}\": {verdict}", self.name, self.title)?,
             What::Wait => writeln!(f, "{indent}wait {}: {verdict}", self.name)?,

@@ -3,7 +3,7 @@
 use surefoot_executor::dry::{Verdict, dry_run};
 use surefoot_executor::simulated::{Simulated, run_now};
 use surefoot_executor::{Program, Timestamp};
-use surefoot_plan::{Node, Tri, Value};
+use surefoot_plan::{Collect, Expr, Node, Rights, Statement, Tri, Value};
 
 use crate::harness::program;
 use crate::plans::*;
@@ -64,6 +64,21 @@ Not exercised: 2 rollbacks (nothing fails in a dry run); 4 statements (they woul
 the approval of lead for promote (nobody is asked).
 "
     );
+}
+
+#[test]
+fn what_is_gathered_on_failure_is_shown_and_said_not_to_be_tried() {
+    let mut plan = switchover();
+    let statement = Statement::Note(Expr::Literal(Value::Text("look at the log".into())));
+    plan.collect.push(Collect { statement, rights: Rights::default() });
+    let program = program(plan);
+    let dry = run_now(dry_run(&program, None::<&Simulated<'_>>, Timestamp(0)));
+    let shown = dry.to_string();
+    assert!(
+        shown.contains("if something fails: would be gathered\n  does    note look at the log"),
+        "{shown}"
+    );
+    assert!(shown.contains("what is gathered on failure (nothing fails in a dry run)"), "{shown}");
 }
 
 #[test]
