@@ -49,6 +49,10 @@ const DNF: &[&str] = &["install", "remove", "erase", "update", "upgrade", "downg
 const DNF_YES: &[&str] = &["-y", "--assumeyes", "--assumeno"];
 const LVM_YES: &[&str] = &["-y", "-f", "-t", "--yes", "--force", "--test"];
 
+/// Programs whose words are patterns and documents.
+const READ_PATTERNS: &[&str] =
+    &["grep", "egrep", "fgrep", "rg", "sed", "awk", "perl", "jq", "xmllint", "xmlstarlet"];
+
 /// The options that give a program in a container a terminal.
 const TERMINAL: &[&str] = &["-t", "--tty"];
 
@@ -112,7 +116,7 @@ pub(crate) struct Waits {
 pub(crate) fn waits_for_a_person(words: &[Known], has_input: bool) -> Option<Waits> {
     let (program, rest) = program(words)?;
     let waits = |what, instead: &str| Some(Waits { what, instead: instead.to_owned() });
-    if EDITORS.contains(&program) {
+    if EDITORS.contains(&program) && !has(rest, &["-e", "-s", "--batch"]) {
         return waits(
             "opens an editor",
             "write the file with `files.write`, or let a person do it: `manual \"…\"`",
@@ -124,7 +128,8 @@ pub(crate) fn waits_for_a_person(words: &[Known], has_input: bool) -> Option<Wai
     if SCREENS.contains(&program) && !(program == "top" && has(rest, &["-b", "-n"])) {
         return waits("shows a screen until somebody ends it", "ask once for what is looked at");
     }
-    if HANDS.contains(&program) {
+    // What runs apart from a terminal says so.
+    if HANDS.contains(&program) && !has_input && !has(rest, &["-d", "-c"]) {
         return waits("works with a person at a terminal", "let a person do it: `manual \"…\"`");
     }
     if let Some((_, given, first)) = SHELLS.iter().find(|(name, ..)| *name == program) {
@@ -247,6 +252,11 @@ pub(crate) fn goes_down_into(words: &[Known]) -> Vec<usize> {
         }
         _ => Vec::new(),
     }
+}
+
+/// Whether the words of a command are patterns or documents, in which `<b>` and `CHANGE_ME` are looked for.
+pub(crate) fn reads_patterns(words: &[Known]) -> bool {
+    program(words).is_some_and(|(program, _)| READ_PATTERNS.contains(&program))
 }
 
 /// Finds a part of a word that stands for something nobody filled in: `<cluster-name>`, `CHANGE_ME`, `YOUR_TOKEN`.

@@ -49,6 +49,9 @@ fn what_waits_for_a_person_is_known() {
         "top -bn1",
         "rm -rf _",
         "_ edit",
+        "tmux new-session -d app",
+        "screen -dmS name app",
+        "emacs --batch x",
     ] {
         assert!(!waits(line), "{line}");
     }

@@ -11,10 +11,6 @@ use super::{Lowering, Part};
 use crate::known::{self, Known};
 use crate::scope::Named;
 
-/// Programs whose words are patterns and documents: `<b>` is nothing to fill in there.
-const READ_PATTERNS: &[&str] =
-    &["grep", "egrep", "fgrep", "sed", "awk", "perl", "jq", "xmllint", "xmlstarlet"];
-
 impl<'a> Lowering<'a> {
     /// Looks at the programs of a `$` line.
     pub(super) fn look_at_words(&mut self, command: &'a Command, members: &'a [Vec<Written>]) {
@@ -131,8 +127,7 @@ impl<'a> Lowering<'a> {
 
     /// Refuses words that nobody filled in.
     fn look_for_placeholders(&mut self, known: &[Known], words: &'a [Written]) {
-        let program = known.first().and_then(Option::as_deref).unwrap_or_default();
-        if READ_PATTERNS.contains(&program.rsplit('/').next().unwrap_or(program)) {
+        if known::reads_patterns(known) {
             return;
         }
         for word in words {
