@@ -405,11 +405,9 @@ fn between_waves_the_run_waits_and_a_resumed_one_does_not_wait_again_from_the_st
     run.live(None);
     assert_eq!(run.ended().forward, ForwardVerdict::Done, "{}", run.story());
     let waves = |run: &Run<'_>| {
-        let wave = |record: &surefoot_journal::Record| match &record.event {
-            Event::WaveNext { items, not_before, .. } => {
-                Some((record.seq, items.clone(), not_before.since(record.time)))
-            }
-            _ => None,
+        let wave = |record: &surefoot_journal::Record| {
+            let Event::WaveNext { items, not_before, .. } = &record.event else { return None };
+            Some((record.seq, items.clone(), not_before.since(record.time)))
         };
         run.journal.records.iter().filter_map(wave).collect::<Vec<_>>()
     };
