@@ -116,6 +116,7 @@ const KEYWORDS: &[&str] = &[
     "connect",
     "decoder",
     "detach",
+    "diagnose",
     "during",
     "else",
     "ensures",
@@ -179,7 +180,6 @@ fn what_is_not_built_is_refused_by_name() {
     let in_runbook = [
         ("lock", "lock \"pg/main\""),
         ("parallel", "parallel {\n step a { note \"a\" }\n }"),
-        ("diagnose", "diagnose \"why\" {\n otherwise { }\n }"),
         ("during", "during postgres.maintenance(node) max 1h {\n }"),
         ("call", "call \"x.runbook\" with { a: 1 }"),
         ("notify", "notify oncall \"hello\""),

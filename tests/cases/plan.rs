@@ -142,10 +142,13 @@ impl Lines {
                         self.nodes(depth + 1, &wait.otherwise);
                     }
                 }
-                Node::If { id, condition, then, otherwise, unknown, .. } => {
+                Node::If { id, condition, then, otherwise, unknown, hypothesis, .. } => {
                     self.add(depth, format!("{id} {condition}"));
+                    if let Some(cause) = hypothesis {
+                        self.add(depth + 1, format!("cause {:?} {:?}", cause.question, cause.text));
+                    }
                     self.nodes(depth + 1, then);
-                    self.add(depth, "else");
+                    self.add(depth, if hypothesis.is_some() { "else or unknown" } else { "else" });
                     self.nodes(depth + 1, otherwise);
                     if let Some(unknown) = unknown {
                         self.add(depth, "unknown");

@@ -16,7 +16,7 @@ pub(crate) enum Exit {
     Usage = 2,
     /// A condition at the start of the run was false; nothing was done.
     Precondition = 3,
-    /// The run failed and was rolled back completely, or had changed nothing.
+    /// The run failed and was rolled back completely, or had changed nothing; or a person let go what it owed.
     RolledBack = 10,
     /// The run stopped and something is still owed.
     Owing = 11,
@@ -48,7 +48,7 @@ impl Exit {
             WayBackVerdict::Stuck => return Exit::Stuck,
             WayBackVerdict::Owing => return Exit::Owing,
             WayBackVerdict::ToTheSeal => return Exit::Sealed,
-            WayBackVerdict::NoneNeeded | WayBackVerdict::Complete => {}
+            WayBackVerdict::NoneNeeded | WayBackVerdict::Complete | WayBackVerdict::LetGo => {}
         }
         match ended.forward {
             ForwardVerdict::Refused => Exit::Precondition,

@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use surefoot_executor::Question;
 use surefoot_journal::{
-    Answered, AnsweredBy, Asks, Claim, Identity, Inbox, Notice, Outcome, Received, Report, RunId, Says,
-    person,
+    Answered, AnsweredBy, Asks, Claim, Identity, Inbox, Limit, Notice, Outcome, Received, Report, RunId,
+    Says, person,
 };
 use surefoot_plan::{Name, Plan, StepId, Type, Value, Way, parse_text};
 use surefoot_sandbox::{ApprovalWanted, People};
@@ -48,8 +48,8 @@ pub(crate) struct About {
 /// Words for how something that a person did went.
 const MANUAL: [&str; 3] = ["done", "not done", "partly"];
 
-/// What somebody answered, who, and on what evidence.
-type Said = (Value, Identity, String);
+/// What somebody answered, none if they cannot tell; who; and on what evidence.
+type Said = (Option<Value>, Identity, String);
 
 /// Where people are asked.
 pub(crate) struct Desk<'p> {
@@ -122,6 +122,8 @@ impl<'p> Desk<'p> {
                 answer: question.answer.clone(),
                 see: question.see.clone(),
                 role: question.by.clone(),
+                limit: limit(question),
+                is_fact: question.is_fact,
             },
         );
         self.about.inbox.ask(&notice).map_err(|error| error.to_string())?;
@@ -136,8 +138,9 @@ impl<'p> Desk<'p> {
                 None => from.uid == me.uid,
             };
             match says {
-                Says::Answer { value, comment, .. } if may => Ok((value, from.clone(), comment)),
-                Says::Answer { .. } => {
+                Says::Answer { value, comment, .. } if may => Ok((Some(value), from.clone(), comment)),
+                Says::Unsure { comment, .. } if may && question.is_fact => Ok((None, from.clone(), comment)),
+                Says::Answer { .. } | Says::Unsure { .. } => {
                     Err(format!("{} answered, but is not the one who is asked", from.user))
                 }
                 Says::Approval { .. } | Says::Choice { .. } | Says::Cancel { .. } => {
@@ -147,7 +150,7 @@ impl<'p> Desk<'p> {
         });
         tokio::select! {
             value = by_letter => Ok(value),
-            value = self.typed(&question.answer), if here => value.map(|value| (value, me.clone(), String::new())),
+            value = self.typed(question), if here => value.map(|value| (value, me.clone(), String::new())),
         }
     }
 
@@ -158,12 +161,13 @@ impl<'p> Desk<'p> {
             let normal = if normal.is_empty() { String::new() } else { format!(" (normal: {normal})") };
             lines.push(format!("    see {where_}{normal}"));
         }
+        lines.extend(limit(question).map(|limit| format!("    {}", surefoot_view::limit(&limit))));
         if !here {
             let who = question.by.as_ref().map(|role| format!(" by {role}")).unwrap_or_default();
             let step = question.step.as_ref().map(|step| format!(" --step {step}")).unwrap_or_default();
             lines.push(format!(
                 "    waits for an answer{who} ({}): surefoot answer --state {} {} ANSWER{step}",
-                choices(&question.answer),
+                choices(question),
                 self.about.state,
                 question.run.0
             ));
@@ -172,17 +176,22 @@ impl<'p> Desk<'p> {
     }
 
     /// Reads an answer that is typed, and asks again until it reads as its type.
-    async fn typed(&self, wanted: &Type) -> Result<Value, String> {
+    async fn typed(&self, question: &Question) -> Result<Option<Value>, String> {
+        let wanted = &question.answer;
         self.keyboard.forget_typed();
         loop {
-            self.display.prompt(&format!("  {}: ", choices(wanted)));
+            self.display.prompt(&format!("  {}: ", choices(question)));
             let Some(line) = self.keyboard.line().await else {
                 return Err("the terminal is gone".to_owned());
             };
+            if question.is_fact && is_unsure(&line, wanted) {
+                self.display.prompted();
+                return Ok(None);
+            }
             match parse_text(wanted, &whole_word(line.trim(), wanted)) {
                 Ok(value) => {
                     self.display.prompted();
-                    return Ok(value);
+                    return Ok(Some(value));
                 }
                 Err(why) => self.display.say(&[format!("  {why}")]),
             }
@@ -239,7 +248,7 @@ impl<'p> Desk<'p> {
                     ("uid".to_owned(), Value::Int(i64::from(from.uid))),
                     ("comment".to_owned(), Value::Text(comment)),
                 ])),
-                Says::Answer { .. } | Says::Choice { .. } | Says::Cancel { .. } => {
+                Says::Answer { .. } | Says::Unsure { .. } | Says::Choice { .. } | Says::Cancel { .. } => {
                     Err("a letter that answers something else".to_owned())
                 }
             })
@@ -321,8 +330,12 @@ impl People for Seat<'_> {
         let elapsed_ms = runs::now().since(began);
         let within_ms = question.within_ms.unwrap_or(0);
         match (answer, question.default) {
-            (Some(Ok((value, by, comment))), _) => {
+            (Some(Ok((Some(value), by, comment))), _) => {
                 told(performed(value, elapsed_ms), question.text, AnsweredBy::Person(by), comment)
+            }
+            (Some(Ok((None, by, comment))), _) => {
+                let outcome = refused(format!("{} cannot tell", by.user), elapsed_ms);
+                told(outcome, question.text, AnsweredBy::Person(by), comment)
             }
             (Some(Err(why)), _) => refused(why, elapsed_ms),
             (None, Some(default)) => told(
@@ -342,10 +355,10 @@ impl People for Seat<'_> {
         let answer = self.0.answer_in_time(&question, 2).await;
         let elapsed_ms = runs::now().since(began);
         match answer {
-            Some(Ok((value, by, comment))) if value == Value::Text("done".to_owned()) => {
+            Some(Ok((Some(value), by, comment))) if value == Value::Text("done".to_owned()) => {
                 told(performed(value, elapsed_ms), question.text, AnsweredBy::Person(by), comment)
             }
-            Some(Ok((value, by, comment))) if value == Value::Text("not done".to_owned()) => {
+            Some(Ok((Some(value), by, comment))) if value == Value::Text("not done".to_owned()) => {
                 Outcome::NotPerformed {
                     why: format!("{} (uid {}) says that it is not done{}", by.user, by.uid, reason(&comment)),
                 }
@@ -399,12 +412,34 @@ fn whole_word(typed: &str, wanted: &Type) -> String {
     }
 }
 
+/// Whether somebody typed that they cannot tell. Of a text, only these words mean that.
+pub(crate) fn is_unsure(typed: &str, wanted: &Type) -> bool {
+    let typed = typed.trim().to_lowercase();
+    typed == "cannot tell"
+        || typed == "i cannot tell"
+        || (*wanted == Type::Bool && (typed == "unknown" || typed == "c"))
+}
+
+/// How long a question is open, if not for ever.
+fn limit(question: &Question) -> Option<Limit> {
+    question.within_ms.map(|within_ms| Limit { within_ms, default: question.default.clone() })
+}
+
 /// What may be answered, in a few words.
-fn choices(wanted: &Type) -> String {
+fn choices(question: &Question) -> String {
+    match question.is_fact {
+        true if question.answer == Type::Bool => "yes, no, or cannot tell".to_owned(),
+        true => format!("{}, or cannot tell", words(&question.answer)),
+        false => words(&question.answer),
+    }
+}
+
+/// What is of a type, in a few words.
+fn words(wanted: &Type) -> String {
     match wanted {
         Type::Bool => "yes or no".to_owned(),
         Type::OneOf(words) => words.join(" / "),
-        Type::Optional(inner) => format!("{}, or none", choices(inner)),
+        Type::Optional(inner) => format!("{}, or none", words(inner)),
         Type::Text => "answer".to_owned(),
         Type::Int
         | Type::Float
@@ -475,5 +510,12 @@ mod tests {
         assert_eq!(whole_word("n", &manual), "not done");
         assert_eq!(whole_word("y", &Type::Bool), "yes");
         assert_eq!(whole_word("n", &Type::Text), "n", "a text is what was typed");
+    }
+
+    #[test]
+    fn who_cannot_tell_can_say_so_and_a_text_is_not_taken_for_that() {
+        assert!(is_unsure("I cannot tell", &Type::Bool) && is_unsure(" unknown ", &Type::Bool));
+        assert!(is_unsure("cannot tell", &Type::Text) && is_unsure("Cannot tell", &Type::Int));
+        assert!(!is_unsure("unknown", &Type::Text) && !is_unsure("", &Type::Bool));
     }
 }

@@ -127,8 +127,11 @@ pub(crate) fn take_up(
     if started.world != WorldKind::Real {
         return Err(CommandError::usage("this run was not real, and cannot be taken up."));
     }
-    // Before its secrets and programs are looked for: a run that is over needs none.
-    refuse_idle(&folded(&records, &folder)?, &wish, &folder)?;
+    // Before its secrets and programs are looked for: a run that is over needs none. While somebody is at
+    // work on it, what it has a use for may change: its lock says who that is.
+    if !matches!(folder.holder(), Ok(Some(_))) {
+        refuse_idle(&folded(&records, &folder)?, &wish, &folder)?;
+    }
     let plan =
         verify(started.plan.clone(), &Policy::default()).map_err(|violations| load::refuse(&violations))?;
     bind::hosts(plan.plan())?;

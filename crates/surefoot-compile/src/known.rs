@@ -49,6 +49,10 @@ const DNF: &[&str] = &["install", "remove", "erase", "update", "upgrade", "downg
 const DNF_YES: &[&str] = &["-y", "--assumeyes", "--assumeno"];
 const LVM_YES: &[&str] = &["-y", "-f", "-t", "--yes", "--force", "--test"];
 
+/// Programs whose words are patterns and documents.
+const READ_PATTERNS: &[&str] =
+    &["grep", "egrep", "fgrep", "rg", "sed", "awk", "perl", "jq", "xmllint", "xmlstarlet"];
+
 /// The options that give a program in a container a terminal.
 const TERMINAL: &[&str] = &["-t", "--tty"];
 
@@ -112,7 +116,7 @@ pub(crate) struct Waits {
 pub(crate) fn waits_for_a_person(words: &[Known], has_input: bool) -> Option<Waits> {
     let (program, rest) = program(words)?;
     let waits = |what, instead: &str| Some(Waits { what, instead: instead.to_owned() });
-    if EDITORS.contains(&program) {
+    if EDITORS.contains(&program) && !has(rest, &["-e", "-s", "--batch"]) {
         return waits(
             "opens an editor",
             "write the file with `files.write`, or let a person do it: `manual \"…\"`",
@@ -124,7 +128,8 @@ pub(crate) fn waits_for_a_person(words: &[Known], has_input: bool) -> Option<Wai
     if SCREENS.contains(&program) && !(program == "top" && has(rest, &["-b", "-n"])) {
         return waits("shows a screen until somebody ends it", "ask once for what is looked at");
     }
-    if HANDS.contains(&program) {
+    // What runs apart from a terminal says so.
+    if HANDS.contains(&program) && !has_input && !has(rest, &["-d", "-c"]) {
         return waits("works with a person at a terminal", "let a person do it: `manual \"…\"`");
     }
     if let Some((_, given, first)) = SHELLS.iter().find(|(name, ..)| *name == program) {
@@ -202,6 +207,29 @@ pub(crate) fn takes_away_somewhere(words: &[Known]) -> Option<&'static Elsewhere
     })
 }
 
+/// Whether a command adds something each time it is done, so that twice is not once. Gives the word that says so.
+pub(crate) fn adds_each_time(words: &[Known]) -> Option<&str> {
+    let (program, rest) = program(words)?;
+    let texts = || rest.iter().flatten().map(String::as_str);
+    let is_relative = |word: &&str| word.starts_with('+') && word.contains(|c: char| c.is_ascii_digit());
+    match program {
+        "iptables" | "ip6tables" => texts().find(|word| ["-A", "--append", "-I", "--insert"].contains(word)),
+        "tee" => has(rest, &["-a", "--append"]).then_some("-a"),
+        "lvextend" | "lvresize" | "truncate" | "qemu-img" => texts().find(is_relative),
+        _ => None,
+    }
+}
+
+/// What the library has for what a command does, if it has.
+pub(crate) fn in_library(words: &[Known]) -> Option<&'static str> {
+    let (program, rest) = program(words)?;
+    match program {
+        "pg_ctl" | "pg_ctlcluster" if has_word(rest, "promote") => Some("postgres.promote"),
+        "nc" | "ncat" if has(rest, &["-z"]) => Some("net.accepts"),
+        _ => None,
+    }
+}
+
 /// Whether a command does nothing but wait for a time.
 pub(crate) fn only_sleeps(words: &[Known]) -> bool {
     program(words).is_some_and(|(program, _)| program == "sleep")
@@ -224,6 +252,11 @@ pub(crate) fn goes_down_into(words: &[Known]) -> Vec<usize> {
         }
         _ => Vec::new(),
     }
+}
+
+/// Whether the words of a command are patterns or documents, in which `<b>` and `CHANGE_ME` are looked for.
+pub(crate) fn reads_patterns(words: &[Known]) -> bool {
+    program(words).is_some_and(|(program, _)| READ_PATTERNS.contains(&program))
 }
 
 /// Finds a part of a word that stands for something nobody filled in: `<cluster-name>`, `CHANGE_ME`, `YOUR_TOKEN`.
@@ -286,6 +319,21 @@ pub(crate) fn say_elsewhere(place: Span, elsewhere: &Elsewhere) -> Diagnostic {
         .help(format!(
             "require the right one first: `fact right_{what} = text $ {asks} == {what}`, with `param {what}: text`"
         ))
+}
+
+/// Says that a rollback adds something each time.
+pub(crate) fn say_adds(place: Span, word: &str) -> Diagnostic {
+    warning("SF0416", place, format!("`{word}` adds something each time, and a rollback may be done twice"))
+        .note("it runs when its step had no effect, or half of it, and again after a crash")
+        .help("set what is to be there, and not a difference: keep what was there with `before`, and bring that back")
+}
+
+/// Says that the library has something for this.
+pub(crate) fn say_in_library(place: Span, function: &str) -> Diagnostic {
+    let module = function.split('.').next().unwrap_or(function);
+    warning("SF0354", place, format!("the library has `{function}` for this"))
+        .note("of a function of the library it is known what it changes, what it needs, and how it is taken back")
+        .help(format!("write `use std.{module}` at the top, and `{function}(…)` here"))
 }
 
 /// Says that a folder is another one if a value is empty.

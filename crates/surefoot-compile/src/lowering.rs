@@ -17,6 +17,7 @@ mod argument;
 mod ask;
 mod call;
 mod command;
+mod diagnose;
 mod during;
 mod edit;
 mod empty;

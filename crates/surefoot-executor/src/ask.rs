@@ -207,7 +207,9 @@ impl<'a, W: World> Asker<'a, W> {
     ) -> Result<Outcome, String> {
         let known = Known { arguments, ..self.known(&[]) };
         let Some(header) = self.state.header() else { return Err("the run has not started".into()) };
-        let question = request::question(asked, header.run.clone(), self.step.cloned(), &known)?;
+        // Only the probe of a fact is given arguments, be it none.
+        let is_fact = arguments.is_some();
+        let question = request::question(asked, header.run.clone(), self.step.cloned(), is_fact, &known)?;
         Ok(self.world.perform(EffectRequest::Ask(question)).await)
     }
 

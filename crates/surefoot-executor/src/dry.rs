@@ -24,7 +24,8 @@ use std::sync::Arc;
 use serde::Serialize;
 use surefoot_journal::{Answer, Outcome, Reading, RunState, Timestamp};
 use surefoot_plan::{
-    Cell, Formula, Name, Names, Node, QuestionId, Read, Step, StepId, Tri, Value, ValueId, Wait, Way, ground,
+    Cell, Formula, Hypothesis, Name, Names, Node, QuestionId, Read, Step, StepId, Tri, Value, ValueId, Wait,
+    Way, ground,
 };
 
 use crate::ask::Asker;
@@ -82,6 +83,8 @@ pub enum What {
     Wait,
     /// A choice.
     If,
+    /// A cause that is tried.
+    Cause,
     /// The run ends early.
     Stop,
     /// Something is taken for true.
@@ -92,6 +95,8 @@ pub enum What {
     Arm(Tri),
     /// What holds at the end.
     End,
+    /// What is read when something fails.
+    Failure,
 }
 
 /// What would become of a part of a plan.
@@ -153,6 +158,7 @@ pub async fn dry_run<W: World>(program: &Program, through: Option<&W>, now: Time
     if !walker.stopped {
         walker.end().await;
     }
+    walker.failure().await;
     walker.finish()
 }
 
@@ -287,6 +293,20 @@ impl<W: World> Walker<'_, '_, W> {
         }
     }
 
+    /// What would be read if something failed.
+    async fn failure(&mut self) {
+        let collect = &self.program.plan().collect;
+        if collect.is_empty() {
+            return;
+        }
+        let mut entry = self.entry(What::Failure, "", "", Vec::new());
+        for collect in collect {
+            entry.does.push(self.render_statement(&collect.statement).await);
+        }
+        self.entries.push(entry);
+        self.leave_out("what is gathered on failure", "nothing fails in a dry run");
+    }
+
     /// Goes through nodes. Boxed, because they nest.
     fn nodes<'b>(&'b mut self, nodes: &'b [Node]) -> Pin<Box<dyn Future<Output = ()> + 'b>> {
         Box::pin(async move {
@@ -297,9 +317,9 @@ impl<W: World> Walker<'_, '_, W> {
                 match node {
                     Node::Step(step) => self.step(step).await,
                     Node::Wait(wait) => self.wait(wait).await,
-                    Node::If { id, condition, text, then, otherwise, unknown } => {
+                    Node::If { id, condition, text, then, otherwise, unknown, hypothesis } => {
                         let arms = (then.as_slice(), otherwise.as_slice(), unknown.as_deref());
-                        self.choice(id, condition, text, arms).await;
+                        self.choice(id, condition, (text, hypothesis.as_ref()), arms).await;
                     }
                     Node::Each(each) => self.each(each).await,
                     Node::Assume { id, literal, why } => self.assumption(id, literal, why).await,
@@ -412,19 +432,22 @@ impl<W: World> Walker<'_, '_, W> {
         &mut self,
         id: &StepId,
         condition: &Formula,
-        text: &str,
+        (text, hypothesis): (&str, Option<&Hypothesis>),
         (then, otherwise, unknown): (&[Node], &[Node], Option<&[Node]>),
     ) {
         let conditions = self.check(&[Condition::at_once(condition.clone(), &self.names())]).await;
         let found = conditions.iter().fold(Tri::True, |all, checked| all.and(checked.found));
-        let mut entry = self.entry(What::If, &id.0, text, conditions);
+        let mut entry = match hypothesis {
+            Some(cause) => self.entry(What::Cause, &id.0, &cause.text, conditions),
+            None => self.entry(What::If, &id.0, text, conditions),
+        };
         // A choice refuses nothing.
         entry.verdict = if found == Tri::Unknown { Verdict::CannotTell } else { Verdict::WouldRun };
         if found == Tri::Unknown {
-            let stops = if unknown.is_some() {
-                ""
-            } else {
-                "; if it cannot be told then, the run stops for a person"
+            let stops = match (hypothesis, unknown) {
+                (Some(_), _) => "; if it cannot be told then, that is recorded and the run goes on",
+                (None, Some(_)) => "",
+                (None, None) => "; if it cannot be told then, the run stops for a person",
             };
             entry.notes.push(format!("every arm is walked{stops}"));
         }
@@ -448,7 +471,9 @@ impl<W: World> Walker<'_, '_, W> {
             }
             *self.world.assumed.borrow_mut() = before.0.clone();
             self.found = before.1.clone();
-            if found == Tri::Unknown && arm != Tri::Unknown {
+            // What cannot be told goes on with what is false where a cause is tried: nothing is known there.
+            let doubted = hypothesis.is_some() && arm == Tri::False;
+            if found == Tri::Unknown && arm != Tri::Unknown && !doubted {
                 self.assume_formula(condition, arm == Tri::True, id);
             }
             if !nodes.is_empty() {

@@ -133,8 +133,10 @@ pub(crate) struct IfPart {
     pub(crate) id: StepId,
     /// What decides.
     pub(crate) condition: Vec<Condition>,
-    /// Whether it has an arm for what cannot be told.
+    /// Whether it has an arm for what cannot be told, which may be that for what is false.
     pub(crate) has_unknown: bool,
+    /// Whether what cannot be told takes the arm for what is false: it tries a cause.
+    pub(crate) doubted: bool,
 }
 
 /// A loop whose list the run finds.
@@ -403,15 +405,19 @@ impl Layout {
                     let arm = if wait.otherwise.is_empty() { None } else { otherwise };
                     (Part::Wait(Arc::new(part)), [None, arm, None])
                 }
-                (Node::If { id, condition, then, otherwise, unknown, .. }, _) => {
-                    let arms = [
-                        self.lay(then, next, covering.clone(), of),
-                        self.lay(otherwise, next, covering.clone(), of),
-                        unknown.as_ref().and_then(|nodes| self.lay(nodes, next, covering.clone(), of)),
-                    ];
-                    let condition = Condition::at_once(condition.clone(), names);
-                    let part =
-                        IfPart { id: id.clone(), condition: vec![condition], has_unknown: unknown.is_some() };
+                (Node::If { id, condition, then, otherwise, unknown, hypothesis, .. }, _) => {
+                    let on_true = self.lay(then, next, covering.clone(), of);
+                    let on_false = self.lay(otherwise, next, covering.clone(), of);
+                    let doubted = hypothesis.is_some();
+                    let on_unknown = match unknown {
+                        Some(nodes) => self.lay(nodes, next, covering.clone(), of),
+                        None if doubted => on_false,
+                        None => None,
+                    };
+                    let arms = [on_true, on_false, on_unknown];
+                    let condition = vec![Condition::at_once(condition.clone(), names)];
+                    let has_unknown = doubted || unknown.is_some();
+                    let part = IfPart { id: id.clone(), condition, has_unknown, doubted };
                     (Part::If(Arc::new(part)), arms)
                 }
             };

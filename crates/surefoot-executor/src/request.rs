@@ -73,6 +73,7 @@ pub(crate) fn question(
     asked: &PersonQuestion,
     run: RunId,
     step: Option<StepId>,
+    is_fact: bool,
     env: &dyn Environment,
 ) -> Result<Question, String> {
     let see = asked.see.iter().map(|(at, normal)| Ok((plain(at, env)?, plain(normal, env)?)));
@@ -82,6 +83,7 @@ pub(crate) fn question(
         step,
         text: plain(&asked.text, env)?,
         answer: asked.answer.clone(),
+        is_fact,
         see: see.collect::<Result<_, String>>()?,
         by: asked.by.clone(),
         within_ms: asked.within_ms,

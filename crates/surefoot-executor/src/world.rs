@@ -212,6 +212,8 @@ pub struct Question {
     pub text: String,
     /// What may be answered.
     pub answer: Type,
+    /// Whether "I cannot tell" is an answer too: a fact is then unknown.
+    pub is_fact: bool,
     /// Where to look, and what is normal there.
     pub see: Vec<(String, String)>,
     /// Which role may answer; the operator if none.

@@ -351,6 +351,8 @@ pub enum WayBackVerdict {
     NoneNeeded,
     /// All was paid.
     Complete,
+    /// Nothing is owed any more, but a person let some of it go, and that stays. Since format 1.2.
+    LetGo,
     /// All since the point of no return was paid.
     ToTheSeal,
     /// A rollback failed, and what is below it stays owed.

@@ -83,6 +83,12 @@ pub enum Asks {
         see: Vec<(String, String)>,
         /// Which role may answer; the operator if none.
         role: Option<Name>,
+        /// How long the run waits, and what counts then.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        limit: Option<Limit>,
+        /// Whether "I cannot tell" is an answer too.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        is_fact: bool,
     },
     /// How a run that waits goes on.
     Choice {
@@ -91,6 +97,15 @@ pub enum Asks {
         /// What can be chosen.
         choices: Vec<Choice>,
     },
+}
+
+/// How long a question is open.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Limit {
+    /// In milliseconds.
+    pub within_ms: u64,
+    /// The answer that counts then; none if it fails.
+    pub default: Option<Value>,
 }
 
 /// A fact that someone is shown: they may not have the plan, so it is called as its author calls it.
@@ -143,6 +158,13 @@ pub enum Says {
         /// The answer.
         value: Value,
         /// Why, or on what evidence.
+        comment: String,
+    },
+    /// That they cannot tell.
+    Unsure {
+        /// The step that asks; none for a question about the run.
+        step: Option<StepId>,
+        /// Why not.
         comment: String,
     },
     /// How a run that waits goes on.

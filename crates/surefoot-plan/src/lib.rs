@@ -47,8 +47,8 @@ pub use expr::{BinaryOperator, Expr, Function, UnaryOperator, ValueId};
 pub use fact::{Atom, Cell, Comparison, Formula, Literal, Parameter, Probe, Question, QuestionId, Test, Tri};
 pub use names::Names;
 pub use plan::{
-    About, Collect, FormatVersion, Input, InputValue, Invariant, Left, NamedFact, Node, OnFailure, Plan,
-    SourceFile, Waived,
+    About, Collect, FormatVersion, Hypothesis, Input, InputValue, Invariant, Left, NamedFact, Node,
+    OnFailure, Plan, SourceFile, Waived,
 };
 pub use read::{FORMAT, NODES_MAX, PLAN_BYTES_MAX, ReadError};
 pub use step::{

@@ -176,6 +176,10 @@ pub enum Node {
         otherwise: Vec<Node>,
         /// When it cannot be told; the run stops for a person if none.
         unknown: Option<Vec<Node>>,
+        /// It tries a cause: what cannot be told is recorded, and the run goes on as when it is known false.
+        /// There is no `unknown` then.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        hypothesis: Option<Hypothesis>,
     },
     /// Does its body once for each item of a list that the run finds. Since format 1.2.
     Each(Box<crate::Each>),
@@ -195,6 +199,16 @@ pub enum Node {
         /// Why.
         why: String,
     },
+}
+
+/// A possible cause that a choice tries.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Hypothesis {
+    /// What is asked, as `Why is the queue growing?`.
+    pub question: String,
+    /// What it would mean if the condition is true, as `the consumers are down`.
+    pub text: String,
 }
 
 /// What happens when a step fails.

@@ -117,6 +117,8 @@ struct Rules {
     failed_turns: bool,
     /// What is assumed holds from there on, and not before.
     assumptions: bool,
+    /// Where a cause is tried, nothing is known of it in what follows when it was not found.
+    doubts: bool,
     /// A point of no return does not end the duty to leave the scopes that are open.
     scopes: bool,
     /// The whole way back must end where it began.
@@ -139,6 +141,7 @@ impl Default for Rules {
             turns: true,
             failed_turns: true,
             assumptions: true,
+            doubts: true,
             scopes: true,
             restored: true,
             local: true,

@@ -13,7 +13,7 @@ mod expr;
 
 use crate::Span;
 
-pub use control::{Arm, Assume, During, For, If, Match, Stop, Wait, WaveSize};
+pub use control::{Arm, Assume, Cause, Diagnose, During, For, If, Match, Stop, Wait, WaveSize};
 pub use expr::{
     Ask, BinaryOperator, Bits, Call, Command, CommandBody, Expr, ExprKind, UnaryOperator, Word, WordPart,
 };
@@ -165,6 +165,8 @@ pub enum Member {
     If(If),
     /// `match …`
     Match(Match),
+    /// `diagnose …`
+    Diagnose(Diagnose),
     /// `for …`
     For(For),
     /// `stop "why"`

@@ -112,6 +112,11 @@ fn member_at(members: &[Member], at: Span) -> Option<&str> {
         Member::Match(choice) => {
             choice.arms.iter().chain(&choice.otherwise).find_map(|arm| member_at(&arm.body, at))
         }
+        Member::Diagnose(diagnose) => {
+            let bodies = diagnose.causes.iter().map(|cause| &cause.body);
+            let mut bodies = bodies.chain(diagnose.otherwise.iter().map(|arm| &arm.body));
+            bodies.find_map(|body| member_at(body, at))
+        }
         Member::For(turns) => member_at(&turns.body, at),
         Member::During(scope) => member_at(&scope.body, at),
         Member::About(_)

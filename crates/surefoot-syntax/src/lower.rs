@@ -93,6 +93,7 @@ impl Lower {
             SyntaxKind::Wait => Member::Wait(self.wait(node)),
             SyntaxKind::If => Member::If(self.if_statement(node)),
             SyntaxKind::Match => Member::Match(self.match_statement(node)),
+            SyntaxKind::Diagnose => Member::Diagnose(self.diagnose(node)),
             SyntaxKind::Todo => Member::Todo(self.todo(node)),
             SyntaxKind::For => Member::For(self.for_statement(node)?),
             SyntaxKind::Stop => Member::Stop(Stop { why: self.text_of(node), span: self.span(node) }),

@@ -222,6 +222,7 @@ pub(crate) const PIECES: &[&str] = &[
     "param x: list of text",
     "all",
     "match",
+    "diagnose \"why\" {",
     "type",
     "function f(a: int): int =",
     "otherwise {",

@@ -6,6 +6,7 @@
 //! May never: execute; write the journal; print.
 
 mod blast;
+mod ledger;
 mod lines;
 mod notice;
 mod plan;
@@ -19,8 +20,9 @@ mod tell;
 mod testing;
 mod transcript;
 
+pub use ledger::{Cause, Diagnosis};
 pub use lines::{EVENTS_FORMAT, Lines, json_line};
-pub use notice::notice;
+pub use notice::{limit, notice};
 pub use plan::{assumptions, plan};
 pub use screen::{Screen, Size, redraw};
 pub use status::{Around, RunRow, runs, status, what_to_type};

@@ -3,7 +3,7 @@
 //! A notice was written by another user, and is shown to someone who is to trust it: everything in it is
 //! made safe to show.
 
-use surefoot_journal::{Asks, Notice, Timestamp};
+use surefoot_journal::{Asks, Limit, Notice, Timestamp};
 
 use crate::say;
 use crate::style::{Page, Style};
@@ -20,7 +20,8 @@ pub fn notice(notice: &Notice, short: &str, now: Timestamp, style: &Style) -> St
         (None, _) => notice.title.clone(),
     };
     let operators: Vec<String> = notice.operators.iter().map(say::who).collect();
-    page.field(0, "run", LABEL, &format!("{short} of {}, by {}", notice.runbook, operators.join(", ")));
+    let by = if operators.is_empty() { String::new() } else { format!(", by {}", operators.join(", ")) };
+    page.field(0, "run", LABEL, &format!("{short} of {}{by}", notice.runbook));
     page.field(0, "plan", LABEL, &notice.plan);
     if !step.is_empty() {
         page.field(0, "step", LABEL, &step);
@@ -53,15 +54,20 @@ pub fn notice(notice: &Notice, short: &str, now: Timestamp, style: &Style) -> St
             ];
             page.columns("type", LABEL, &rows);
         }
-        Asks::Answer { text, answer, see, role } => {
+        Asks::Answer { text, answer, see, role, limit: open, is_fact } => {
             let who = role.as_ref().map_or_else(|| "the operator".to_owned(), |role| format!("a {role}"));
             page.field(0, "asks", LABEL, &format!("{who}: {text}"));
             for (at, (look, normal)) in see.iter().enumerate() {
                 let label = if at == 0 { "look at" } else { "" };
                 page.field(0, label, LABEL, &format!("{look}; normal is: {normal}"));
             }
-            page.field(0, "answer", LABEL, &surefoot_plan::describe(answer));
-            page.columns("type", LABEL, &[(format!("surefoot answer {short} ANSWER"), String::new())]);
+            let unsure = if *is_fact { ", or: cannot tell" } else { "" };
+            page.field(0, "answer", LABEL, &format!("{}{unsure}", surefoot_plan::describe(answer)));
+            if let Some(open) = open {
+                page.field(0, "open", LABEL, &limit(open));
+            }
+            let step = if name.is_empty() { String::new() } else { format!(" --step {name}") };
+            page.columns("type", LABEL, &[(format!("surefoot answer {short} ANSWER{step}"), String::new())]);
         }
         Asks::Choice { why, choices } => {
             page.field(0, "waits", LABEL, why);
@@ -77,9 +83,18 @@ pub fn notice(notice: &Notice, short: &str, now: Timestamp, style: &Style) -> St
     page.finish()
 }
 
+/// How long a question is open, and what counts then.
+pub fn limit(limit: &Limit) -> String {
+    let within = say::duration(limit.within_ms);
+    match &limit.default {
+        Some(default) => format!("within {within}; then this counts: {default}"),
+        None => format!("within {within}; then nobody has answered"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use surefoot_journal::{Answer, Asks, Notice, RunId, Shown, Timestamp};
+    use surefoot_journal::{Answer, Asks, Limit, Notice, RunId, Shown, Timestamp};
     use surefoot_plan::{StepId, Type, Value, Waived};
 
     use super::notice;
@@ -130,6 +145,20 @@ mod tests {
             answer: Type::Bool,
             see: vec![("the PDU in rack 4".into(), "outlet 7 is dark".into())],
             role: Some("lead".into()),
+            limit: None,
+            is_fact: true,
+        }));
+    }
+
+    #[test]
+    fn a_question_with_a_limit_says_what_counts_then() {
+        insta::assert_snapshot!(asked(Asks::Answer {
+            text: "How many replicas?".into(),
+            answer: Type::Int,
+            see: Vec::new(),
+            role: None,
+            limit: Some(Limit { within_ms: 30_000, default: Some(Value::Int(3)) }),
+            is_fact: false,
         }));
     }
 }

@@ -9,10 +9,12 @@ use surefoot_plan::{
 };
 
 use crate::blast::{Kind, blast};
+use crate::ledger::causes;
 use crate::progress::seals;
 use crate::say;
 use crate::status::title;
 use crate::style::{Page, Style};
+use crate::tell;
 
 /// The width of the labels at the margin.
 const MARGIN: usize = 10;
@@ -204,7 +206,8 @@ impl View<'_> {
                     let text = format!("stop: the run ends here, and well{}", say::reason(why));
                     self.page.field(indent, &number, number.len() + 1, &text);
                 }
-                Node::If { id, condition, text, then, otherwise, unknown } => {
+                Node::If { hypothesis: Some(_), .. } => self.causes(node, &number, indent),
+                Node::If { id, condition, text, then, otherwise, unknown, hypothesis: None } => {
                     let text = format!("if {}", say::condition(&self.names, condition, text));
                     self.page.field(indent, &number, number.len() + 1, &text);
                     let inside = indent + number.len() + 2;
@@ -232,6 +235,30 @@ impl View<'_> {
             }
             before = Some(node);
         }
+    }
+
+    /// The causes of a question, and what is done when none is found.
+    fn causes(&mut self, first: &Node, number: &str, indent: usize) {
+        let (causes, last) = causes(first);
+        let question = causes.first().map(|tried| tried.hypothesis.question.as_str()).unwrap_or_default();
+        self.page.field(indent, number, number.len() + 1, &format!("diagnose: {question}"));
+        let inside = indent + number.len() + 2;
+        self.page.text(inside, "what cannot be told is recorded, and the next cause is asked");
+        for (at, tried) in causes.iter().enumerate() {
+            let never = self.proof.unreachable.contains(&(tried.id.clone(), Tri::True));
+            let never = if never { " (never, if the assumptions hold)" } else { "" };
+            let text = format!("{}, if {}{never}", tried.hypothesis.text, tried.asked(&self.names));
+            self.case(&format!("{number}.{}", at + 1), &text, tried.then, inside);
+        }
+        self.case(&format!("{number}.{}", causes.len() + 1), "if no cause is found", last, inside);
+    }
+
+    /// What is done in one case.
+    fn case(&mut self, number: &str, text: &str, nodes: &[Node], indent: usize) {
+        self.page.gap();
+        let nothing = if nodes.is_empty() { " nothing" } else { "" };
+        self.page.field(indent, number, number.len() + 1, &format!("{text}:{nothing}"));
+        self.nodes(nodes, &format!("{number}."), indent + number.len() + 2);
     }
 
     /// A step, and what stands before it.
@@ -396,7 +423,7 @@ impl View<'_> {
     /// What is owed if this fails, in order; shortened in the middle where it is long.
     fn owed(&self, id: &StepId) -> Option<String> {
         let (first, last, count) = self.proof.way_back_ends(id, OWED_MAX);
-        let mut shown: Vec<String> = first.iter().map(debt).collect();
+        let mut shown: Vec<String> = first.iter().map(|owed| debt(self.plan, owed)).collect();
         for (at, debt) in shown.iter_mut().enumerate() {
             *debt = format!("{}. {debt}", at + 1);
         }
@@ -405,7 +432,7 @@ impl View<'_> {
             if between > 0 {
                 shown.push(format!("... {between} more"));
             }
-            shown.push(format!("{count}. {}", debt(&last)));
+            shown.push(format!("{count}. {}", debt(self.plan, &last)));
         }
         (!shown.is_empty()).then(|| shown.join(", "))
     }
@@ -520,15 +547,16 @@ fn verdict(verdict: Verdict) -> &'static str {
 }
 
 /// A rollback that would be owed, and when.
-fn debt(owed: &Owed) -> String {
+fn debt(plan: &Plan, owed: &Owed) -> String {
     let arm = |(node, arm): &(StepId, Tri)| {
         if node.0.starts_with("for[") {
             return format!("in each turn of {node}");
         }
-        let arm = match arm {
-            Tri::True => "was true",
-            Tri::False => "was false",
-            Tri::Unknown => "could not be told",
+        let arm = match (arm, tell::cause(plan, node).is_some()) {
+            (Tri::True, _) => "was true",
+            (Tri::False, true) => "was not found true",
+            (Tri::False, false) => "was false",
+            (Tri::Unknown, _) => "could not be told",
         };
         format!("{node} {arm}")
     };

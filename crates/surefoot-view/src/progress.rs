@@ -7,6 +7,7 @@ use surefoot_journal::{
 };
 use surefoot_plan::{Class, Names, Node, Plan, Step, StepId, Tri, Way};
 
+use crate::ledger::{causes, verdict};
 use crate::say;
 use crate::tell::{About, about};
 
@@ -251,7 +252,10 @@ impl Progress {
                         word,
                     });
                 }
-                Node::If { id, condition, text, then, otherwise, unknown } => {
+                Node::If { hypothesis: Some(_), .. } => {
+                    self.add_causes(names, state, node, &number, skipped, rows);
+                }
+                Node::If { id, condition, text, then, otherwise, unknown, hypothesis: None } => {
                     let chose = self.chose.get(id);
                     let (mark, word) = match chose {
                         Some(Tri::True) => (Mark::Done, "true"),
@@ -287,6 +291,46 @@ impl Progress {
                 }
             }
         }
+    }
+}
+
+impl Progress {
+    /// Adds the causes of a question, and what is done when none is found.
+    fn add_causes(
+        &self,
+        names: &Names<'_>,
+        state: &RunState,
+        first: &Node,
+        number: &str,
+        mut skipped: bool,
+        rows: &mut Vec<Row>,
+    ) {
+        let (causes, last) = causes(first);
+        for (at, tried) in causes.iter().enumerate() {
+            let number = format!("{number}.{}", at + 1);
+            let chose = self.chose.get(tried.id).copied();
+            let (mark, word) = match chose {
+                Some(Tri::Unknown) => (Mark::Unknown, verdict(Tri::Unknown)),
+                Some(arm) => (Mark::Done, verdict(arm)),
+                None if skipped => (Mark::Skipped, "not tried"),
+                None => (Mark::Later, "to do"),
+            };
+            let inside = format!("{number}.");
+            rows.push(Row {
+                number,
+                id: tried.id.clone(),
+                title: format!("is it that {}? {}", tried.hypothesis.text, tried.asked(names)),
+                seals: false,
+                is_step: false,
+                limit_ms: 0,
+                mark,
+                word,
+            });
+            let not_found = skipped || chose.is_some_and(|arm| arm != Tri::True);
+            self.add_rows(names, state, tried.then, &inside, not_found, rows);
+            skipped |= chose == Some(Tri::True);
+        }
+        self.add_rows(names, state, last, &format!("{number}.{}.", causes.len() + 1), skipped, rows);
     }
 }
 

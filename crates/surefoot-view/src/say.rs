@@ -127,7 +127,16 @@ fn library(plan: &Plan, call: &LibraryCall) -> String {
 fn person(verb: &str, question: &PersonQuestion) -> String {
     let who = question.by.as_deref().map(|role| format!(" {role}")).unwrap_or_default();
     let limit = question.within_ms.map(|ms| format!(", within {}", duration(ms))).unwrap_or_default();
-    format!("{verb}{who}: {}{limit}", question.text)
+    let default = question.default.as_ref().map(|value| format!(", else {value}")).unwrap_or_default();
+    let see: Vec<String> = question
+        .see
+        .iter()
+        .map(|(place, normal)| match *normal == Expr::Literal(Value::Text(String::new())) {
+            true => format!("; see {place}"),
+            false => format!("; see {place} (normal: {normal})"),
+        })
+        .collect();
+    format!("{verb}{who}: {}{limit}{default}{}", question.text, see.join(""))
 }
 
 /// A command, as it would stand in a runbook.
@@ -362,6 +371,9 @@ pub(crate) fn way_back(ended: &Ended) -> &'static str {
         }
         WayBackVerdict::NoneNeeded => "not needed",
         WayBackVerdict::Complete => "complete, everything that was owed was taken back",
+        WayBackVerdict::LetGo => {
+            "not all of it was gone: a person let go what was owed, and that stays as it is"
+        }
         WayBackVerdict::ToTheSeal => "back to the point of no return; what came before it stays done",
         WayBackVerdict::Stuck => "STUCK, a rollback failed and is still owed, with what is below it",
         WayBackVerdict::Owing => "STILL OWED",
@@ -386,6 +398,9 @@ pub(crate) fn facts(plan: &Plan, ended: &Ended) -> &'static str {
         }
         FactsVerdict::NotAsBefore if ended.way_back == WayBackVerdict::ToTheSeal => {
             "NOT as they were right after the point of no return"
+        }
+        FactsVerdict::AsBeforeExcept if ended.way_back == WayBackVerdict::LetGo => {
+            "as they were before the run, except for what the runbook leaves or a person let go"
         }
         FactsVerdict::AsBefore => "as they were before the run",
         FactsVerdict::AsBeforeExcept => "as they were before the run, except for what the runbook leaves",

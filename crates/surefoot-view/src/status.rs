@@ -2,11 +2,12 @@
 //! point of no return is, what it waits for and what to type.
 
 use surefoot_journal::{
-    Debt, Facing, ForwardVerdict, HeldWhy, Holder, IllegalTransition, Record, RunState, Stage, Standing,
-    Timestamp,
+    Asks, Debt, Facing, ForwardVerdict, HeldWhy, Holder, IllegalTransition, Notice, Record, RunState, Stage,
+    Standing, Timestamp,
 };
-use surefoot_plan::{Class, Names, Plan, StepId, Way};
+use surefoot_plan::{Class, Names, Plan, StepId, Type, Way};
 
+use crate::ledger::ledgers;
 use crate::progress::{Mark, Progress, Row};
 use crate::say;
 use crate::style::{Page, Role, Style, cut, plain, width};
@@ -25,8 +26,18 @@ pub struct Around {
     pub short: String,
     /// Who works on it just now, if anyone does.
     pub at_work: Option<Holder>,
+    /// What it asks people just now; what was asked when nobody works on it is not asked any more.
+    pub asked: Vec<Notice>,
     /// The time.
     pub now: Timestamp,
+}
+
+impl Around {
+    /// The questions that are open just now, each with its step.
+    fn questions(&self) -> impl Iterator<Item = (&Notice, &Asks)> {
+        let asked = self.asked.iter().filter(|_| self.at_work.is_some());
+        asked.map(|notice| (notice, &notice.asks)).filter(|(_, asks)| matches!(asks, Asks::Answer { .. }))
+    }
 }
 
 /// Shows where a run stands.
@@ -54,6 +65,15 @@ pub fn status(records: &[Record], around: &Around, style: &Style) -> Result<Stri
     page.gap();
     rows_text(&mut page, plan, progress, &rows, state);
     page.gap();
+    for diagnosis in ledgers(&Names::found(plan, state.bound()), plan, records) {
+        page.field(0, "asked", LABEL, &format!("{} {}.", diagnosis.question, diagnosis.answer));
+        let causes = diagnosis.causes.into_iter();
+        let causes: Vec<(String, String)> = causes
+            .map(|cause| (cause.verdict.to_owned(), format!("{} ({})", cause.text, cause.asked)))
+            .collect();
+        page.columns("", LABEL, &causes);
+        page.gap();
+    }
     let done: Vec<&str> = rows
         .iter()
         .filter(|row| row.mark == Mark::Done && row.is_step)
@@ -279,6 +299,9 @@ fn seal(state: &RunState, rows: &[Row]) -> String {
     if let Some(step) = state.pending_seal() {
         return format!("`{step}` has started: it is not known yet whether it can be gone back");
     }
+    if !rows.iter().any(|row| row.seals) {
+        return "none: there is no point of no return".to_owned();
+    }
     let back = state.facing() == surefoot_journal::Facing::Back || state.ended().is_some();
     let ahead: Vec<&Row> = rows.iter().filter(open).collect();
     let next = ahead.iter().position(|row| row.seals && !state.seals().contains(&row.id));
@@ -295,7 +318,7 @@ fn seal(state: &RunState, rows: &[Row]) -> String {
             }
         }
         (None, Some(passed)) => format!("{passed}; what is owed is owed down to there"),
-        (None, None) => "none: there is no point of no return".to_owned(),
+        (None, None) => "none is left to come".to_owned(),
     }
 }
 
@@ -321,7 +344,36 @@ fn waits_for(plan: &Plan, state: &RunState, around: &Around) -> Vec<String> {
         }
         Standing::New | Standing::Going | Standing::Ended(_) => {}
     }
+    for (_, asks) in around.questions() {
+        let Asks::Answer { text, see, role, limit, .. } = asks else { continue };
+        let who = role.as_ref().map_or_else(|| "the operator".to_owned(), |role| format!("a {role}"));
+        lines.push(format!("the answer of {who}: {text}"));
+        let normal =
+            |normal: &str| if normal.is_empty() { String::new() } else { format!(" (normal: {normal})") };
+        lines.extend(see.iter().map(|(place, as_usual)| format!("see {place}{}", normal(as_usual))));
+        lines.extend(limit.as_ref().map(crate::notice::limit));
+    }
     lines
+}
+
+/// How an open question is answered from another terminal; what else a run at work could be told is refused
+/// while it waits.
+fn how_to_answer(around: &Around) -> Vec<(String, String)> {
+    let answer = |(notice, asks): (&Notice, &Asks)| {
+        let Asks::Answer { answer, is_fact, .. } = asks else { return None };
+        let step = notice.step.as_ref().map(|step| format!(" --step {}", say::word(&step.0)));
+        let words = if let Type::OneOf(words) = answer {
+            words.join(" / ")
+        } else if *answer == Type::Bool {
+            "yes / no".to_owned()
+        } else {
+            surefoot_plan::describe(answer)
+        };
+        let unsure = if *is_fact { " / cannot tell" } else { "" };
+        let command = format!("surefoot answer {} ANSWER{}", around.short, step.unwrap_or_default());
+        Some((command, format!("ANSWER: {words}{unsure}")))
+    };
+    around.questions().filter_map(answer).collect()
 }
 
 /// The commands that lead on from here, each with what it does.
@@ -334,9 +386,10 @@ pub fn what_to_type(plan: &Plan, state: &RunState, around: &Around) -> Vec<(Stri
         (command, "lets this debt go: what it would take back stays".to_owned())
     };
     let has_debts = state.owed().len() > 0;
-    let mut lines = Vec::new();
+    let mut lines = how_to_answer(around);
     match state.standing() {
         Standing::New => {}
+        Standing::Held(_) | Standing::Stuck { .. } if !lines.is_empty() => {}
         Standing::Going if around.at_work.is_none() => {
             lines.push(resume("finds out what became of the last step, and goes on"));
         }
@@ -476,6 +529,7 @@ fn run_line(row: &RunRow, now: Timestamp) -> [String; 5] {
             let back = match ended.way_back {
                 surefoot_journal::WayBackVerdict::NoneNeeded => "",
                 surefoot_journal::WayBackVerdict::Complete => ", rolled back",
+                surefoot_journal::WayBackVerdict::LetGo => ", what it owed was let go",
                 surefoot_journal::WayBackVerdict::ToTheSeal => ", rolled back to the point of no return",
                 surefoot_journal::WayBackVerdict::Stuck => ", STUCK",
                 surefoot_journal::WayBackVerdict::Owing => "",

@@ -4,7 +4,7 @@ use surefoot_journal::{
     Claim, Debt, Event, Exit, HeldWhy, Outcome, Output, Phase, Point, Reading, Refusal, Report, ResolvedBy,
     Stream, WorldKind,
 };
-use surefoot_plan::{GRACE_MS, Names, Node, Plan, Statement, StepId, Tri, Way};
+use surefoot_plan::{GRACE_MS, Hypothesis, Names, Node, Plan, Statement, StepId, Tri, Way};
 
 use crate::say;
 
@@ -151,6 +151,14 @@ pub(crate) fn tell<'a>(plan: &Plan, names: &Names<'_>, event: &'a Event) -> Told
             say::listed(items)
         )),
         Event::TurnsTakenBack { items, .. } => Told::only(format!("taken back: {}", say::listed(items))),
+        Event::Chose { node, arm } if cause(plan, node).is_some() => {
+            let cause = cause(plan, node).map(|cause| cause.text.as_str()).unwrap_or_default();
+            Told::only(match arm {
+                Tri::True => format!("FOUND: {cause}"),
+                Tri::False => format!("ruled out: {cause}"),
+                Tri::Unknown => format!("it CANNOT BE TOLD whether {cause}; the run goes on"),
+            })
+        }
         Event::Chose { arm, .. } => Told::only(match arm {
             Tri::True => "it is true: the first branch is taken",
             Tri::False => "it is false: the `else` branch is taken",
@@ -273,6 +281,14 @@ pub(crate) fn assumed(plan: &Plan, names: &Names<'_>, id: &StepId) -> String {
             id.to_string()
         }
     }
+}
+
+/// The cause that a part of a plan tries.
+pub(crate) fn cause<'a>(plan: &'a Plan, id: &StepId) -> Option<&'a Hypothesis> {
+    plan.nodes().find(|node| node.id() == plan.general(id)).and_then(|node| match node {
+        Node::If { hypothesis, .. } => hypothesis.as_ref(),
+        Node::Step(_) | Node::Wait(_) | Node::Each(_) | Node::Stop { .. } | Node::Assume { .. } => None,
+    })
 }
 
 /// The statement that a claim names.

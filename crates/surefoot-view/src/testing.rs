@@ -339,7 +339,11 @@ pub(crate) struct Story {
 impl Story {
     /// A run of the switchover that has asked everything it asks at its start.
     pub(crate) fn begin() -> Story {
-        let plan = plan();
+        Story::of(plan())
+    }
+
+    /// The same, with another plan that asks the same at its start.
+    pub(crate) fn of(plan: Plan) -> Story {
         let started = Started {
             run: RunId("01M80KYB8J0123456789ABCDEF".into()),
             digest: plan.digest().0,

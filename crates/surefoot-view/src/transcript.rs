@@ -17,6 +17,7 @@ use surefoot_journal::{
 };
 use surefoot_plan::{InputValue, Names, Place, Plan, Policy, Proof, StepId, Verdict, verify};
 
+use crate::ledger::{Diagnosis, ledgers};
 use crate::progress::Progress;
 use crate::say;
 use crate::status::{self, title};
@@ -79,6 +80,8 @@ pub struct Transcript {
     pub sealed: Vec<String>,
     /// The parts of its plan.
     pub parts: Vec<Part>,
+    /// What was found of each cause that was tried.
+    pub diagnoses: Vec<Diagnosis>,
     /// What happened, in order.
     pub sections: Vec<Section>,
     /// What a reader would expect here and is not recorded.
@@ -260,6 +263,7 @@ impl Transcript {
             owed: state.owed().map(|debt| say::debt(debt).to_owned()).collect(),
             sealed: state.seals().iter().map(|step| step.0.clone()).collect(),
             parts: parts(plan, proof.as_ref(), &state, &progress, beside.at_work),
+            diagnoses: ledgers(&Names::found(plan, state.bound()), plan, records),
             sections: sections(&Names::found(plan, state.bound()), plan, records, beside),
             missing,
         })
@@ -301,6 +305,7 @@ impl Verdicts {
             way_back: match ended.way_back {
                 WayBackVerdict::NoneNeeded => "none_needed",
                 WayBackVerdict::Complete => "complete",
+                WayBackVerdict::LetGo => "let_go",
                 WayBackVerdict::ToTheSeal => "to_the_seal",
                 WayBackVerdict::Stuck => "stuck",
                 WayBackVerdict::Owing => "owing",

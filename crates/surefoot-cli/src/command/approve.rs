@@ -13,7 +13,7 @@ use surefoot_plan::{StepId, parse_text};
 use crate::args;
 use crate::error::CommandError;
 use crate::exit::Exit;
-use crate::{output, runs, terminal};
+use crate::{output, people, runs, terminal};
 
 /// How long to look whether the run takes the letter: it looks several times a second.
 const TAKEN_WAIT_MS: u64 = 3_000;
@@ -71,12 +71,17 @@ pub(crate) fn answer(arguments: &args::Answer) -> Result<Exit, CommandError> {
         return Err(CommandError::usage(format!("run {} asks no such question.", folder.run().0))
             .hint(what_is_asked(&notices)));
     };
-    let Asks::Answer { answer, text, .. } = &notice.asks else {
+    let Asks::Answer { answer, text, is_fact, .. } = &notice.asks else {
         return Err(CommandError::new(Exit::Internal, "a notice changed while it was looked at."));
     };
-    let value = parse_text(answer, &arguments.value)
-        .map_err(|why| CommandError::usage(format!("{why}.")).hint(format!("it asks: {text}")))?;
-    let says = Says::Answer { step: notice.step.clone(), value, comment: arguments.comment.clone() };
+    let (step, comment) = (notice.step.clone(), arguments.comment.clone());
+    let says = if *is_fact && people::is_unsure(&arguments.value, answer) {
+        Says::Unsure { step, comment }
+    } else {
+        let value = parse_text(answer, &arguments.value)
+            .map_err(|why| CommandError::usage(format!("{why}.")).hint(format!("it asks: {text}")))?;
+        Says::Answer { step, value, comment }
+    };
     send(&inbox, folder.run(), notice.digest(), says)?;
     output::line(&taken(&inbox, folder.run(), notice));
     Ok(Exit::Done)
@@ -87,11 +92,21 @@ pub(crate) fn cancel(arguments: &args::Cancel) -> Result<Exit, CommandError> {
     let folder = find(&arguments.state, &arguments.run)?;
     let run = &folder.run().0;
     let holder = folder.holder().map_err(|error| CommandError::usage(runs::sentence(&error)))?;
-    if holder.is_none() {
+    let Some(holder) = holder else {
         return Err(CommandError::usage(format!(
             "nobody is at work on run {run}, so there is nothing to stop."
         ))
         .hint(format!("surefoot status {run}")));
+    };
+    // The run does not count it either; here it is said at once, to the one who waits for the stop.
+    let me = person::operator();
+    if me.uid != holder.by.uid && me.uid != 0 {
+        let runs_it = &holder.by.user;
+        return Err(CommandError::usage(format!(
+            "{} does not run this, and cannot stop it; {runs_it} and root can.",
+            me.user
+        ))
+        .hint(format!("ask {runs_it}")));
     }
     let level = if arguments.now { 2 } else { 1 };
     let says = Says::Cancel { level, reason: arguments.reason.clone() };

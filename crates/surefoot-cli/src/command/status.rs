@@ -42,7 +42,12 @@ fn asked(folder: &RunFolder, error: CommandError) -> Result<Exit, CommandError> 
 
 /// What is known of a run beside its journal.
 pub(crate) fn around(root: &StateRoot, folder: &RunFolder) -> Around {
-    Around { short: short(root, folder), at_work: folder.holder().ok().flatten(), now: runs::now() }
+    Around {
+        short: short(root, folder),
+        at_work: folder.holder().ok().flatten(),
+        asked: folder.inbox().notices().unwrap_or_default(),
+        now: runs::now(),
+    }
 }
 
 /// The shortest beginning of a run's id that is its own.

@@ -96,3 +96,48 @@ fn who_says_that_it_is_not_done_is_told() {
     let why = format!("{} (uid {}) says that it is not done", me.user, me.uid);
     place.run(&["transcript"]).exits(0).says(&why);
 }
+
+/// Asks whether it is safe, and has something to say if nobody can tell.
+const TELLS: &str = r#"
+runbook tells {
+    fact safe = ask "Is it safe?" see "the lamp" "it is green" within 5m
+    if safe {
+        step go { note "it is safe" }
+    } else {
+        step stay { note "it is not" }
+    } unknown {
+        step call { note "nobody can tell" }
+    }
+}
+"#;
+
+#[test]
+fn who_cannot_tell_says_so_and_the_fact_is_unknown() {
+    let place = Place::new();
+    place.write("tells.runbook", TELLS);
+    let mut child = place.command(&["run", "tells.runbook"]).stdout(Stdio::null()).spawn().unwrap();
+    let began = Instant::now();
+    while !place.run(&["status"]).out.contains("Is it safe?") {
+        assert!(began.elapsed() < PATIENCE, "never asked");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    // Whoever looks from another terminal reads the question, and how to answer it.
+    let status = place.run(&["status"]);
+    status
+        .says("waits for  the answer of the operator: Is it safe?")
+        .says("see the lamp (normal: it is green)");
+    status.says("within 5m; then nobody has answered");
+    status.says("surefoot answer ").says("ANSWER: yes / no / cannot tell");
+    place.run(&["answer", "0", "perhaps"]).exits(2).complains("it asks: Is it safe?");
+    // And whoever would take the run up is told who has it.
+    place.run(&["rollback", "0"]).exits(20);
+    answer(&place, &["cannot tell", "--comment", "the lamp is broken"]);
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    let me = surefoot_journal::person::operator();
+    place
+        .run(&["transcript"])
+        .exits(0)
+        .says("note: nobody can tell")
+        .says(&format!("safe is unknown: {} cannot tell", me.user))
+        .says(&format!("answered by {} (uid {}, unverified) \"the lamp is broken\"", me.user, me.uid));
+}

@@ -310,5 +310,8 @@ fn a_run_that_stopped_owing_pays_or_is_let_go_later() {
     let (code, said) = with(&["rollback", "0"]);
     assert_eq!(code, Some(10), "{said}");
     assert!(!place.path().join("dir/mark").exists());
+    // Not all of it was taken back, and nobody is told that it was.
+    place.run(&["runs"]).exits(0).says("failed, what it owed was let go");
+    place.run(&["transcript"]).exits(0).says("way back   not all of it was gone: a person let go");
     assert_eq!(with(&RUN).0, Some(11), "the place is free again");
 }

@@ -1,6 +1,6 @@
 use super::{
-    Known, acts_on_what_matches, goes_down_into, only_sleeps, placeholder, takes_away_somewhere,
-    waits_for_a_person,
+    Known, acts_on_what_matches, adds_each_time, goes_down_into, in_library, only_sleeps, placeholder,
+    takes_away_somewhere, waits_for_a_person,
 };
 
 /// Words as they are written, `_` for one that depends on the run.
@@ -49,6 +49,9 @@ fn what_waits_for_a_person_is_known() {
         "top -bn1",
         "rm -rf _",
         "_ edit",
+        "tmux new-session -d app",
+        "screen -dmS name app",
+        "emacs --batch x",
     ] {
         assert!(!waits(line), "{line}");
     }
@@ -85,6 +88,20 @@ fn what_takes_away_somewhere_is_known() {
     let takes = |line: &str| takes_away_somewhere(&words(line)).is_some();
     assert!(takes("kubectl -n x delete pod _") && takes("helm uninstall _") && takes("terraform destroy"));
     assert!(!takes("kubectl get pod _") && !takes("kubectl exec x -- app delete") && !takes("app delete"));
+}
+
+#[test]
+fn what_adds_each_time_and_what_the_library_has_is_known() {
+    let adds = |line: &str| adds_each_time(&words(line)).map(str::to_owned);
+    assert_eq!(adds("lvextend -L +10G _"), Some("+10G".to_owned()));
+    assert_eq!(adds("iptables -A INPUT -j DROP"), Some("-A".to_owned()));
+    assert_eq!(adds("tee -a /etc/hosts"), Some("-a".to_owned()));
+    for line in ["lvextend -L 10G _", "iptables -D INPUT -j DROP", "tee /etc/hosts", "date +%H"] {
+        assert_eq!(adds(line), None, "{line}");
+    }
+    assert_eq!(in_library(&words("/usr/bin/pg_ctlcluster 15 _ promote")), Some("postgres.promote"));
+    assert_eq!(in_library(&words("nc -zv _ 80")), Some("net.accepts"));
+    assert_eq!(in_library(&words("pg_ctlcluster 15 _ stop")), None);
 }
 
 #[test]

@@ -51,6 +51,7 @@ impl<'a> Lowering<'a> {
             | Member::Wait(_)
             | Member::If(_)
             | Member::Match(_)
+            | Member::Diagnose(_)
             | Member::For(_)
             | Member::Todo(_)
             | Member::NotBuilt(_) => None,

@@ -7,13 +7,9 @@ use surefoot_syntax::ast::{
     BinaryOperator, Command, Expr as Syntax, ExprKind, Member, Param, Word as Written, WordPart,
 };
 
-use super::Lowering;
+use super::{Lowering, Part};
 use crate::known::{self, Known};
 use crate::scope::Named;
-
-/// Programs whose words are patterns and documents: `<b>` is nothing to fill in there.
-const READ_PATTERNS: &[&str] =
-    &["grep", "egrep", "fgrep", "sed", "awk", "perl", "jq", "xmllint", "xmlstarlet"];
 
 impl<'a> Lowering<'a> {
     /// Looks at the programs of a `$` line.
@@ -34,6 +30,13 @@ impl<'a> Lowering<'a> {
                 && !self.is_place_said(elsewhere.said_by)
             {
                 self.report(known::say_elsewhere(place, elsewhere));
+            }
+            let added = known::adds_each_time(&known).filter(|_| self.cx.part == Part::Rollback);
+            if let Some(word) = added {
+                self.report(known::say_adds(place, word));
+            }
+            if let Some(function) = known::in_library(&known) {
+                self.report(known::say_in_library(place, function));
             }
             if let Some(word) = known::acts_on_what_matches(&known) {
                 self.report(known::say_matches(place, word));
@@ -124,8 +127,7 @@ impl<'a> Lowering<'a> {
 
     /// Refuses words that nobody filled in.
     fn look_for_placeholders(&mut self, known: &[Known], words: &'a [Written]) {
-        let program = known.first().and_then(Option::as_deref).unwrap_or_default();
-        if READ_PATTERNS.contains(&program.rsplit('/').next().unwrap_or(program)) {
+        if known::reads_patterns(known) {
             return;
         }
         for word in words {

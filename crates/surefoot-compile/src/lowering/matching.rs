@@ -51,13 +51,20 @@ impl<'a> Lowering<'a> {
             let otherwise = nodes.take().unwrap_or_default();
             let value = on_one_line(self.modules.text(choice.value.span));
             let text = format!("{value} is {}", values.join(" or "));
-            nodes =
-                Some(vec![Node::If { id, condition: case.condition, text, then, otherwise, unknown: None }]);
+            nodes = Some(vec![Node::If {
+                id,
+                condition: case.condition,
+                text,
+                then,
+                otherwise,
+                unknown: None,
+                hypothesis: None,
+            }]);
         }
         nodes.unwrap_or_default()
     }
 
-    fn arm(&mut self, arm: &'a Arm) -> Vec<Node> {
+    pub(super) fn arm(&mut self, arm: &'a Arm) -> Vec<Node> {
         self.scopes.open();
         let nodes = self.nodes(&arm.body, false);
         self.scopes.close();

@@ -58,6 +58,7 @@ impl<'a> Lowering<'a> {
                 | Member::Wait(_)
                 | Member::If(_)
                 | Member::Match(_)
+                | Member::Diagnose(_)
                 | Member::For(_)
                 | Member::Stop(_)
                 | Member::Todo(_)
@@ -130,6 +131,11 @@ impl<'a> Lowering<'a> {
                         self.declare_steps(Some(&arm.body));
                     }
                 }
+                Member::Diagnose(diagnose) => {
+                    for body in bodies(diagnose) {
+                        self.declare_steps(Some(body));
+                    }
+                }
                 Member::For(turns) => self.declare_steps(Some(&turns.body)),
                 Member::During(scope) => self.declare_steps(Some(&scope.body)),
                 Member::About(_)
@@ -154,6 +160,7 @@ impl<'a> Lowering<'a> {
                 | Member::Wait(_)
                 | Member::If(_)
                 | Member::Match(_)
+                | Member::Diagnose(_)
                 | Member::For(_)
                 | Member::During(_) => {
                     self.declare_members(std::slice::from_ref(member));
@@ -215,6 +222,7 @@ impl<'a> Lowering<'a> {
                 | Member::Wait(_)
                 | Member::If(_)
                 | Member::Match(_)
+                | Member::Diagnose(_)
                 | Member::For(_)
                 | Member::Stop(_)
                 | Member::Todo(_)
@@ -292,6 +300,7 @@ impl<'a> Lowering<'a> {
                 | Member::Wait(_)
                 | Member::If(_)
                 | Member::Match(_)
+                | Member::Diagnose(_)
                 | Member::For(_)
                 | Member::Stop(_)
                 | Member::Todo(_)
@@ -385,6 +394,7 @@ impl<'a> Lowering<'a> {
                 Member::Match(choice) => {
                     nodes.extend(self.arms(choice));
                 }
+                Member::Diagnose(diagnose) => nodes.extend(self.diagnose(diagnose)),
                 Member::For(turns) => nodes.extend(self.loop_over(turns)),
                 Member::Stop(stop) => {
                     self.not_inside_a_scope(stop);
@@ -470,7 +480,7 @@ impl<'a> Lowering<'a> {
                 "SF0309",
                 span,
                 format!(
-                    "{what} stands in the runbook itself, not inside `if`, `match`, `for`, `during` or `wait`"
+                    "{what} stands in the runbook itself, not inside `if`, `match`, `diagnose`, `for`, `during` or `wait`"
                 ),
             )
             .help("move it out of the block"),
@@ -531,7 +541,7 @@ impl<'a> Lowering<'a> {
         let otherwise = arm(choice.otherwise.as_deref().unwrap_or_default());
         let unknown = choice.unknown.as_deref().map(arm);
         let text = on_one_line(self.modules.text(choice.condition.span));
-        Node::If { id, condition, text, then, otherwise, unknown }
+        Node::If { id, condition, text, then, otherwise, unknown, hypothesis: None }
     }
 
     fn warn_of_unused(&mut self, members: &'a [Member]) {
@@ -554,6 +564,7 @@ impl<'a> Lowering<'a> {
                 | Member::Wait(_)
                 | Member::If(_)
                 | Member::Match(_)
+                | Member::Diagnose(_)
                 | Member::For(_)
                 | Member::Stop(_)
                 | Member::Todo(_)
@@ -614,6 +625,11 @@ pub(super) fn step_names(members: &[Member]) -> Vec<&str> {
                     names.extend(step_names(&arm.body));
                 }
             }
+            Member::Diagnose(diagnose) => {
+                for body in bodies(diagnose) {
+                    names.extend(step_names(body));
+                }
+            }
             Member::For(turns) => names.extend(step_names(&turns.body)),
             Member::During(scope) => names.extend(step_names(&scope.body)),
             Member::About(_)
@@ -633,6 +649,12 @@ pub(super) fn step_names(members: &[Member]) -> Vec<&str> {
         }
     }
     names
+}
+
+/// Returns what a `diagnose` may do.
+fn bodies(diagnose: &ast::Diagnose) -> impl Iterator<Item = &Vec<Member>> {
+    let causes = diagnose.causes.iter().map(|cause| &cause.body);
+    causes.chain(diagnose.otherwise.iter().map(|arm| &arm.body))
 }
 
 fn about_of(about: &ast::About) -> About {

@@ -98,6 +98,9 @@ impl<'a> Habits<'a> {
         for word in known::goes_down_into(&known).into_iter().filter_map(|index| simple.words.get(index)) {
             self.folder(word);
         }
+        if known::reads_patterns(&known) {
+            return;
+        }
         for word in &simple.words {
             let texts = word.pieces.iter().filter_map(|piece| match &piece.kind {
                 PieceKind::Text(text) => Some(text.as_str()),

@@ -232,7 +232,7 @@ fn what_waits_for_a_person_or_for_a_time_is_told() {
 #[test]
 fn a_word_that_nobody_filled_in_is_told() {
     check("app <node-name> --force; app CHANGE_ME", &["SF0024 <node-name>", "SF0024 CHANGE_ME"]);
-    check("app < node-name > there; grep '<a-b>' x", &[]);
+    check("app < node-name > there; grep '<a-b>' x; grep -q CHANGE_ME x", &[]);
 }
 
 #[test]

@@ -51,7 +51,11 @@ pub(super) fn good(view: View<'_>, end: ForwardVerdict) -> ForwardVerdict {
 /// The run ends here, and what is owed stays owed.
 pub(super) fn stopped(view: View<'_>) -> Order {
     let owing = view.state.owed().len() > 0 || view.state.pending_seal().is_some();
-    let way_back = if owing { WayBackVerdict::Owing } else { WayBackVerdict::NoneNeeded };
+    let way_back = match owing {
+        true if in_back(view, BackStage::Stuck) => WayBackVerdict::Stuck,
+        true => WayBackVerdict::Owing,
+        false => WayBackVerdict::NoneNeeded,
+    };
     // Not probed: who stops a run wants it to end.
     let facts = if view.state.has_acted() { FactsVerdict::Unknown } else { FactsVerdict::Untouched };
     ended(view, forward(view), way_back, facts)
@@ -63,6 +67,7 @@ pub(super) fn restored(view: View<'_>, probe: Option<&LastProbe>) -> Order {
     let owed = view.state.steps().any(|(_, step)| step.back != BackStage::Untouched);
     let way_back = match (view.state.seals().is_empty(), owed) {
         (false, _) => WayBackVerdict::ToTheSeal,
+        (true, true) if in_back(view, BackStage::Forgiven) => WayBackVerdict::LetGo,
         (true, true) => WayBackVerdict::Complete,
         (true, false) => WayBackVerdict::NoneNeeded,
     };
@@ -84,11 +89,15 @@ pub(super) fn restored(view: View<'_>, probe: Option<&LastProbe>) -> Order {
     let left = view.state.steps().any(|(id, step)| {
         step.acted && view.program.step(id).is_some_and(|part| !part.step.leaves.is_empty())
     });
-    let forgiven = view.state.steps().any(|(_, step)| step.back == BackStage::Forgiven);
-    if facts == FactsVerdict::AsBefore && (left || forgiven) {
+    if facts == FactsVerdict::AsBefore && (left || in_back(view, BackStage::Forgiven)) {
         facts = FactsVerdict::AsBeforeExcept;
     }
     ended(view, forward(view), way_back, facts)
+}
+
+/// Whether the rollback of some step stands so.
+fn in_back(view: View<'_>, stage: BackStage) -> bool {
+    view.state.steps().any(|(_, step)| step.back == stage)
 }
 
 /// How a run looks at its facts.

@@ -180,7 +180,7 @@ fn failed_wait(part: &WaitPart) -> Order {
     Order::Record(Event::Failed { step: Some(part.wait.id.clone()), why })
 }
 
-/// Chooses. What cannot be told takes its own arm, or stops for a person.
+/// Chooses. What cannot be told takes its own arm, or stops for a person; where a cause is tried, it goes on.
 fn next_of_if(view: View<'_>, part: &IfPart) -> Order {
     let point = Point::Condition(part.id.clone());
     let Some(probe) = judge::probed(view, &point) else {
@@ -191,7 +191,8 @@ fn next_of_if(view: View<'_>, part: &IfPart) -> Order {
         .condition
         .iter()
         .fold(Tri::True, |all, condition| all.and(decide_formula(&condition.formula, &known)));
-    if view.program.is_unreachable(&part.id, arm) {
+    let taken = if part.doubted && arm == Tri::Unknown { Tri::False } else { arm };
+    if view.program.is_unreachable(&part.id, taken) {
         return ruled_out(part, probe.readings.clone());
     }
     if arm == Tri::Unknown

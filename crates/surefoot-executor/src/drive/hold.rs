@@ -144,7 +144,7 @@ impl<W: World, J: Journal> Driver<'_, '_, W, J> {
     async fn answer(&self, text: String, step: Option<StepId>, answer: Type) -> Option<Value> {
         let run = self.state.header()?.run.clone();
         let (see, by, within_ms, default) = (Vec::new(), None, None, None);
-        let question = Question { run, step, text, answer, see, by, within_ms, default };
+        let question = Question { run, step, text, answer, is_fact: false, see, by, within_ms, default };
         match self.world.perform(EffectRequest::Ask(question)).await {
             Outcome::Performed(report) if report.ok => report.value,
             Outcome::Performed(_) | Outcome::NotPerformed { .. } | Outcome::Unknown { .. } => None,

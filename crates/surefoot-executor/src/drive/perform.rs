@@ -212,7 +212,7 @@ impl<W: World, J: Journal> Driver<'_, '_, W, J> {
             Statement::Manual(asked) => {
                 let Some(header) = self.state.header() else { return Err("the run has not started".into()) };
                 let step = Some(claim.step.clone());
-                Ok(Act::Manual(request::question(asked, header.run.clone(), step, &known)?))
+                Ok(Act::Manual(request::question(asked, header.run.clone(), step, false, &known)?))
             }
             Statement::Read(_) | Statement::Note(_) => Err("it does not act".into()),
         }

@@ -105,10 +105,13 @@ impl<W: World> Walker<'_, '_, W> {
     /// Shows what a person is asked.
     async fn render_question(&self, question: &PersonQuestion) -> String {
         let text = self.text(&question.text).await;
-        match &question.by {
-            Some(role) => format!("{text:?} by {role}"),
-            None => format!("{text:?}"),
-        }
+        let by = question.by.as_ref().map(|role| format!(" by {role}")).unwrap_or_default();
+        let within = question.within_ms.map(|ms| format!(" within {}", Value::Duration(ms)));
+        let default = match &question.default {
+            Some(default) => format!(" default {}", self.text(default).await),
+            None => String::new(),
+        };
+        format!("{text:?}{by}{}{default}", within.unwrap_or_default())
     }
 
     /// Shows an expression: its value, or what it is called. Boxed, because texts nest.

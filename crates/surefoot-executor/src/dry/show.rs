@@ -42,9 +42,15 @@ impl Entry {
         match self.what {
             What::Start => "the start".into(),
             What::End => "the end".into(),
-            What::Step | What::Wait | What::If | What::Arm(_) | What::Stop | What::Assume | What::For => {
-                self.name.clone()
-            }
+            What::Failure => "a failure".into(),
+            What::Step
+            | What::Wait
+            | What::If
+            | What::Cause
+            | What::Arm(_)
+            | What::Stop
+            | What::Assume
+            | What::For => self.name.clone(),
         }
     }
 }
@@ -61,10 +67,12 @@ impl Display for Entry {
         match self.what {
             What::Start => writeln!(f, "{indent}start: {verdict}")?,
             What::End => writeln!(f, "{indent}end: {verdict}")?,
+            What::Failure => writeln!(f, "{indent}if something fails: would be gathered")?,
             What::Step if self.title.is_empty() => writeln!(f, "{indent}step {}: {verdict}", self.name)?,
             What::Step => writeln!(f, "{indent}step {} \"{}\": {verdict}", self.name, self.title)?,
             What::Wait => writeln!(f, "{indent}wait {}: {verdict}", self.name)?,
             What::If => writeln!(f, "{indent}if {}: {verdict}", self.asks())?,
+            What::Cause => writeln!(f, "{indent}is it that {}: {verdict}", self.title)?,
             What::Assume => writeln!(f, "{indent}{} \"{}\": {verdict}", self.name, self.title)?,
             What::For => writeln!(f, "{indent}for {}: {verdict}", self.title)?,
             What::Stop => writeln!(

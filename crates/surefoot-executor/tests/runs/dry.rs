@@ -3,7 +3,7 @@
 use surefoot_executor::dry::{Verdict, dry_run};
 use surefoot_executor::simulated::{Simulated, run_now};
 use surefoot_executor::{Program, Timestamp};
-use surefoot_plan::{Node, Tri, Value};
+use surefoot_plan::{Collect, Expr, Node, Rights, Statement, Tri, Value};
 
 use crate::harness::program;
 use crate::plans::*;
@@ -67,6 +67,21 @@ the approval of lead for promote (nobody is asked).
 }
 
 #[test]
+fn what_is_gathered_on_failure_is_shown_and_said_not_to_be_tried() {
+    let mut plan = switchover();
+    let statement = Statement::Note(Expr::Literal(Value::Text("look at the log".into())));
+    plan.collect.push(Collect { statement, rights: Rights::default() });
+    let program = program(plan);
+    let dry = run_now(dry_run(&program, None::<&Simulated<'_>>, Timestamp(0)));
+    let shown = dry.to_string();
+    assert!(
+        shown.contains("if something fails: would be gathered\n  does    note look at the log"),
+        "{shown}"
+    );
+    assert!(shown.contains("what is gathered on failure (nothing fails in a dry run)"), "{shown}");
+}
+
+#[test]
 fn without_probes_nothing_of_the_world_is_known() {
     let program = program(switchover());
     let dry = run_now(dry_run(&program, None::<&Simulated<'_>>, Timestamp(0)));
@@ -86,6 +101,18 @@ fn what_is_false_now_is_a_refusal_and_the_walk_goes_on() {
 }
 
 #[test]
+fn every_cause_is_walked_that_a_dry_run_cannot_rule_out() {
+    let program = program(diagnosing());
+    let dry = run_now(dry_run(&program, None::<&Simulated<'_>>, Timestamp(0)));
+    let text = dry.to_string();
+    assert!(text.contains("is it that it is full: cannot tell"), "{text}");
+    assert!(text.contains("if it cannot be told then, that is recorded and the run goes on"), "{text}");
+    let steps = dry.entries.iter().filter(|entry| entry.what == surefoot_executor::dry::What::Step);
+    let steps: Vec<&str> = steps.map(|entry| entry.name.as_str()).collect();
+    assert_eq!(steps, ["first", "second", "last"], "{text}");
+}
+
+#[test]
 fn every_arm_of_what_cannot_be_told_is_walked() {
     let mut plan = linear(3);
     let [first, second, third]: [Node; 3] = plan.body.try_into().unwrap();
@@ -97,6 +124,7 @@ fn every_arm_of_what_cannot_be_told_is_walked() {
             then: vec![first],
             otherwise: vec![second],
             unknown: None,
+            hypothesis: None,
         },
         third,
     ];

@@ -40,6 +40,7 @@ pub(crate) fn cases() -> Vec<Case> {
         Case { name: "switchover", plan: switchover(), start: SWITCHOVER_START.to_vec() },
         Case { name: "wide", plan: wide(), start: WIDE_START.to_vec() },
         Case { name: "assuming", plan: assuming(), start: ASSUMING_START.to_vec() },
+        Case { name: "diagnosing", plan: diagnosing(), start: DIAGNOSING_START.to_vec() },
         Case { name: "scoped", plan: scoped(), start: SCOPE_START.to_vec() },
         Case { name: "sealed in a scope", plan: sealed_in_a_scope(), start: SCOPE_START.to_vec() },
         Case { name: "rolling", plan: rolling(), start: ROLLING_START.to_vec() },
@@ -199,7 +200,7 @@ fn every_pair_of_crashes_on_the_way_back() {
             "wide" => ("last", Fault::After),
             "tolerant" => ("speak", Fault::After),
             "rolling" => ("restart[k2]", Fault::After),
-            "assuming" | "early" => ("second", Fault::After),
+            "assuming" | "diagnosing" | "early" => ("second", Fault::After),
             _ => ("s3", Fault::After),
         };
         Some(Injected { step: id(step), phase: Phase::Forward, fault, times: 9 })

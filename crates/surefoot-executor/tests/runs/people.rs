@@ -201,8 +201,27 @@ fn a_debt_that_is_let_go_is_named_in_the_verdict() {
     run.decisions.push_back(Signal::Forgive { debt, by: operator(), reason: "a test".into() });
     assert!(run.live(None));
     let ended = run.ended();
-    assert_eq!(ended.facts, FactsVerdict::NotAsBefore, "{}", run.story());
+    assert_eq!(
+        (ended.way_back, ended.facts),
+        (WayBackVerdict::LetGo, FactsVerdict::NotAsBefore),
+        "{}",
+        run.story()
+    );
     assert!(run.is("f1") && !run.is("f0"));
+}
+
+#[test]
+fn a_run_that_is_ended_while_it_is_stuck_ends_so() {
+    let program = program(linear(3));
+    let mut run = linear_run(&program);
+    run.world.inject(fail("s2", Phase::Forward, Fault::After, 1));
+    run.world.inject(fail("s1", Phase::Rollback, Fault::Before, 9));
+    assert!(run.live(None));
+    run.decide(Choice::Stop);
+    assert!(run.live(None));
+    let ended = run.ended();
+    assert_eq!(ended.way_back, WayBackVerdict::Stuck, "{}", run.story());
+    assert_eq!(owed(&run), ["s1", "s0"]);
 }
 
 #[test]

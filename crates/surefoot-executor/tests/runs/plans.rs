@@ -294,6 +294,7 @@ pub(crate) fn wide() -> Plan {
         then: vec![node(warm)],
         otherwise: Vec::new(),
         unknown: None,
+        hypothesis: None,
     };
     let mut plan = plan(&facts, vec![node(scale), choice, node(drain), node(stop), node(log), node(last)]);
     let int = Question { answer: Type::Int, ..question() };
@@ -318,6 +319,7 @@ pub(crate) fn early() -> Plan {
         then: vec![node(second), stop],
         otherwise: Vec::new(),
         unknown: None,
+        hypothesis: None,
     };
     let first = step("first", &["!f0"], &["f0"]);
     let last = step("last", &["!f2"], &["f2"]);
@@ -340,6 +342,27 @@ pub(crate) fn assuming() -> Plan {
 
 /// What is true before the assuming plan.
 pub(crate) const ASSUMING_START: [(&str, bool); 3] = [("quiet", true), ("f0", false), ("f1", false)];
+
+/// A plan that looks for a cause: `full` or `down`, each with its cure; else another step.
+pub(crate) fn diagnosing() -> Plan {
+    let cause = |number: u32, fact: &str, then: Vec<Node>, otherwise: Vec<Node>| Node::If {
+        id: id(&format!("diagnose[1][{number}]")),
+        condition: formula(fact),
+        text: fact.into(),
+        then,
+        otherwise,
+        unknown: None,
+        hypothesis: Some(Hypothesis { question: "Why is it slow?".into(), text: format!("it is {fact}") }),
+    };
+    let step = |name: &str, fact: &str| node(step(name, &[&format!("!{fact}")], &[fact]));
+    let down = cause(2, "down", vec![step("second", "f1")], vec![step("last", "f2")]);
+    let full = cause(1, "full", Vec::new(), vec![down]);
+    plan(&["full", "down", "f0", "f1", "f2"], vec![step("first", "f0"), full])
+}
+
+/// What is true before the plan that looks for a cause.
+pub(crate) const DIAGNOSING_START: [(&str, bool); 5] =
+    [("full", false), ("down", true), ("f0", false), ("f1", false), ("f2", false)];
 
 /// The two ends of a scope: while it is open, `quiet` holds.
 pub(crate) fn scope() -> [Node; 2] {

@@ -75,6 +75,33 @@ fn what_stops_only_in_one_arm_goes_on_in_the_other() {
 }
 
 #[test]
+fn causes_are_tried_in_order_and_what_cannot_be_told_is_recorded_and_passed() {
+    let program = program(diagnosing());
+    for (hidden, down, expected, done) in [
+        (false, true, vec![Tri::False, Tri::True], "f1"),
+        (true, true, vec![Tri::Unknown, Tri::True], "f1"),
+        (true, false, vec![Tri::Unknown, Tri::False], "f2"),
+    ] {
+        let mut run = Run::new(&program, &DIAGNOSING_START);
+        run.world.hide(cell("full"), hidden);
+        run.world.set(cell("down"), Value::Bool(down));
+        assert!(run.live(None));
+        assert_eq!(run.ended().forward, ForwardVerdict::Done, "{}", run.story());
+        let chose = run.journal.records.iter().filter_map(|record| {
+            let Event::Chose { arm, .. } = &record.event else { return None };
+            Some(*arm)
+        });
+        assert_eq!(chose.collect::<Vec<_>>(), expected);
+        assert_eq!(run.is("f1") != run.is("f2"), run.is(done), "{}", run.story());
+    }
+    // A cause that is found ends the search.
+    let mut run = Run::new(&program, &DIAGNOSING_START);
+    run.world.set(cell("full"), Value::Bool(true));
+    assert!(run.live(None));
+    assert!(run.is("f0") && !run.is("f1") && !run.is("f2"), "{}", run.story());
+}
+
+#[test]
 fn an_assumption_that_is_known_false_holds_the_run_and_is_named() {
     let program = program(assuming());
     let mut run = Run::new(&program, &ASSUMING_START);

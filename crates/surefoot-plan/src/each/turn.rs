@@ -234,7 +234,8 @@ impl Turn<'_> {
                 times: wait.times,
                 otherwise: self.nodes(&wait.otherwise),
             })),
-            Node::If { id, condition, text, then, otherwise, unknown } => Node::If {
+            Node::If { id, condition, text, then, otherwise, unknown, hypothesis } => Node::If {
+                hypothesis: hypothesis.clone(),
                 id: self.id(id),
                 condition: self.formula(condition),
                 text: text.clone(),

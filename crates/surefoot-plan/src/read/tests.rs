@@ -60,6 +60,7 @@ fn too_many_nodes_are_refused() {
         then: Vec::new(),
         otherwise: Vec::new(),
         unknown: None,
+        hypothesis: None,
     };
     many.body = vec![node; NODES_MAX + 1];
     let error = Plan::from_json(&many.to_json()).unwrap_err();

@@ -146,8 +146,9 @@ impl<'a> Verifier<'a> {
             match node {
                 Node::Step(step) => self.step(at, step, flow),
                 Node::Wait(wait) => self.wait(at, wait, flow),
-                Node::If { id, then, otherwise, unknown, .. } => {
-                    self.choice(at, id, [then, otherwise], unknown.as_deref(), flow)
+                Node::If { id, then, otherwise, unknown, hypothesis, .. } => {
+                    let doubted = hypothesis.is_some() && self.rules.doubts;
+                    self.choice(at, id, ([then, otherwise], unknown.as_deref()), doubted, flow)
                 }
                 Node::Each(each) => self.each(at, each, flow),
                 Node::Assume { id, .. } => self.assumption(at, id, flow),
@@ -340,8 +341,8 @@ impl<'a> Verifier<'a> {
         &mut self,
         at: usize,
         id: &'a StepId,
-        arms: [&'a [Node]; 2],
-        unknown: Option<&'a [Node]>,
+        (arms, unknown): ([&'a [Node]; 2], Option<&'a [Node]>),
+        doubted: bool,
         flow: Flow,
     ) -> Flow {
         self.ways.tops.insert(id.clone(), flow.top);
@@ -360,16 +361,20 @@ impl<'a> Verifier<'a> {
         let mut left: Option<BTreeSet<CellIx>> = None;
         let mut ends = Vec::new();
         let choices = [Tri::True, Tri::False].into_iter().zip(arms).zip(judgements);
+        // A condition over values only, all known, can always be told.
+        let is_told = matches!(form, Form::Constant(_));
         for ((arm, nodes), judgement) in choices {
-            if judgement.known == Known::Never {
+            // Where what cannot be told goes on with what is false, nothing is known there.
+            let nothing_known = doubted && arm == Tri::False && !is_told;
+            if judgement.known == Known::Never && !nothing_known {
                 self.unreachable.push((id.clone(), arm));
                 continue;
             }
-            ends.push(self.arm(at, arm, nodes, Some(judgement), flow));
+            let judgement = Some(judgement).filter(|_| !nothing_known);
+            ends.push(self.arm(at, arm, nodes, judgement, flow));
             left = self.left_in_all(left, &before, ends.last());
         }
-        // A condition over values only, all known, can always be told.
-        if let Some(nodes) = unknown.filter(|_| !matches!(form, Form::Constant(_))) {
+        if let Some(nodes) = unknown.filter(|_| !is_told) {
             ends.push(self.arm(at, Tri::Unknown, nodes, None, flow));
             left = self.left_in_all(left, &before, ends.last());
         }

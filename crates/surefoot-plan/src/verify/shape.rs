@@ -56,7 +56,14 @@ pub(super) fn check(plan: &Plan, policy: &Policy, nesting: usize) -> Vec<Violati
                 }
             }
             Node::Wait(wait) => shape.formula(&wait.until.formula),
-            Node::If { condition, .. } => shape.formula(condition),
+            Node::If { id, condition, unknown, hypothesis, .. } => {
+                shape.formula(condition);
+                if hypothesis.is_some() && unknown.is_some() {
+                    shape.malformed(format!(
+                        "`{id}` tries a cause, and has an arm of its own for what cannot be told"
+                    ));
+                }
+            }
             Node::Each(each) => shape.each(each),
             Node::Stop { .. } => {}
             Node::Assume { literal, .. } => shape.atom(&literal.atom),

@@ -153,6 +153,7 @@ fn an_irreversible_step_needs_a_second_person_on_every_path() {
         then: vec![approved],
         otherwise: Vec::new(),
         unknown: None,
+        hypothesis: None,
     };
     refused(&with(vec![choice]), Condition::SealNotApproved);
 }
@@ -189,6 +190,7 @@ fn an_unknown_choice_walks_its_arms_and_owes_what_was_done_in_one() {
         then: vec![Node::Step(Box::new(inner))],
         otherwise: Vec::new(),
         unknown: None,
+        hypothesis: None,
     };
     let mut last = step("last", &["c"]);
     last.requires = vec![require("!c")];
@@ -271,6 +273,7 @@ fn a_step_that_owes_nothing_may_have_changed_what_an_arm_brings_back() {
         then: vec![Node::Step(Box::new(inner))],
         otherwise: Vec::new(),
         unknown: None,
+        hypothesis: None,
     };
     plan.body.insert(1, choice);
     assert!(!proof(&plan).is_proved(&Place::Rollback(StepId("first".into()))));
@@ -379,6 +382,7 @@ fn what_stands_behind_the_end_of_every_path_is_refused() {
         then: vec![stop("stop")],
         otherwise,
         unknown: None,
+        hypothesis: None,
     };
     plan.body[0] = choice(vec![stop("other")]);
     refused(&plan, Condition::NeverReached);

@@ -57,6 +57,32 @@ pub struct Arm {
     pub span: Span,
 }
 
+/// `diagnose "why" { F "what it would mean" { … } otherwise { … } }`
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Diagnose {
+    /// What is asked.
+    pub question: Option<Text>,
+    /// What may be the cause, in the order in which it is tried.
+    pub causes: Vec<Cause>,
+    /// What is done when none is found.
+    pub otherwise: Option<Arm>,
+    /// All of it.
+    pub span: Span,
+}
+
+/// A cause that a `diagnose` tries.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Cause {
+    /// What tells that it is the cause.
+    pub condition: Expr,
+    /// What it would mean.
+    pub text: Option<Text>,
+    /// What is done then.
+    pub body: Vec<Member>,
+    /// All of it.
+    pub span: Span,
+}
+
 /// `for x in xs max 50 { … }`
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct For {

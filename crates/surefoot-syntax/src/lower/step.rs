@@ -3,8 +3,8 @@
 use super::{Lower, block, child, children, clause, clauses};
 use crate::Span;
 use crate::ast::{
-    Action, Approved, Arm, Assume, Clause, Collect, For, Ident, If, Irreversible, Leaves, Manual, Match,
-    OnFailure, Retry, Rollback, Statement, Step, Todo, Wait, WaveSize,
+    Action, Approved, Arm, Assume, Cause, Clause, Collect, Diagnose, Expr, For, Ident, If, Irreversible,
+    Leaves, Manual, Match, OnFailure, Retry, Rollback, Statement, Step, Text, Todo, Wait, WaveSize,
 };
 use crate::kind::{SyntaxKind, SyntaxNode};
 
@@ -148,6 +148,12 @@ impl Lower {
 
     /// `assume F "why"`: the last text is the reason.
     pub(super) fn assume(&mut self, node: &SyntaxNode) -> Assume {
+        let (condition, why) = self.condition_and_text(node);
+        Assume { condition, why, span: self.span(node) }
+    }
+
+    /// `F "text"`
+    fn condition_and_text(&mut self, node: &SyntaxNode) -> (Expr, Option<Text>) {
         let mut parts: Vec<SyntaxNode> = super::expr::expressions(node).collect();
         let why = match parts.last() {
             Some(last) if last.kind() == SyntaxKind::Text && parts.len() > 1 => parts.pop(),
@@ -157,7 +163,7 @@ impl Lower {
             Some(part) => self.expr(part),
             None => self.expr_of(node),
         };
-        Assume { condition, why: why.and_then(|why| self.fixed_text(&why)), span: self.span(node) }
+        (condition, why.and_then(|why| self.fixed_text(&why)))
     }
 
     pub(super) fn on_failure(&mut self, node: &SyntaxNode) -> Option<OnFailure> {
@@ -210,6 +216,24 @@ impl Lower {
             otherwise: otherwise.first().map(|arm| self.arm(arm)),
             span: self.span(node),
         }
+    }
+
+    pub(super) fn diagnose(&mut self, node: &SyntaxNode) -> Diagnose {
+        let arms: Vec<SyntaxNode> =
+            block(node).map(|block| children(&block, SyntaxKind::Arm).collect()).unwrap_or_default();
+        let (otherwise, causes): (Vec<_>, Vec<_>) =
+            arms.into_iter().partition(|arm| super::has_word(arm, "otherwise"));
+        Diagnose {
+            question: self.text_of(node),
+            causes: causes.iter().map(|cause| self.cause(cause)).collect(),
+            otherwise: otherwise.first().map(|arm| self.arm(arm)),
+            span: self.span(node),
+        }
+    }
+
+    fn cause(&mut self, node: &SyntaxNode) -> Cause {
+        let (condition, text) = self.condition_and_text(node);
+        Cause { condition, text, body: self.members(block(node)), span: self.span(node) }
     }
 
     fn arm(&mut self, node: &SyntaxNode) -> Arm {

@@ -23,6 +23,8 @@ pub(super) enum Place {
     Scenario,
     /// The arms of a `match`.
     Match,
+    /// The causes of a `diagnose`.
+    Diagnose,
     /// A `during`: its two ends, and what is done in it.
     During,
     /// A block of a statement that cannot be read.
@@ -45,6 +47,7 @@ const RUNBOOK: &[&str] = &[
     "wait",
     "if",
     "match",
+    "diagnose",
     "for",
     "stop",
     "todo",
@@ -53,10 +56,10 @@ const RUNBOOK: &[&str] = &[
     "waive",
 ];
 const BRANCH: &[&str] =
-    &["let", "step", "wait", "if", "match", "for", "stop", "todo", "assume", "during", "waive"];
+    &["let", "step", "wait", "if", "match", "diagnose", "for", "stop", "todo", "assume", "during", "waive"];
 const DURING: &[&str] = &[
-    "enter", "leave", "let", "step", "wait", "if", "match", "for", "stop", "todo", "assume", "during",
-    "waive",
+    "enter", "leave", "let", "step", "wait", "if", "match", "diagnose", "for", "stop", "todo", "assume",
+    "during", "waive",
 ];
 const STEP: &[&str] = &[
     "approved",
@@ -86,7 +89,7 @@ const CLAUSES: &[&str] = &[
 ];
 
 /// Keywords that are designed and not built, which begin a statement.
-const NOT_BUILT: &[&str] = &["parallel", "diagnose", "lock", "call", "notify", "after", "interactive"];
+const NOT_BUILT: &[&str] = &["parallel", "lock", "call", "notify", "after", "interactive"];
 
 impl Place {
     fn words(self) -> &'static [&'static str] {
@@ -103,6 +106,7 @@ impl Place {
             | Self::FactBody
             | Self::Scenario
             | Self::Match
+            | Self::Diagnose
             | Self::Anywhere => &[],
         }
     }
@@ -116,7 +120,7 @@ impl Place {
         match self {
             Self::File => "outside of a runbook",
             Self::Runbook => "directly in a runbook",
-            Self::Branch => "in `if`, `match`, `for` or `else`",
+            Self::Branch => "in `if`, `match`, `diagnose`, `for` or `else`",
             Self::Step => "in a step or a rollback",
             Self::Collect => "in `collect`",
             Self::About => "in `about`",
@@ -125,6 +129,7 @@ impl Place {
             Self::FactBody => "in a fact",
             Self::Scenario => "in a scenario",
             Self::Match => "in `match`",
+            Self::Diagnose => "in `diagnose`",
             Self::During => "in `during`",
             Self::Anywhere => "here",
         }
@@ -135,7 +140,7 @@ impl Place {
         let outer: &[&[&str]] = match self {
             Self::File | Self::Anywhere => return false,
             Self::Runbook => &[&["use", "runbook", "scenario", "function", "type", "action"]],
-            Self::Branch | Self::Match | Self::During => &[&[
+            Self::Branch | Self::Match | Self::Diagnose | Self::During => &[&[
                 "use",
                 "runbook",
                 "scenario",
@@ -164,6 +169,7 @@ impl Place {
                 "wait",
                 "if",
                 "match",
+                "diagnose",
                 "for",
                 "stop",
                 "assume",
@@ -199,6 +205,7 @@ impl Parser<'_> {
             Place::FactBody => self.fact_line(),
             Place::Scenario => self.scenario_line(),
             Place::Match => self.arm(),
+            Place::Diagnose => self.cause(),
             Place::File
             | Place::Runbook
             | Place::Branch
@@ -231,7 +238,7 @@ impl Parser<'_> {
             Place::Allow => &["run", "detach", "connect", "listen", "read", "write", "as"],
             Place::Manual => &["see"],
             Place::FactBody => &["false"],
-            Place::Match => &["otherwise"],
+            Place::Match | Place::Diagnose => &["otherwise"],
             Place::Scenario => &[
                 "given", "start", "answer", "reply", "after", "fail", "lie", "hang", "crash", "deny", "lose",
                 "expect", "explore",
@@ -249,7 +256,10 @@ impl Parser<'_> {
 
     fn statement_end(&mut self, place: Place) -> Parsed {
         // A block that has lost its `}` ends before a line that can only stand outside of it.
-        if self.at_end() || matches!(place, Place::About | Place::Match) || self.begins_a_line() {
+        if self.at_end()
+            || matches!(place, Place::About | Place::Match | Place::Diagnose)
+            || self.begins_a_line()
+        {
             return Ok(());
         }
         let here = self.here();
@@ -345,6 +355,7 @@ impl Parser<'_> {
             "wait" => self.wrap(checkpoint, SyntaxKind::Wait, Self::wait),
             "if" => self.wrap(checkpoint, SyntaxKind::If, Self::if_statement),
             "match" => self.wrap(checkpoint, SyntaxKind::Match, Self::match_statement),
+            "diagnose" => self.wrap(checkpoint, SyntaxKind::Diagnose, Self::diagnose),
             "for" => self.wrap(checkpoint, SyntaxKind::For, Self::for_statement),
             "during" => self.wrap(checkpoint, SyntaxKind::During, Self::during),
             "enter" if place == Place::During => self.wrap(checkpoint, SyntaxKind::Enter, Self::enter),
@@ -524,7 +535,7 @@ fn not_built(keyword: &str, at: Span) -> Diagnostic {
 fn misplaced(word: &str, place: Place, at: Span) -> Diagnostic {
     let diagnostic = Diagnostic::error("SF0013", at, format!("`{word}` cannot stand {}", place.name()));
     let where_then = if BRANCH.contains(&word) && place == Place::Step {
-        "it stands around steps: in a runbook, an `if`, a `match` or a `for`"
+        "it stands around steps: in a runbook, an `if`, a `match`, a `diagnose` or a `for`"
     } else if STEP.contains(&word) && !RUNBOOK.contains(&word) {
         "it stands in a step"
     } else if word == "waive" {

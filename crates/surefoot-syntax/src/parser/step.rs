@@ -348,17 +348,7 @@ impl Parser<'_> {
         let head = self.current();
         self.node(SyntaxKind::Arm, |p| {
             if p.at_word("otherwise") {
-                p.bump();
-                p.block("`otherwise`", head, Place::Branch)?;
-                if p.kind() == SyntaxKind::Newline {
-                    p.blanks(true);
-                }
-                if p.at(SyntaxKind::BraceClose) {
-                    return Ok(());
-                }
-                let diagnostic = Diagnostic::error("SF0002", p.here(), "nothing stands after `otherwise`")
-                    .help("it is the last arm: it is taken where no other is");
-                return p.halt(diagnostic);
+                return p.otherwise();
             }
             if p.comma_separated(Self::arm_value).is_err() {
                 // A step that lost its arm is read as one, for what stands in it.
@@ -368,6 +358,62 @@ impl Parser<'_> {
                 p.skip_to_block();
             }
             p.block("an arm of `match`", head, Place::Branch)
+        })
+    }
+
+    /// `otherwise { … }`, the last arm.
+    fn otherwise(&mut self) -> Parsed {
+        let head = self.current();
+        self.bump();
+        self.block("`otherwise`", head, Place::Branch)?;
+        if self.kind() == SyntaxKind::Newline {
+            self.blanks(true);
+        }
+        if self.at(SyntaxKind::BraceClose) {
+            return Ok(());
+        }
+        let diagnostic = Diagnostic::error("SF0002", self.here(), "nothing stands after `otherwise`")
+            .help("it is the last arm: it is taken where no other is");
+        self.halt(diagnostic)
+    }
+
+    /// `diagnose "Why is it slow?" { disk_full "the disk is full" { … } otherwise { … } }`
+    pub(super) fn diagnose(&mut self) -> Parsed {
+        self.nested(|p| {
+            let head = p.current();
+            p.bump();
+            if p.text_literal().is_err() {
+                p.skip_to_block();
+            }
+            p.block("`diagnose`", head, Place::Diagnose)
+        })
+    }
+
+    /// `disk_full "the disk is full" { … }`, `otherwise { … }`
+    pub(super) fn cause(&mut self) -> Parsed {
+        let head = self.current();
+        self.node(SyntaxKind::Arm, |p| {
+            if p.at_word("otherwise") && p.ahead(1).kind == SyntaxKind::BraceOpen {
+                return p.otherwise();
+            }
+            // A step that lost its cause is read as one, for what stands in it.
+            if p.at_any(&["step", "wait", "match", "diagnose"]) && p.ahead(1).kind == SyntaxKind::Ident {
+                let found = Diagnostic::error("SF0002", p.here(), "a step stands in the block of a cause")
+                    .help("`disk_full \"the disk is full\" { step … }`, or `otherwise { step … }`");
+                p.report(found);
+                return p.keyword_statement(Place::Branch);
+            }
+            let what = "a fact, what it would mean in quotes, and what is done then";
+            let read = p.before_block(what).and_then(|()| match p.at_text() {
+                true => p.text_literal(),
+                false => {
+                    p.expected("a text that says what it would mean: `disk_full \"the disk is full\" { … }`")
+                }
+            });
+            if read.is_err() {
+                p.skip_to_block();
+            }
+            p.block("a cause", head, Place::Branch)
         })
     }
 

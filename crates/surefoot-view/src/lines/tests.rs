@@ -71,6 +71,7 @@ fn what_is_left_to_do_has_no_steps_of_branches_that_were_not_taken() {
         then: vec![step("taken")],
         otherwise: vec![step("other")],
         unknown: None,
+        hypothesis: None,
     };
     plan.body.push(choice);
     let mut story = Story::begin();

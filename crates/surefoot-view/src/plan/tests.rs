@@ -47,6 +47,7 @@ fn branches_and_hosts_are_told() {
         then: Vec::new(),
         otherwise: vec![inner],
         unknown: None,
+        hypothesis: None,
     });
     let verified = verify(plan, &Policy::default()).unwrap();
     let text = shown(&verified, &Style::default());

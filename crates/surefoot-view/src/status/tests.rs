@@ -21,7 +21,12 @@ fn holder() -> Holder {
 }
 
 fn around(story: &Story, alive: bool) -> Around {
-    Around { short: "01M80".into(), at_work: alive.then(holder), now: Timestamp(story.now().0 + 42_000) }
+    Around {
+        short: "01M80".into(),
+        at_work: alive.then(holder),
+        asked: Vec::new(),
+        now: Timestamp(story.now().0 + 42_000),
+    }
 }
 
 fn shown(story: &Story, alive: bool) -> String {

@@ -95,6 +95,7 @@ fn a_value_of_an_arm_exists_perhaps() {
         then: vec![Node::Step(Box::new(inner.clone()))],
         otherwise: Vec::new(),
         unknown: None,
+        hypothesis: None,
     };
     let mut plan = plan_of(vec![last.clone()]);
     plan.body.insert(0, choice);

@@ -144,17 +144,17 @@ fn nodes(random: &mut Random, count: u64, depth: u64, next: &mut u64, inside: bo
             0 | 1 if depth > 0 => {
                 let then = random.below(3);
                 let otherwise = random.below(2);
+                let hypothesis = (random.percent(30))
+                    .then(|| crate::Hypothesis { question: "why?".into(), text: "it is so".into() });
                 Node::If {
                     id: StepId(format!("if{id}")),
                     text: String::new(),
                     condition: clause(random),
                     then: self::nodes(random, then, depth - 1, next, inside),
                     otherwise: self::nodes(random, otherwise, depth - 1, next, inside),
-                    unknown: if random.percent(20) {
-                        Some(self::nodes(random, 1, 0, next, inside))
-                    } else {
-                        None
-                    },
+                    unknown: (hypothesis.is_none() && random.percent(20))
+                        .then(|| self::nodes(random, 1, 0, next, inside)),
+                    hypothesis,
                 }
             }
             2 => Node::Wait(Box::new(Wait {

@@ -238,12 +238,17 @@ impl<'a> Machine<'a> {
                         self.back(&run, &owed, None, run.world, &id.0);
                     }
                     Node::Each(each) => after.extend(self.each(each, run)),
-                    Node::If { id, condition, then, otherwise, unknown, .. } => {
+                    Node::If { id, condition, then, otherwise, unknown, hypothesis, .. } => {
                         if let Some(unknown) = unknown {
                             let run = self.chosen(id, Tri::Unknown, run.clone());
                             after.extend(self.nodes(unknown, vec![run]));
                         }
                         let is_true = self.holds(condition, &run.world);
+                        // What is true and cannot be told goes on as if it were false.
+                        if hypothesis.is_some() && is_true {
+                            let run = self.chosen(id, Tri::False, run.clone());
+                            after.extend(self.nodes(otherwise, vec![run]));
+                        }
                         let (arm, nodes) = if is_true { (Tri::True, then) } else { (Tri::False, otherwise) };
                         if self.proof.unreachable.contains(&(self.general(id), arm)) {
                             self.wrong(|tally| &mut tally.proved_false, || format!("{id} takes a dead arm"));

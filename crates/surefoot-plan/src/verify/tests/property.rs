@@ -52,6 +52,7 @@ fn each_rule_is_needed() {
         ("aliases", Rules { aliases: false, ..all }),
         ("joins", Rules { joins: false, ..all }),
         ("stops", Rules { stops: false, ..all }),
+        ("doubts", Rules { doubts: false, ..all }),
         ("scopes", Rules { scopes: false, ..all }),
         ("turns", Rules { turns: false, ..all }),
         ("failed turns", Rules { failed_turns: false, ..all }),
