@@ -221,7 +221,7 @@ impl<'a> Lowering<'a> {
         if let Some(seal) = seal {
             self.report(
                 error(
-                    "SF0413",
+                    "SF0418",
                     back.span,
                     format!(
                         "`{}` in this loop is irreversible: what its turns did cannot be taken back",

@@ -112,7 +112,7 @@ impl Condition {
             Condition::OnceAfterSeal => "SF0407",
             Condition::OnceSeal => "SF0408",
             Condition::SealNotApproved => "SF0409",
-            Condition::SealInWave => "SF0413",
+            Condition::SealInWave => "SF0418",
             Condition::UndoneWhenChanged => "SF0410",
             Condition::EmptyRollback => "SF0412",
             Condition::RollbackAsks => "SF0411",
