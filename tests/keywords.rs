@@ -138,6 +138,7 @@ const KEYWORDS: &[&str] = &[
     "let",
     "list_of",
     "listen",
+    "lock",
     "manual",
     "match",
     "matches",
@@ -178,14 +179,12 @@ const KEYWORDS: &[&str] = &[
 #[test]
 fn what_is_not_built_is_refused_by_name() {
     let in_runbook = [
-        ("lock", "lock \"pg/main\""),
         ("parallel", "parallel {\n step a { note \"a\" }\n }"),
         ("during", "during postgres.maintenance(node) max 1h {\n }"),
         ("call", "call \"x.runbook\" with { a: 1 }"),
         ("notify", "notify oncall \"hello\""),
     ];
     let in_step = [
-        ("lock", "lock \"pg/main\""),
         ("approved by N of", "approved by 2 of dba"),
         ("interactive", "interactive $ top"),
         ("else rollback", "ensures up within 5s else rollback"),

@@ -52,8 +52,7 @@ pub(crate) fn begin(beginning: Beginning) -> Result<Exit, CommandError> {
         .new_run(time)
         .map_err(|error| CommandError::usage(format!("no id can be made for the run: {error}.")))?;
     let holder = Holder::here(&run, &plan.plan().runbook, time);
-    let target =
-        root.lock_target(&Target::of(plan.plan()), &holder).map_err(|error| runs::lock_error(&error))?;
+    let locks = lock_all(&root, plan.plan(), &holder)?;
     let folder = root.create(&run).map_err(|error| runs::create_error(&error))?;
     let lock = folder.lock(&holder).map_err(|error| runs::lock_error(&error))?;
     folder.set_aside(SET_ASIDE_BYTES).map_err(|error| {
@@ -85,7 +84,7 @@ pub(crate) fn begin(beginning: Beginning) -> Result<Exit, CommandError> {
         root,
         folder,
         writer,
-        target: Some(target),
+        locks,
         state,
         records: vec![first],
         operator,
@@ -109,6 +108,12 @@ pub(crate) enum Wish {
     RollBack,
     /// Only let this debt go.
     Forgive(Signal),
+}
+
+/// Takes all that a run keeps others from, or nothing.
+fn lock_all(root: &StateRoot, plan: &Plan, holder: &Holder) -> Result<Vec<TargetLock>, CommandError> {
+    let lock = |target: &Target| root.lock_target(target, holder).map_err(|error| runs::lock_error(&error));
+    Target::all_of(plan).iter().map(lock).collect()
 }
 
 /// Takes up a run that was left, and drives it.
@@ -140,8 +145,7 @@ pub(crate) fn take_up(
     let time = runs::now();
     let holder = Holder::here(folder.run(), &plan.plan().runbook, time);
     let lock = folder.lock(&holder).map_err(|error| runs::lock_error(&error))?;
-    let target =
-        root.lock_target(&Target::of(plan.plan()), &holder).map_err(|error| runs::lock_error(&error))?;
+    let locks = lock_all(&root, plan.plan(), &holder)?;
     let opened = Writer::open(&folder, lock, time).map_err(|error| runs::open_error(&folder, &error))?;
     let state = folded(&opened.records, &folder)?;
     // And again now that nobody else can write: its last executor may have ended it meanwhile.
@@ -152,7 +156,7 @@ pub(crate) fn take_up(
         root,
         folder,
         writer: opened.writer,
-        target: Some(target),
+        locks,
         state,
         records: opened.records,
         operator,
@@ -232,7 +236,8 @@ struct Session {
     root: StateRoot,
     folder: RunFolder,
     writer: Writer,
-    target: Option<TargetLock>,
+    /// What it works on, and the names that its runbook locks.
+    locks: Vec<TargetLock>,
     state: RunState,
     records: Vec<Record>,
     operator: Identity,
@@ -385,7 +390,9 @@ impl Session {
                 if ended.owed.is_empty() {
                     // Both are conveniences now: the run is over, and its journal says so.
                     let _ = self.folder.give_back();
-                    let _ = self.target.take().map(TargetLock::release);
+                    for lock in self.locks.drain(..) {
+                        let _ = lock.release();
+                    }
                 }
                 Exit::of(ended)
             }

@@ -29,6 +29,7 @@ mod formula;
 mod function;
 mod known;
 mod label;
+mod lock;
 mod matching;
 mod member;
 mod name;
@@ -276,6 +277,7 @@ impl<'a> Lowering<'a> {
             sources: modules.pinned(),
             inputs: Vec::new(),
             constraints: Vec::new(),
+            locks: Vec::new(),
             allow: Rights::default(),
             questions: BTreeMap::new(),
             facts: Vec::new(),

@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
-use surefoot_plan::{InputValue, Plan, Type};
+use surefoot_plan::{Expr, InputValue, Plan, Type, Value, Values, eval};
 
 use crate::{Identity, Needs, RunId, Timestamp};
 
@@ -140,6 +140,19 @@ pub struct Target {
 }
 
 impl Target {
+    /// All that a run of a plan keeps others from: what it works on, and each name that it locks, in an order that is
+    /// the same for every run, so that no two wait for each other.
+    pub fn all_of(plan: &Plan) -> Vec<Target> {
+        let mut names: Vec<String> = plan.locks.iter().filter_map(name_of).collect();
+        names.sort();
+        names.dedup();
+        let named = names.into_iter().map(|name| {
+            let file = format!("lock.{}", short_digest(&name));
+            Target { file, shown: format!("`{name}`") }
+        });
+        std::iter::once(Target::of(plan)).chain(named).collect()
+    }
+
     /// What a plan works on.
     pub fn of(plan: &Plan) -> Target {
         let mut places = Vec::new();
@@ -152,9 +165,21 @@ impl Target {
             true => plan.runbook.clone(),
             false => format!("{} ({})", plan.runbook, places.join(", ")),
         };
-        let digest = Sha256::digest(shown.as_bytes());
-        let short: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-        Target { file: format!("{}.{short}", crate::folder::file_name(&plan.runbook)), shown }
+        let file = format!("{}.{}", crate::folder::file_name(&plan.runbook), short_digest(&shown));
+        Target { file, shown }
+    }
+}
+
+/// The first 16 digits of a text's digest: enough that no two names meet in one file.
+fn short_digest(text: &str) -> String {
+    Sha256::digest(text.as_bytes()).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The name of a lock in a plan whose inputs are bound.
+fn name_of(name: &Expr) -> Option<String> {
+    match eval(name, &Values::default()) {
+        Ok(Value::Text(name)) => Some(name),
+        Ok(_) | Err(_) => None,
     }
 }
 

@@ -27,6 +27,10 @@ pub struct Plan {
     pub inputs: Vec<Input>,
     /// Conditions over inputs that are checked when they are bound: each `where`, with its text.
     pub constraints: Vec<(Expr, String)>,
+    /// The names that it locks, as texts: taken before anything is done, and kept until nothing is owed. Since format
+    /// 1.2.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub locks: Vec<Expr>,
     /// The upper bound of what it does.
     pub allow: Rights,
     /// The questions it asks.

@@ -119,6 +119,7 @@ pub(crate) fn plan_of(steps: Vec<Step>) -> Plan {
         on_failure: OnFailure::Rollback,
         collect: Vec::new(),
         waived: Vec::new(),
+        locks: Vec::new(),
     }
 }
 

@@ -13,7 +13,7 @@ mod expr;
 
 use crate::Span;
 
-pub use control::{Arm, Assume, Cause, Diagnose, During, For, If, Match, Stop, Wait, WaveSize};
+pub use control::{Arm, Assume, Cause, Diagnose, During, For, If, Lock, Match, Stop, Wait, WaveSize};
 pub use expr::{
     Ask, BinaryOperator, Bits, Call, Command, CommandBody, Expr, ExprKind, UnaryOperator, Word, WordPart,
 };
@@ -175,6 +175,8 @@ pub enum Member {
     Todo(Todo),
     /// `assume F "why"`
     Assume(Assume),
+    /// `lock "name"`
+    Lock(Lock),
     /// `during "title" max D { … }`
     During(Box<During>),
     /// A construct that is designed and not built: already reported.
@@ -455,6 +457,8 @@ pub enum Clause {
     Retry(Retry),
     /// `idempotent`
     Idempotent(Span),
+    /// `lock "name"`
+    Lock(Lock),
     /// `on failure rollback|stop|ask`
     OnFailure(OnFailure),
     /// `rollback { … }`

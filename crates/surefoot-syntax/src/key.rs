@@ -129,6 +129,7 @@ fn member_at(members: &[Member], at: Span) -> Option<&str> {
         | Member::Todo(_)
         | Member::Stop(_)
         | Member::Assume(_)
+        | Member::Lock(_)
         | Member::NotBuilt(_) => None,
     })
 }

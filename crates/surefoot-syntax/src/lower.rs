@@ -98,6 +98,7 @@ impl Lower {
             SyntaxKind::For => Member::For(self.for_statement(node)?),
             SyntaxKind::Stop => Member::Stop(Stop { why: self.text_of(node), span: self.span(node) }),
             SyntaxKind::Assume => Member::Assume(self.assume(node)),
+            SyntaxKind::Lock => Member::Lock(self.lock(node)),
             SyntaxKind::During => Member::During(Box::new(self.during(node))),
             SyntaxKind::NotBuilt => Member::NotBuilt(self.not_built(node)),
             SyntaxKind::Waive => return self.waiver(node),

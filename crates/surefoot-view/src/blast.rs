@@ -86,7 +86,7 @@ fn drop_covered(places: &mut BTreeSet<String>) {
 }
 
 /// A place, without the quotes that it has in a runbook.
-fn shown(expr: &surefoot_plan::Expr) -> String {
+pub(crate) fn shown(expr: &surefoot_plan::Expr) -> String {
     let text = expr.to_string();
     text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).map(str::to_owned).unwrap_or(text)
 }

@@ -8,7 +8,7 @@ use surefoot_plan::{
     Rollback, Step, StepId, Tri, Verdict, VerifiedPlan, Wait, Way, What,
 };
 
-use crate::blast::{Kind, blast};
+use crate::blast::{Kind, blast, shown};
 use crate::ledger::causes;
 use crate::progress::seals;
 use crate::say;
@@ -87,6 +87,7 @@ impl View<'_> {
             InputValue::Unbound => format!("{}: NOT GIVEN, so this plan cannot be run", input.name),
         });
         self.lines("given", inputs.collect());
+        self.lines("locks", plan.locks.iter().map(shown).collect());
         self.lines("where", plan.constraints.iter().map(|(_, text)| text.clone()).collect());
         let mut proof = vec![self.proof.summary.to_string()];
         let silent: Vec<&str> = plan

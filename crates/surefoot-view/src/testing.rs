@@ -271,6 +271,7 @@ pub(crate) fn plan() -> Plan {
             input("max_lag", Type::Size, InputValue::Bound(Value::Size(1 << 20))),
             input("password", Type::Text, InputValue::SecretFromEnv("PGPASSWORD".into())),
         ],
+        locks: Vec::new(),
         constraints: vec![(Expr::Literal(Value::Bool(true)), "standby_port != primary_port".into())],
         allow: Rights {
             run: ["pg_ctl", "pg_rewind", "postgres", "psql", "tail"].map(str::to_owned).into(),

@@ -77,7 +77,8 @@ pub(crate) fn check(arguments: &args::Check) -> Result<Exit, CommandError> {
         known::write(&findings, path)?;
     } else {
         counts.known = known::without_known(&mut findings, &settings)?;
-        show(arguments, &walked.files, &findings, &counts, unread.is_empty());
+        counts.unread = unread.len();
+        show(arguments, &walked.files, &findings, &counts);
     }
     if unread.is_empty() {
         let refused = arguments.write_baseline.is_none() && load::has_errors(findings.diagnostics());
@@ -130,7 +131,7 @@ fn minded(
 }
 
 /// Shows what was found, and how much that is.
-fn show(arguments: &args::Check, files: &[PathBuf], findings: &Findings, counts: &Counts, whole: bool) {
+fn show(arguments: &args::Check, files: &[PathBuf], findings: &Findings, counts: &Counts) {
     let summary = counts.summary(files, findings.diagnostics());
     if arguments.diff {
         return output::complain(&summary);
@@ -144,7 +145,7 @@ fn show(arguments: &args::Check, files: &[PathBuf], findings: &Findings, counts:
         CheckFormat::Gitlab => Format::Gitlab,
         CheckFormat::Junit => Format::Junit,
     };
-    let options = RenderOptions { whole, ..load::options(format, &stdout()) };
+    let options = RenderOptions { whole: counts.unread == 0, ..load::options(format, &stdout()) };
     output::print(&render(findings.diagnostics(), findings.sources(), &options));
     if format == Format::Human {
         output::line(&summary);
@@ -162,6 +163,8 @@ struct Counts {
     mended: String,
     /// What was known before.
     known: Known,
+    /// How many files and folders could not be read.
+    unread: usize,
 }
 
 impl Counts {
@@ -170,6 +173,8 @@ impl Counts {
         let count = |severity| findings.iter().filter(|finding| finding.severity == severity).count();
         let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
         let found = match (errors, warnings) {
+            // Of what was not read, nothing is known.
+            (0, 0) if self.unread > 0 => "nothing is wrong with what was read".to_owned(),
             (0, 0) => "nothing is wrong".to_owned(),
             (0, warnings) => counted(warnings, "warning"),
             (errors, 0) => counted(errors, "error"),
@@ -189,8 +194,14 @@ impl Counts {
         if self.known.gone > 0 {
             more.push_str(&format!("; {} of the baseline gone, so write it again", self.known.gone));
         }
+        if self.unread > 0 {
+            more.push_str(&format!("; {} could not be read", self.unread));
+        }
         let verified = if errors == 0 { ", every way back verified" } else { "" };
         if let [file] = files {
+            if self.unread > 0 {
+                return format!("{}: not checked", file.display());
+            }
             let each = self.runbooks.iter().map(|(name, steps)| {
                 if errors == 0 {
                     format!("; {name}: {}{verified}", counted(*steps, "step"))

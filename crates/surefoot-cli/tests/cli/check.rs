@@ -55,7 +55,11 @@ fn what_cannot_be_read_is_said_and_the_rest_is_checked() {
         .run(&["check", "good.runbook", "missing.runbook"])
         .exits(2)
         .says("nothing is wrong")
+        .says("1 could not be read")
         .complains("missing.runbook: there is no such file");
+    let alone = place.run(&["check", "missing.runbook"]);
+    alone.exits(2).says("missing.runbook: not checked").complains("missing.runbook: there is no such file");
+    assert!(!alone.out.contains("nothing is wrong"), "{}", alone.out);
     std::fs::create_dir(place.path().join("empty")).unwrap();
     place.run(&["check", "empty"]).exits(2).complains("no runbook is in this folder");
     std::fs::write(place.path().join("latin.runbook"), b"# Schl\xf6sser\n").unwrap();

@@ -8,6 +8,7 @@ mod check;
 mod command;
 mod demo;
 mod fmt;
+mod locks;
 mod place;
 mod pty;
 mod run_folder;

@@ -45,6 +45,7 @@ fn plan() -> Plan {
         sources: Vec::new(),
         inputs: Vec::new(),
         constraints: Vec::new(),
+        locks: Vec::new(),
         allow: Rights::default(),
         questions: BTreeMap::new(),
         facts: Vec::new(),

@@ -60,6 +60,7 @@ impl<'a> Lowering<'a> {
             | Clause::Ensures(_)
             | Clause::Retry(_)
             | Clause::Idempotent(_)
+            | Clause::Lock(_)
             | Clause::OnFailure(_)
             | Clause::Rollback(_)
             | Clause::Irreversible(_)

@@ -67,6 +67,7 @@ impl<'a> Lowering<'a> {
             | Clause::Ensures(_)
             | Clause::Retry(_)
             | Clause::Idempotent(_)
+            | Clause::Lock(_)
             | Clause::OnFailure(_)
             | Clause::NotBuilt(_) => None,
         });
@@ -113,6 +114,7 @@ impl<'a> Lowering<'a> {
                 | Clause::Ensures(_)
                 | Clause::Retry(_)
                 | Clause::Idempotent(_)
+                | Clause::Lock(_)
                 | Clause::OnFailure(_)
                 | Clause::Rollback(_)
                 | Clause::Irreversible(_)

@@ -46,6 +46,7 @@ impl<'a> Lowering<'a> {
             | Member::Collect(_)
             | Member::Stop(_)
             | Member::Assume(_)
+            | Member::Lock(_)
             | Member::During(_)
             | Member::Step(_)
             | Member::Wait(_)

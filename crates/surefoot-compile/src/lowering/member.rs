@@ -63,6 +63,7 @@ impl<'a> Lowering<'a> {
                 | Member::Stop(_)
                 | Member::Todo(_)
                 | Member::Assume(_)
+                | Member::Lock(_)
                 | Member::During(_)
                 | Member::NotBuilt(_) => {}
             }
@@ -148,6 +149,7 @@ impl<'a> Lowering<'a> {
                 | Member::Stop(_)
                 | Member::Todo(_)
                 | Member::Assume(_)
+                | Member::Lock(_)
                 | Member::NotBuilt(_) => {}
             }
         }
@@ -178,6 +180,7 @@ impl<'a> Lowering<'a> {
                 | Member::Stop(_)
                 | Member::Todo(_)
                 | Member::Assume(_)
+                | Member::Lock(_)
                 | Member::NotBuilt(_) => {}
             }
         }
@@ -227,6 +230,7 @@ impl<'a> Lowering<'a> {
                 | Member::Stop(_)
                 | Member::Todo(_)
                 | Member::Assume(_)
+                | Member::Lock(_)
                 | Member::During(_)
                 | Member::NotBuilt(_) => {}
             }
@@ -305,6 +309,7 @@ impl<'a> Lowering<'a> {
                 | Member::Stop(_)
                 | Member::Todo(_)
                 | Member::Assume(_)
+                | Member::Lock(_)
                 | Member::During(_)
                 | Member::NotBuilt(_) => {}
             }
@@ -406,6 +411,8 @@ impl<'a> Lowering<'a> {
                     }
                 }
                 Member::Todo(todo) => self.todo(todo),
+                Member::Lock(lock) if outermost => self.lock(lock),
+                Member::Lock(lock) => self.misplaced("`lock` between steps", lock.span),
                 Member::Assume(assume) => {
                     if self.count(assume.span) {
                         nodes.extend(self.assume(assume));
@@ -569,6 +576,7 @@ impl<'a> Lowering<'a> {
                 | Member::Stop(_)
                 | Member::Todo(_)
                 | Member::Assume(_)
+                | Member::Lock(_)
                 | Member::During(_)
                 | Member::NotBuilt(_) => continue,
             };
@@ -645,6 +653,7 @@ pub(super) fn step_names(members: &[Member]) -> Vec<&str> {
             | Member::Stop(_)
             | Member::Todo(_)
             | Member::Assume(_)
+            | Member::Lock(_)
             | Member::NotBuilt(_) => {}
         }
     }

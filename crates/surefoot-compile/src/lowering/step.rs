@@ -208,6 +208,7 @@ impl<'a> Lowering<'a> {
                     draft.step.retry = self.retry(retry);
                 }
             }
+            Clause::Lock(lock) => self.lock(lock),
             Clause::Idempotent(span) => {
                 if self.once("`idempotent`", draft.idempotent, *span) {
                     draft.idempotent = Some(*span);
@@ -680,6 +681,7 @@ impl<'a> Lowering<'a> {
             Clause::Before(before) => ("`before`", before.span),
             Clause::Retry(retry) => ("`retry`", retry.span),
             Clause::Idempotent(span) => ("`idempotent`", *span),
+            Clause::Lock(lock) => ("`lock`", lock.span),
             Clause::OnFailure(policy) => ("`on failure`", policy.span),
             Clause::Rollback(inner) => ("a rollback", inner.span),
             Clause::Irreversible(irreversible) => ("`irreversible`", irreversible.span),

@@ -127,6 +127,7 @@ pub(crate) fn plan(facts: &[&str], body: Vec<Node>) -> Plan {
         about: About::default(),
         sources: Vec::new(),
         inputs: Vec::new(),
+        locks: Vec::new(),
         constraints: Vec::new(),
         allow: rights(),
         questions: facts.iter().map(|name| ((*name).to_owned(), question())).collect(),

@@ -44,6 +44,7 @@ pub(super) fn check(plan: &Plan) -> Vec<Violation> {
     }
     plan.lets.iter().for_each(|read| labels.read(read));
     plan.constraints.iter().for_each(|(expr, _)| labels.open(expr, "a `where`, which is shown"));
+    plan.locks.iter().for_each(|name| labels.open(name, "the name of a lock, which others read"));
     plan.allow.visit_exprs(&mut |expr| labels.open(expr, "`allow`, which is shown"));
     for require in plan.requires.iter().chain(&plan.ensures) {
         labels.formula(&require.formula);

@@ -7,7 +7,10 @@ use super::cells::{CellIx, Cells, Form, Says};
 use super::items::{changes_of_others, left_by_others};
 use super::proof::What;
 use super::table::for_each_cell;
-use crate::{Cell, Each, Ensure, Names, Node, Plan, Require, Restores, Step, Way};
+use crate::{
+    Atom, Cell, Comparison, Each, Ensure, Expr, Names, Node, Plan, Read, Require, Restores, Source, Step,
+    Test, Way,
+};
 
 /// A plan, prepared.
 #[derive(Debug)]
@@ -217,7 +220,7 @@ impl<'a> Program<'a> {
                 }
                 facts.rollback = Some(RollbackFacts {
                     guard,
-                    sets: sets(plan, cells, &rollback.ensures),
+                    sets: sets(plan, cells, &not_as_before(step, &rollback.ensures)),
                     restores: rollback.restores,
                     changes_wide,
                 });
@@ -264,6 +267,19 @@ fn required(plan: &Plan, cells: &mut Cells, requires: &[Require]) -> Vec<Conjunc
         for_sure: BTreeSet::new(),
     };
     requires.iter().enumerate().map(conjunct).collect()
+}
+
+/// What a rollback ensures, without that a fact is what `before` read of it: it brings back what was there.
+fn not_as_before(step: &Step, ensures: &[Ensure]) -> Vec<Ensure> {
+    let is_captured = |ensure: &&Ensure| {
+        let Atom { cell, test: Test::Compares(Comparison::Equal, Expr::Local(id)) } = &ensure.literal.atom
+        else {
+            return false;
+        };
+        let reads = |read: &Read| read.name == id.name && read.source == Source::Fact(cell.clone());
+        ensure.literal.holds && id.step.as_ref() == Some(&step.id) && step.before.iter().any(reads)
+    };
+    ensures.iter().filter(|ensure| !is_captured(ensure)).cloned().collect()
 }
 
 fn sets(plan: &Plan, cells: &mut Cells, ensures: &[Ensure]) -> Vec<(CellIx, Says)> {

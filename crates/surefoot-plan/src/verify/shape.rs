@@ -27,6 +27,7 @@ pub(super) fn check(plan: &Plan, policy: &Policy, nesting: usize) -> Vec<Violati
     let mut shape = Shape { plan, node: None, violations: Vec::new() };
     shape.size(nesting);
     shape.inputs(policy);
+    shape.locks();
     shape.questions();
     for require in plan.requires.iter().chain(&plan.ensures) {
         shape.formula(&require.formula);
@@ -181,6 +182,21 @@ impl Shape<'_> {
         }
         if let Some(id) = open.first() {
             self.malformed(format!("the fact `{id}` asks itself"));
+        }
+    }
+
+    /// The name of a lock is known before the run begins.
+    fn locks(&mut self) {
+        for name in &self.plan.locks {
+            let mut is_found = false;
+            name.visit(&mut |part| {
+                is_found |= matches!(part, Expr::Local(_) | Expr::Fact(_) | Expr::Argument(_) | Expr::Now);
+            });
+            if is_found || matches!(name, Expr::Literal(value) if !matches!(value, Value::Text(_))) {
+                self.malformed(format!(
+                    "the name of a lock, `{name}`, is no text that is known before the run"
+                ));
+            }
         }
     }
 

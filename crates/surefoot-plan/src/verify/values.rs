@@ -4,8 +4,8 @@ use std::collections::{BTreeSet, HashMap};
 
 use super::violation::{Condition, Violation};
 use crate::{
-    BinaryOperator, Ensure, Expr, Formula, Name, Node, Plan, Read, Require, Statement, Step, StepId, Value,
-    ValueId, Way,
+    BinaryOperator, Ensure, Expr, Formula, InputValue, Name, Node, Plan, Read, Require, Statement, Step,
+    StepId, Value, ValueId, Way,
 };
 
 /// Whether a value exists.
@@ -34,6 +34,8 @@ struct Values<'a> {
     /// What came to be since the present arm began.
     arm: Vec<ValueId>,
     inputs: BTreeSet<&'a Name>,
+    /// Whether an input has no value.
+    is_symbolic: bool,
     violations: Vec<Violation>,
 }
 
@@ -43,6 +45,7 @@ pub(super) fn check(plan: &Plan) -> Vec<Violation> {
         exists: HashMap::new(),
         arm: Vec::new(),
         inputs: plan.inputs.iter().map(|input| &input.name).collect(),
+        is_symbolic: plan.inputs.iter().any(|input| input.value == InputValue::Unbound),
         violations: Vec::new(),
     };
     fn outside(what: &str) -> Place<'_> {
@@ -218,8 +221,12 @@ impl<'a> Values<'a> {
                 }
                 None => self.missing(&id.to_string(), place, "has no value there"),
             },
-            Expr::Input(name) | Expr::Item { list: name, .. } if !self.inputs.contains(name) => {
+            Expr::Input(name) if !self.inputs.contains(name) => {
                 self.missing(name, place, "is no input of this plan");
+            }
+            // As long as an input has no value, an item may be of a list that is computed from it.
+            Expr::Item { list, .. } if !self.is_symbolic && !self.inputs.contains(list) => {
+                self.missing(list, place, "is no input of this plan");
             }
             Expr::Argument(name) if !known.contains(&name) => {
                 self.missing(name, place, "is no argument that is known there");

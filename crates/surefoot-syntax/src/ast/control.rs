@@ -124,6 +124,15 @@ pub struct Stop {
     pub span: Span,
 }
 
+/// `lock "name"`
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Lock {
+    /// The name that is locked.
+    pub name: Expr,
+    /// All of it.
+    pub span: Span,
+}
+
 /// `assume F "why"`
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Assume {

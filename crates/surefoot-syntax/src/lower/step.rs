@@ -4,7 +4,7 @@ use super::{Lower, block, child, children, clause, clauses};
 use crate::Span;
 use crate::ast::{
     Action, Approved, Arm, Assume, Cause, Clause, Collect, Diagnose, Expr, For, Ident, If, Irreversible,
-    Leaves, Manual, Match, OnFailure, Retry, Rollback, Statement, Step, Text, Todo, Wait, WaveSize,
+    Leaves, Lock, Manual, Match, OnFailure, Retry, Rollback, Statement, Step, Text, Todo, Wait, WaveSize,
 };
 use crate::kind::{SyntaxKind, SyntaxNode};
 
@@ -46,6 +46,7 @@ impl Lower {
             SyntaxKind::Before => Clause::Before(self.binding(node)?),
             SyntaxKind::Ensures => Clause::Ensures(self.ensures(node)),
             SyntaxKind::Retry => Clause::Retry(self.retry(node)),
+            SyntaxKind::Lock => Clause::Lock(self.lock(node)),
             SyntaxKind::Idempotent => Clause::Idempotent(self.span(node)),
             SyntaxKind::OnFailure => Clause::OnFailure(self.on_failure(node)?),
             SyntaxKind::Rollback => {
@@ -144,6 +145,10 @@ impl Lower {
             why: why.and_then(|why| self.fixed_text(&why)),
             span: self.span(node),
         }
+    }
+
+    pub(super) fn lock(&mut self, node: &SyntaxNode) -> Lock {
+        Lock { name: self.expr_of(node), span: self.span(node) }
     }
 
     /// `assume F "why"`: the last text is the reason.

@@ -54,6 +54,7 @@ const RUNBOOK: &[&str] = &[
     "assume",
     "during",
     "waive",
+    "lock",
 ];
 const BRANCH: &[&str] =
     &["let", "step", "wait", "if", "match", "diagnose", "for", "stop", "todo", "assume", "during", "waive"];
@@ -76,6 +77,7 @@ const STEP: &[&str] = &[
     "manual",
     "note",
     "todo",
+    "lock",
 ];
 const COLLECT: &[&str] = &["let", "manual", "note", "todo"];
 
@@ -89,7 +91,7 @@ const CLAUSES: &[&str] = &[
 ];
 
 /// Keywords that are designed and not built, which begin a statement.
-const NOT_BUILT: &[&str] = &["parallel", "lock", "call", "notify", "after", "interactive"];
+const NOT_BUILT: &[&str] = &["parallel", "call", "notify", "after", "interactive"];
 
 impl Place {
     fn words(self) -> &'static [&'static str] {
@@ -357,6 +359,10 @@ impl Parser<'_> {
             "match" => self.wrap(checkpoint, SyntaxKind::Match, Self::match_statement),
             "diagnose" => self.wrap(checkpoint, SyntaxKind::Diagnose, Self::diagnose),
             "for" => self.wrap(checkpoint, SyntaxKind::For, Self::for_statement),
+            "lock" if !self.calls_ahead() => self.wrap(checkpoint, SyntaxKind::Lock, |p| {
+                p.bump();
+                p.expr()
+            }),
             "during" => self.wrap(checkpoint, SyntaxKind::During, Self::during),
             "enter" if place == Place::During => self.wrap(checkpoint, SyntaxKind::Enter, Self::enter),
             "leave" if place == Place::During => self.wrap(checkpoint, SyntaxKind::Leave, Self::leave),

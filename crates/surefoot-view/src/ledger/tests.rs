@@ -72,7 +72,7 @@ fn the_ledger_is_told_live_in_the_status_and_in_the_transcript() {
         live.extend(lines.tell(&diagnosing(), record, &state));
     }
     insta::assert_snapshot!("live", live.join("\n"));
-    let around = Around { short: "01M8".into(), at_work: None, now: story.now() };
+    let around = Around { short: "01M8".into(), at_work: None, now: story.now(), asked: Vec::new() };
     insta::assert_snapshot!("status", status(story.records(), &around, &Style::default()).unwrap());
     let told = Transcript::of(story.records(), &Beside::default()).unwrap();
     let part = |text: String, from: &str, to: &str| {
