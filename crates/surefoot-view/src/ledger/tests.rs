@@ -1,5 +1,5 @@
 use surefoot_journal::Event;
-use surefoot_plan::{Hypothesis, Names, Node, Plan, Policy, StepId, Tri, verify};
+use surefoot_plan::{Each, Expr, Hypothesis, Names, Node, Plan, Policy, StepId, Tri, Value, verify};
 
 use super::ledgers;
 use crate::lines::Lines;
@@ -89,4 +89,30 @@ fn a_plan_shows_every_cause() {
     let text = crate::plan::plan(&verified, &Style::default());
     let from = text.find("STEPS").unwrap();
     insta::assert_snapshot!("plan", &text[from..text.find("2  fence").unwrap()]);
+}
+
+#[test]
+fn each_turn_of_a_loop_has_its_own() {
+    let mut plan = diagnosing();
+    let cause = plan.body.remove(0);
+    let each = Each {
+        id: StepId("for[1]".into()),
+        item: "node".into(),
+        list: Expr::List(Vec::new()),
+        text: "nodes".into(),
+        max: 5,
+        tolerate: 0,
+        body: vec![cause],
+    };
+    let items = ["k1", "k2"].map(|name| Value::Text(name.into())).to_vec();
+    let first = each.turn(&items[0]).remove(0).id().clone();
+    let entered = Event::Entered { node: each.id.clone(), items };
+    plan.body.insert(0, Node::Each(Box::new(each)));
+    let mut story = Story::of(plan.clone());
+    story.add(entered);
+    story.add(Event::Chose { node: first.clone(), arm: Tri::True });
+    let found = ledgers(&Names::of(&plan), &plan, story.records());
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0].question, "k1: Why is the queue growing?");
+    assert_eq!(crate::tell::cause(&plan, &first).unwrap().text, "the consumers are down");
 }
