@@ -34,7 +34,7 @@ pub(crate) struct Asker<'a, W> {
     pub(crate) world: &'a W,
     /// The step for which is asked.
     pub(crate) step: Option<&'a StepId>,
-    /// With which rights; those of the whole runbook if none.
+    /// With which rights it reads itself; those of the whole runbook if none. Facts are asked with those, always.
     pub(crate) rights: Option<&'a Rights>,
     /// Values that were found and are not in the state yet.
     pub(crate) found: BTreeMap<ValueId, Value>,
@@ -178,7 +178,9 @@ impl<'a, W: World> Asker<'a, W> {
                 return value_of(outcome);
             }
         };
-        let rights = self.rights.unwrap_or(&self.program.plan().allow);
+        // A fact is asked alike wherever it is read: with what the runbook may read.
+        let own = self.rights.filter(|_| depth == 0);
+        let rights = own.unwrap_or(&self.program.plan().allow);
         let known = self.known(&[]);
         let request = EffectRequest::Read {
             label: read.name.clone(),

@@ -6,7 +6,7 @@ use surefoot_journal::{
 };
 use surefoot_plan::{
     Class, Each, Exec, Expr, Formula, LibraryCall, Names, PersonQuestion, Plan, Read, Require, ScopeEnd,
-    Source, Statement, Step, TurnsBack, Value, Waived, Wave, Word,
+    Source, Statement, Step, Tri, TurnsBack, Value, Values, Waived, Wave, Word, decide_formula,
 };
 
 /// Most lines of a script that are shown; the file has the rest.
@@ -52,10 +52,13 @@ pub(crate) fn patience(every_ms: u64, within_ms: u64) -> String {
 
 /// What an `if` asks. Where the inputs decide it, only its author's words say what it was.
 pub(crate) fn condition(names: &Names<'_>, formula: &Formula, text: &str) -> String {
-    let said = names.formula(formula);
-    match said.as_str() {
-        "true" | "false" if !text.is_empty() => format!("{text} (the inputs say: {said})"),
-        _ => said,
+    if !formula.cells().is_empty() || text.is_empty() {
+        return names.formula(formula);
+    }
+    match decide_formula(formula, &Values::default()) {
+        Tri::True => format!("{text} (the inputs say: true)"),
+        Tri::False => format!("{text} (the inputs say: false)"),
+        Tri::Unknown => text.to_owned(),
     }
 }
 

@@ -159,11 +159,14 @@ pub(crate) fn tell<'a>(plan: &Plan, names: &Names<'_>, event: &'a Event) -> Told
                 Tri::Unknown => format!("it CANNOT BE TOLD whether {cause}; the run goes on"),
             })
         }
-        Event::Chose { arm, .. } => Told::only(match arm {
-            Tri::True => "it is true: the first branch is taken",
-            Tri::False => "it is false: the `else` branch is taken",
-            Tri::Unknown => "it cannot be told: the `unknown` branch is taken",
-        }),
+        Event::Chose { node, arm } => {
+            let asked = asked(plan, node);
+            Told::only(match arm {
+                Tri::True => format!("{asked} is true"),
+                Tri::False => format!("{asked} is false"),
+                Tri::Unknown => format!("{asked} cannot be told: the `unknown` branch is taken"),
+            })
+        }
         Event::Assumed { assume, found } => {
             let what = assumed(plan, names, assume);
             Told::only(match found {
@@ -289,6 +292,16 @@ pub(crate) fn cause<'a>(plan: &'a Plan, id: &StepId) -> Option<&'a Hypothesis> {
         Node::If { hypothesis, .. } => hypothesis.as_ref(),
         Node::Step(_) | Node::Wait(_) | Node::Each(_) | Node::Stop { .. } | Node::Assume { .. } => None,
     })
+}
+
+/// What a choice asked, in its author's words.
+fn asked(plan: &Plan, id: &StepId) -> String {
+    let node = plan.nodes().find(|node| node.id() == plan.general(id));
+    let text = node.map_or("", |node| match node {
+        Node::If { text, .. } => text.as_str(),
+        Node::Step(_) | Node::Wait(_) | Node::Each(_) | Node::Stop { .. } | Node::Assume { .. } => "",
+    });
+    if text.is_empty() { "it".to_owned() } else { format!("`{text}`") }
 }
 
 /// The statement that a claim names.

@@ -35,3 +35,16 @@ fn what_does_not_read_as_its_type_fails_the_step_with_what_it_printed() {
     place.write("reads.runbook", &READS.replace("printf ' 4\\n'", "printf four"));
     place.run(&["run", "reads.runbook"]).exits(10).says("four");
 }
+
+#[test]
+fn a_step_that_only_says_what_a_fact_is_can_ask_it() {
+    let place = Place::new();
+    std::fs::create_dir(place.path().join("dir")).unwrap();
+    place.write(
+        "looks.runbook",
+        "runbook looks {\n    param dir: path\n    allow {\n        run stat\n        read dir\n    }\n    fact kind: text = text $ stat -c %F ${dir}\n    \
+         step look { note \"it is a ${kind}\" }\n    step keep {\n        let found = kind\n        note \"kept: ${found}\"\n    }\n}\n",
+    );
+    let ran = place.run(&["run", "looks.runbook", "-p", "dir=dir"]);
+    ran.exits(0).says("it is a directory").says("kept: directory");
+}

@@ -37,6 +37,15 @@ impl Entry {
         if self.title.is_empty() { &self.name } else { &self.title }
     }
 
+    /// The answer to what an `if` asks.
+    fn answer(&self) -> &'static str {
+        match self.conditions.iter().fold(Tri::True, |all, checked| all.and(checked.found)) {
+            Tri::True => "yes",
+            Tri::False => "no",
+            Tri::Unknown => "cannot tell",
+        }
+    }
+
     /// Where it is, in words.
     fn place(&self) -> String {
         match self.what {
@@ -71,7 +80,7 @@ impl Display for Entry {
             What::Step if self.title.is_empty() => writeln!(f, "{indent}step {}: {verdict}", self.name)?,
             What::Step => writeln!(f, "{indent}step {} \"{}\": {verdict}", self.name, self.title)?,
             What::Wait => writeln!(f, "{indent}wait {}: {verdict}", self.name)?,
-            What::If => writeln!(f, "{indent}if {}: {verdict}", self.asks())?,
+            What::If => writeln!(f, "{indent}if {}: {}", self.asks(), self.answer())?,
             What::Cause => writeln!(f, "{indent}is it that {}: {verdict}", self.title)?,
             What::Assume => writeln!(f, "{indent}{} \"{}\": {verdict}", self.name, self.title)?,
             What::For => writeln!(f, "{indent}for {}: {verdict}", self.title)?,
@@ -89,7 +98,12 @@ impl Display for Entry {
                 Tri::Unknown => "cannot be told",
             };
             let why = if checked.why.is_empty() { String::new() } else { format!(" ({})", checked.why) };
-            writeln!(f, "{indent}  needs   {}: {found}{why}", checked.text)?;
+            // What an `if` asks is no demand: its answer says which way it goes.
+            if self.what != What::If {
+                writeln!(f, "{indent}  needs   {}: {found}{why}", checked.text)?;
+            } else if !checked.why.is_empty() {
+                writeln!(f, "{indent}  because {}", checked.why)?;
+            }
         }
         for note in &self.notes {
             writeln!(f, "{indent}  note    {note}")?;
