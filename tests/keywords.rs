@@ -183,8 +183,6 @@ fn what_is_not_built_is_refused_by_name() {
         ("during", "during postgres.maintenance(node) max 1h {\n }"),
         ("call", "call \"x.runbook\" with { a: 1 }"),
         ("notify", "notify oncall \"hello\""),
-        ("waves", "for x in [1] waves 1, 10% {\n }"),
-        ("pause", "for x in [1] pause 2m {\n }"),
     ];
     let in_step = [
         ("approved by N of", "approved by 2 of dba"),

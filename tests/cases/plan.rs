@@ -119,8 +119,15 @@ impl Lines {
             match node {
                 Node::Step(step) => self.step(depth, step),
                 Node::Each(each) => {
-                    let Each { id, item, list, text, max, tolerate, .. } = each.as_ref();
+                    let Each { id, item, list, text, max, tolerate, waves, pause_ms, on_failure, .. } =
+                        each.as_ref();
                     self.add(depth, format!("{id} {item} in {list} ({text}) max {max} tolerate {tolerate}"));
+                    if !waves.is_empty() {
+                        self.add(
+                            depth + 1,
+                            format!("waves {waves:?} pause {pause_ms} ms on failure {on_failure:?}"),
+                        );
+                    }
                     self.nodes(depth + 1, &each.body);
                 }
                 Node::Assume { id, literal, why } => self.add(depth, format!("{id} {literal} {why:?}")),

@@ -112,6 +112,7 @@ fn place(violation: &Violation, plan: &Plan, origins: &Origins) -> Span {
         Condition::UndoneWhenChanged => origin.undone_when.or(origin.irreversible).unwrap_or(origin.head),
         Condition::Unbounded => origin.retry.unwrap_or(origin.head),
         Condition::Malformed
+        | Condition::SealInWave
         | Condition::InputUnbound
         | Condition::ConstraintBroken
         | Condition::TooLarge
@@ -156,6 +157,7 @@ fn outside(violation: &Violation, plan: &Plan, origins: &Origins) -> Span {
         | Condition::OnceAfterSeal
         | Condition::OnceSeal
         | Condition::SealNotApproved
+        | Condition::SealInWave
         | Condition::UndoneWhenChanged
         | Condition::EmptyRollback
         | Condition::RollbackAsks

@@ -47,6 +47,8 @@ pub enum Order {
     Approve(StepId),
     /// Something is gathered for people.
     Collect(u32),
+    /// Time passes, in milliseconds.
+    Pause(u64),
     /// A person is asked how the run goes on.
     Ask,
 }

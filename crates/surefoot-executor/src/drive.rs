@@ -186,6 +186,9 @@ impl<W: World, J: Journal> Driver<'_, '_, W, J> {
             Order::Examine(claim) => self.examine(claim).await?,
             Order::Approve(step) => self.approve(step).await?,
             Order::Collect(index) => self.collect(index).await?,
+            Order::Pause(ms) => {
+                self.pause(ms, 1).await?;
+            }
             Order::Ask => return self.ask_person().await,
         }
         Ok(true)

@@ -429,6 +429,20 @@ impl Layout {
     }
 }
 
+impl Part {
+    /// Returns its name.
+    pub(crate) fn id(&self) -> &StepId {
+        match self {
+            Part::Step(part) => &part.step.id,
+            Part::Wait(part) => &part.wait.id,
+            Part::If(part) => &part.id,
+            Part::Each(part) => &part.each.id,
+            Part::Assume(part) => &part.id,
+            Part::Stop(id, _) => id,
+        }
+    }
+}
+
 impl StepPart {
     /// Gathers what `decide` needs of a step.
     fn of(

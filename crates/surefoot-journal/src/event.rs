@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::Timestamp;
 use serde::{Deserialize, Serialize};
 use surefoot_plan::{Cell, Name, Plan, StepId, Value, ValueId};
 
@@ -448,6 +449,15 @@ pub enum Event {
         /// What the list holds, each item once.
         items: Vec<Value>,
     },
+    /// A wave of a loop is next. Since format 1.2.
+    WaveNext {
+        /// The loop.
+        node: StepId,
+        /// The items of its turns.
+        items: Vec<Value>,
+        /// When it may begin: a run that was cut off does not wait again from the start.
+        not_before: Timestamp,
+    },
     /// Something failed in a loop that goes on all the same: these turns are taken back, and nothing else. Since
     /// format 1.2.
     TurnsFailed {
@@ -457,6 +467,8 @@ pub enum Event {
         items: Vec<Value>,
         /// Why, in a sentence.
         why: String,
+        /// Whether a person decides how it goes on, once they are taken back: they are a wave.
+        asks: bool,
     },
     /// These turns are taken back: the run goes forward again, behind them. Since format 1.2.
     TurnsTakenBack {
@@ -699,6 +711,7 @@ impl Event {
             Event::Waited { .. } => "waited",
             Event::Chose { .. } => "chose",
             Event::Entered { .. } => "entered",
+            Event::WaveNext { .. } => "wave next",
             Event::TurnsFailed { .. } => "turns failed",
             Event::TurnsTakenBack { .. } => "turns taken back",
             Event::Assumed { .. } => "assumed",

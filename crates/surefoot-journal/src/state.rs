@@ -147,6 +147,8 @@ pub struct Turning {
     pub first: u32,
     /// The last of them.
     pub last: u32,
+    /// Whether a person decides how it goes on, once they are taken back.
+    pub asks: bool,
 }
 
 /// The last time facts were probed.
@@ -227,6 +229,8 @@ pub struct RunState {
     failed_turns: BTreeSet<Turn>,
     /// The turns that are being taken back alone.
     turning: Option<Turning>,
+    /// The wave of each loop that was the last to be next.
+    waves: BTreeMap<StepId, (Turning, Timestamp)>,
     /// Which way it faces.
     facing: Facing,
     /// Whether it moves.
@@ -466,6 +470,11 @@ impl RunState {
     /// Returns the turns that failed and were taken back, or are, while the run goes on.
     pub fn failed_turns(&self) -> &BTreeSet<Turn> {
         &self.failed_turns
+    }
+
+    /// Returns the wave of a loop that was the last to be next, and when it may begin.
+    pub fn wave(&self, node: &StepId) -> Option<&(Turning, Timestamp)> {
+        self.waves.get(node)
     }
 
     /// Returns the turns that are being taken back alone, if the run faces back only for them.

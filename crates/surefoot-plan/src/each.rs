@@ -40,13 +40,53 @@ pub struct Each {
     /// How many turns may fail: each of them is taken back by itself, and the loop goes on.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub tolerate: u32,
+    /// How many items belong to each wave, in order; the last size repeats. Empty: all are one wave.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub waves: Vec<Wave>,
+    /// How long the run waits between two waves, in milliseconds.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub pause_ms: u64,
+    /// What is taken back when a turn fails that is not tolerated.
+    #[serde(default, skip_serializing_if = "is_all")]
+    pub on_failure: TurnsBack,
     /// What is done for each item.
     pub body: Vec<Node>,
+}
+
+/// How many items belong to a wave.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Wave {
+    /// So many.
+    Count(u32),
+    /// This share of all, in whole percent; one at least.
+    Percent(u32),
+}
+
+/// What is taken back when a turn fails that is not tolerated.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TurnsBack {
+    /// Everything that is owed: the failure is the run's.
+    #[default]
+    All,
+    /// The turns of its wave; then a person decides.
+    Wave,
 }
 
 /// What is left out of a plan file: the default.
 fn is_zero(number: &u32) -> bool {
     *number == 0
+}
+
+/// The same for a pause.
+fn is_none(pause_ms: &u64) -> bool {
+    *pause_ms == 0
+}
+
+/// The same for what is taken back.
+fn is_all(on_failure: &TurnsBack) -> bool {
+    *on_failure == TurnsBack::All
 }
 
 /// Why a list cannot be gone through.
@@ -74,7 +114,31 @@ pub enum ItemsError {
 impl Each {
     /// Whether the run may go on after a turn that failed and was taken back.
     pub fn may_go_on(&self) -> bool {
-        self.tolerate > 0
+        self.tolerate > 0 || self.on_failure == TurnsBack::Wave
+    }
+
+    /// Returns the wave in which a turn is, of so many: its first turn and its last, from 0.
+    pub fn wave(&self, turn: u32, turns: u32) -> (u32, u32) {
+        let mut first: u32 = 0;
+        let mut sizes = self.waves.iter();
+        let mut size = turns.max(1);
+        loop {
+            if let Some(next) = sizes.next() {
+                size = match *next {
+                    Wave::Count(count) => count,
+                    Wave::Percent(percent) => {
+                        u32::try_from((u64::from(turns) * u64::from(percent)).div_ceil(100))
+                            .unwrap_or(u32::MAX)
+                    }
+                };
+                size = size.max(1);
+            }
+            let last = first.saturating_add(size - 1).min(turns.saturating_sub(1));
+            if turn <= last || last + 1 >= turns {
+                return (first, last);
+            }
+            first = last + 1;
+        }
     }
 
     /// Returns what its body knows the item by.

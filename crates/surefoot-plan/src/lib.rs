@@ -34,7 +34,7 @@ mod walk;
 
 pub use decode::{DECODED_BYTES_MAX, decode, decode_exit, describe, from_json, is_of_type, parse_text};
 pub use digest::PlanDigest;
-pub use each::{EACH_MAX, Each, ItemsError};
+pub use each::{EACH_MAX, Each, ItemsError, TurnsBack, Wave};
 pub use effect::{
     Decoder, Endpoint, Exec, LibraryCall, Person, PersonQuestion, Read, Rights, Script, Source, Word,
     interpreter, is_sql_name,

@@ -13,7 +13,7 @@ mod expr;
 
 use crate::Span;
 
-pub use control::{Arm, Assume, Cause, Diagnose, During, For, If, Lock, Match, Stop, Wait};
+pub use control::{Arm, Assume, Cause, Diagnose, During, For, If, Lock, Match, Stop, Wait, WaveSize};
 pub use expr::{
     Ask, BinaryOperator, Bits, Call, Command, CommandBody, Expr, ExprKind, UnaryOperator, Word, WordPart,
 };

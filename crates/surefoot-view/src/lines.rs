@@ -146,6 +146,7 @@ fn weight(event: &Event) -> Option<Weight> {
         | Event::Waited { .. }
         | Event::Chose { .. }
         | Event::Entered { .. }
+        | Event::WaveNext { .. }
         | Event::TurnsFailed { .. }
         | Event::TurnsTakenBack { .. }
         | Event::Stopped { .. }

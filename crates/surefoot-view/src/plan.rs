@@ -191,6 +191,9 @@ impl View<'_> {
                             &format!("{turns} may fail: such a turn is taken back by itself, and the loop goes on; the run is then done with failures"),
                         );
                     }
+                    for line in say::waves(each) {
+                        self.page.text(at, &line);
+                    }
                     self.page.text(at, &format!("for each {}:", each.item));
                     self.nodes(&each.body, &format!("{number}."), at);
                 }

@@ -6,7 +6,7 @@ use surefoot_journal::{
 };
 use surefoot_plan::{
     Class, Each, Exec, Expr, Formula, LibraryCall, Names, PersonQuestion, Plan, Read, Require, ScopeEnd,
-    Source, Statement, Step, Tri, Value, Values, Waived, Word, decide_formula,
+    Source, Statement, Step, Tri, TurnsBack, Value, Values, Waived, Wave, Word, decide_formula,
 };
 
 /// Most lines of a script that are shown; the file has the rest.
@@ -416,6 +416,30 @@ pub(crate) fn facts(plan: &Plan, ended: &Ended) -> &'static str {
 /// A loop, as its author wrote it.
 pub(crate) fn turns(each: &Each) -> String {
     format!("for {} in {}", each.item, each.text)
+}
+
+/// How a loop goes in waves, and what it takes back, in sentences.
+pub(crate) fn waves(each: &Each) -> Vec<String> {
+    let size = |wave: &Wave| match wave {
+        Wave::Count(count) => count.to_string(),
+        Wave::Percent(percent) => format!("{percent}%"),
+    };
+    let mut lines = Vec::new();
+    if !each.waves.is_empty() {
+        let sizes: Vec<String> = each.waves.iter().map(size).collect();
+        let pause = match each.pause_ms {
+            0 => String::new(),
+            ms => format!("; between two of them the run waits {}", duration(ms)),
+        };
+        lines.push(format!("in waves of {} items, the last size repeats{pause}", sizes.join(", ")));
+    }
+    if each.on_failure == TurnsBack::Wave {
+        lines.push(
+            "if a turn fails, what its wave did is taken back; then a person decides how it goes on"
+                .to_owned(),
+        );
+    }
+    lines
 }
 
 /// Items in a row.

@@ -66,6 +66,7 @@ pub(crate) fn about(event: &Event) -> About<'_> {
         Event::Waited { wait: step, .. }
         | Event::Chose { node: step, .. }
         | Event::Entered { node: step, .. }
+        | Event::WaveNext { node: step, .. }
         | Event::TurnsFailed { node: step, .. }
         | Event::TurnsTakenBack { node: step, .. }
         | Event::Stopped { stop: step, .. }
@@ -136,13 +137,20 @@ pub(crate) fn tell<'a>(plan: &Plan, names: &Names<'_>, event: &'a Event) -> Told
             false => "it did not come true in time",
         }),
         Event::Entered { items, .. } => Told::only(say::items(items)),
+        Event::WaveNext { items, not_before, .. } => Told::only(format!(
+            "the next wave ({}) begins not before {}",
+            say::listed(items),
+            say::clock(*not_before)
+        )),
+        Event::TurnsFailed { items, why, asks: true, .. } => Told::only(format!(
+            "its wave is taken back, and then a person decides ({}): {why}",
+            say::listed(items)
+        )),
         Event::TurnsFailed { items, why, .. } => Told::only(format!(
             "what failed is taken back, and the loop goes on ({}): {why}",
             say::listed(items)
         )),
-        Event::TurnsTakenBack { items, .. } => {
-            Told::only(format!("taken back ({}); the loop goes on", say::listed(items)))
-        }
+        Event::TurnsTakenBack { items, .. } => Told::only(format!("taken back: {}", say::listed(items))),
         Event::Chose { node, arm } if cause(plan, node).is_some() => {
             let cause = cause(plan, node).map(|cause| cause.text.as_str()).unwrap_or_default();
             Told::only(match arm {

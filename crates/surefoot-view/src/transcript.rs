@@ -430,6 +430,7 @@ fn run_title(event: &Event) -> String {
         | Event::Waited { .. }
         | Event::Chose { .. }
         | Event::Entered { .. }
+        | Event::WaveNext { .. }
         | Event::TurnsFailed { .. }
         | Event::TurnsTakenBack { .. }
         | Event::Stopped { .. }

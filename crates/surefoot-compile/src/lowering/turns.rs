@@ -6,7 +6,8 @@
 
 use std::collections::BTreeMap;
 
-use surefoot_plan::{EACH_MAX, Each, Expr, Name, Node, StepId, Type, Value, ValueId};
+use surefoot_plan::{EACH_MAX, Each, Expr, Name, Node, StepId, TurnsBack, Type, Value, ValueId, Wave, Way};
+use surefoot_syntax::ast::WaveSize;
 use surefoot_syntax::{Span, ast, on_one_line};
 
 use super::member::step_names;
@@ -31,7 +32,8 @@ impl<'a> Lowering<'a> {
         let name = &turns.name.text;
         // Another loop may have an item of that name.
         let was_used = self.scopes.used.remove(name);
-        let nodes = if is_found || turns.tolerate.is_some() {
+        let in_waves = !turns.waves.is_empty() || turns.pause.is_some() || turns.on_failure.is_some();
+        let nodes = if is_found || turns.tolerate.is_some() || in_waves {
             self.each(turns, &list, is_found).into_iter().collect()
         } else {
             self.turns(turns, &list)
@@ -123,6 +125,7 @@ impl<'a> Lowering<'a> {
         self.origins.nodes.insert(id.clone(), turns.list.span);
         let max = if is_found { self.most(turns) } else { self.most_known(turns, list) };
         let tolerate = self.tolerated(turns, max);
+        let waves = self.waves(turns);
         let is_name = self.is_name(&item, turns);
         let inner = self.inner_loop(turns);
         if !self.count(turns.list.span) || !is_name || inner {
@@ -150,6 +153,9 @@ impl<'a> Lowering<'a> {
             text,
             max: max?,
             tolerate: tolerate?,
+            waves: waves?,
+            pause_ms: turns.pause.map_or(0, |pause| pause.ms),
+            on_failure: self.turns_back(turns, &body),
             body,
         };
         Some(Node::Each(Box::new(each)))
@@ -178,6 +184,55 @@ impl<'a> Lowering<'a> {
             return None;
         }
         Some(count.max(1))
+    }
+
+    /// The sizes of the waves. A pause, and what a wave takes back, need them.
+    fn waves(&mut self, turns: &ast::For) -> Option<Vec<Wave>> {
+        let mut waves = Vec::new();
+        let wave = turns.on_failure.as_ref().filter(|back| back.text == "wave").map(|back| back.span);
+        if let (true, Some(place)) = (turns.waves.is_empty(), wave.or(turns.pause.map(|pause| pause.span))) {
+            self.report(
+                error("SF0342", place, "this is said of waves, and the loop has none")
+                    .help("say how many items belong to each: `waves 1, 10%`; the last size repeats"),
+            );
+            return None;
+        }
+        for (size, place) in &turns.waves {
+            let (wave, is_size) = match size {
+                WaveSize::Count(count) => (Wave::Count(*count), (1..=EACH_MAX).contains(count)),
+                WaveSize::Percent(percent) => (Wave::Percent(*percent), (1..=100).contains(percent)),
+            };
+            if !is_size {
+                self.report(
+                    error("SF0342", *place, "this is no size of a wave")
+                        .help("a wave is a number of items, `3`, or a share of all in whole percent, `10%`"),
+                );
+                return None;
+            }
+            waves.push(wave);
+        }
+        Some(waves)
+    }
+
+    /// What is taken back when a turn fails. Nothing is, where a turn cannot be taken back.
+    fn turns_back(&mut self, turns: &ast::For, body: &[Node]) -> TurnsBack {
+        let Some(back) = &turns.on_failure else { return TurnsBack::All };
+        let seal = surefoot_plan::steps_of(body).find(|step| matches!(step.way, Way::Irreversible(_)));
+        if let Some(seal) = seal {
+            self.report(
+                error(
+                    "SF0418",
+                    back.span,
+                    format!(
+                        "`{}` in this loop is irreversible: what its turns did cannot be taken back",
+                        seal.id
+                    ),
+                )
+                .note("a turn that fails before it is taken back to its beginning by a person's word")
+                .help("take `on failure rollback` away: a failure waits for a person"),
+            );
+        }
+        if back.text == "wave" { TurnsBack::Wave } else { TurnsBack::All }
     }
 
     /// How many turns may fail.

@@ -1,8 +1,8 @@
 //! Loops whose list the run finds: the list is found, looked at as a whole, and recorded; and what follows when
 //! something fails in a turn.
 
-use surefoot_journal::{Event, Failure, HeldWhy, LastProbe, Point, Refusal, Turning};
-use surefoot_plan::{Cell, ItemsError, OnFailure, eval};
+use surefoot_journal::{Event, Failure, HeldWhy, LastProbe, Point, Refusal, Timestamp, Turning};
+use surefoot_plan::{Cell, Each, ItemsError, OnFailure, StepId, TurnsBack, eval};
 
 use super::{Order, Probe, View, judge};
 use crate::ask::push_cells;
@@ -55,13 +55,56 @@ pub(super) fn failed(view: View<'_>, failure: &Failure) -> Option<Order> {
     if state.seals().iter().any(|seal| state.turn(seal) == Some(turn)) {
         return None;
     }
+    // It was taken back with its wave, and now a person decides.
+    if state.failed_turns().contains(turn) {
+        return Some(Order::Record(Event::Held { why: HeldWhy::Failed(failure.step.clone()) }));
+    }
     let failed = state.failed_turns().iter().filter(|failed| failed.node == turn.node).count();
-    let item = state.entered().get(&turn.node)?.get(turn.index as usize)?.clone();
-    if failed >= part.each.tolerate as usize {
+    let items = state.entered().get(&turn.node)?;
+    let (node, why) = (turn.node.clone(), failure.why.clone());
+    if failed < part.each.tolerate as usize {
+        let items = vec![items.get(turn.index as usize)?.clone()];
+        return Some(Order::Record(Event::TurnsFailed { node, items, why, asks: false }));
+    }
+    match part.each.on_failure {
+        TurnsBack::All => None,
+        TurnsBack::Wave => {
+            let (first, _) = wave_of(&part.each, turn.index, items.len());
+            let items = items.iter().take(turn.index as usize + 1).skip(first as usize).cloned().collect();
+            Some(Order::Record(Event::TurnsFailed { node, items, why, asks: true }))
+        }
+    }
+}
+
+/// What is to be done before the first part of a wave; nothing where it has begun.
+pub(super) fn wave(view: View<'_>, id: &StepId) -> Option<Order> {
+    let state = view.state;
+    let turn = state.turn(id)?;
+    let Some(Part::Each(part)) = view.program.part(&turn.node) else { return None };
+    if part.each.waves.is_empty() {
         return None;
     }
-    let (node, why) = (turn.node.clone(), failure.why.clone());
-    Some(Order::Record(Event::TurnsFailed { node, items: vec![item], why }))
+    let items = state.entered().get(&turn.node)?;
+    let (first, last) = wave_of(&part.each, turn.index, items.len());
+    let known = state.wave(&turn.node).filter(|(wave, _)| wave.first == first);
+    let Some((wave, not_before)) = known else {
+        let pause = if first == 0 { 0 } else { part.each.pause_ms };
+        let items = items.iter().take(last as usize + 1).skip(first as usize).cloned().collect();
+        let not_before = Timestamp(view.now.0.saturating_add(pause));
+        return Some(Order::Record(Event::WaveNext { node: turn.node.clone(), items, not_before }));
+    };
+    let began = state.finished().and_then(|finished| state.turn(&finished.node));
+    if began.is_some_and(|began| wave.has(began)) {
+        return None;
+    }
+    // A clock that was set back never makes it wait for longer than it was to.
+    let left = not_before.since(view.now).min(part.each.pause_ms);
+    (left > 0).then_some(Order::Pause(left))
+}
+
+/// The wave of a turn: its first turn and its last.
+fn wave_of(each: &Each, turn: u32, turns: usize) -> (u32, u32) {
+    each.wave(turn, u32::try_from(turns).unwrap_or(u32::MAX))
 }
 
 /// All that these turns owe is paid: the run goes forward again, behind them.

@@ -52,7 +52,10 @@ pub(super) fn next(view: View<'_>) -> Order {
         }
     };
     match part {
-        Some(part) => begin(view, &part),
+        Some(part) => match each::wave(view, part.id()) {
+            Some(order) => order,
+            None => begin(view, &part),
+        },
         None => at_end(view),
     }
 }

@@ -6,7 +6,7 @@ use surefoot_executor::{Program, Timestamp};
 use surefoot_journal::{
     Choice, Debt, Event, FactsVerdict, ForwardVerdict, HeldWhy, Phase, Standing, WayBackVerdict,
 };
-use surefoot_plan::{Node, OnFailure, Value};
+use surefoot_plan::{Node, OnFailure, TurnsBack, Value, Wave};
 
 use crate::harness::{Death, Run, program};
 use crate::plans::*;
@@ -383,4 +383,115 @@ fn an_irreversible_step_in_a_turn_ends_what_is_tolerated_of_it() {
     run.world.inject(fail("restart[k2]", Fault::After));
     run.live(None);
     assert!(matches!(run.state.standing(), Standing::Held(HeldWhy::Failed(Some(_)))), "{}", run.story());
+}
+
+/// The rolling restart in waves of one, with a pause; what fails is taken back with its wave.
+fn in_waves(waves: &[Wave], on_failure: TurnsBack) -> surefoot_plan::Plan {
+    let mut plan = rolling();
+    for node in &mut plan.body {
+        if let Node::Each(each) = node {
+            each.waves = waves.to_vec();
+            each.pause_ms = 120_000;
+            each.on_failure = on_failure;
+        }
+    }
+    plan
+}
+
+#[test]
+fn between_waves_the_run_waits_and_a_resumed_one_does_not_wait_again_from_the_start() {
+    let program = program(in_waves(&[Wave::Count(1)], TurnsBack::All));
+    let mut run = run(&program);
+    run.live(None);
+    assert_eq!(run.ended().forward, ForwardVerdict::Done, "{}", run.story());
+    let waves = |run: &Run<'_>| {
+        let wave = |record: &surefoot_journal::Record| {
+            let Event::WaveNext { items, not_before, .. } = &record.event else { return None };
+            Some((record.seq, items.clone(), not_before.since(record.time)))
+        };
+        run.journal.records.iter().filter_map(wave).collect::<Vec<_>>()
+    };
+    let [first, second] = waves(&run).try_into().unwrap();
+    assert_eq!((first.1.len(), first.2), (1, 0));
+    assert_eq!((second.1.len(), second.2), (1, 120_000));
+    let after =
+        |run: &Run<'_>, seq: u64| run.journal.records.iter().find(|one| one.seq == seq + 1).unwrap().time;
+    let began = run.journal.records.iter().find(|one| one.seq == second.0).unwrap().time;
+    assert!(after(&run, second.0).since(began) >= 120_000);
+    // Killed in the pause, a minute and a half later: only the rest is waited for.
+    let mut cut = Run::new(&program, &ROLLING_START);
+    assert!(!cut.live(Some(Death::After(second.0))));
+    cut.world.jump(90_000);
+    cut.live(None);
+    assert_eq!(cut.ended().forward, ForwardVerdict::Done, "{}", cut.story());
+    assert_eq!(waves(&cut).len(), 2);
+    let probed = cut.journal.records.iter().find(|one| one.seq == second.0 + 2).unwrap().time;
+    let waited = probed.since(cut.journal.records.iter().find(|one| one.seq == second.0).unwrap().time);
+    assert!((120_000..150_000).contains(&waited), "{waited}\n{}", cut.story());
+}
+
+#[test]
+fn a_wave_that_fails_is_taken_back_and_then_a_person_decides() {
+    for (waves, back) in [
+        (vec![Wave::Count(1)], vec!["restart[k2]", "drain[k2]"]),
+        (vec![Wave::Percent(100)], vec!["restart[k2]", "drain[k2]", "restart[k1]", "drain[k1]"]),
+    ] {
+        let program = program(in_waves(&waves, TurnsBack::Wave));
+        let begin = || {
+            let mut run = Run::new(&program, &ROLLING_START);
+            run.world.inject(fail("restart[k2]", Fault::After));
+            run.live(None);
+            assert!(
+                matches!(run.state.standing(), Standing::Held(HeldWhy::Failed(Some(_)))),
+                "{}",
+                run.story()
+            );
+            assert_eq!(begun(&run, Phase::Rollback), back);
+            run
+        };
+        let mut run = begin();
+        run.decide(Choice::GoOn);
+        run.live(None);
+        assert_eq!(run.ended().forward, ForwardVerdict::DoneWithFailures, "{}", run.story());
+        let mut run = begin();
+        run.decide(Choice::RollBack);
+        run.live(None);
+        let ended = run.ended();
+        assert_eq!(
+            (ended.way_back, ended.facts),
+            (WayBackVerdict::Complete, FactsVerdict::AsBefore),
+            "{}",
+            run.story()
+        );
+        let mut run = begin();
+        run.decide(Choice::Stop);
+        run.live(None);
+        assert_eq!(run.ended().way_back, WayBackVerdict::Owing, "{}", run.story());
+    }
+}
+
+#[test]
+fn a_crash_at_every_record_of_a_run_in_waves_changes_nothing() {
+    let program = program(in_waves(&[Wave::Count(1)], TurnsBack::Wave));
+    for faulty in [false, true] {
+        let begin = || {
+            let run = Run::new(&program, &ROLLING_START);
+            if faulty {
+                run.world.inject(fail("restart[k1]", Fault::After));
+            }
+            run
+        };
+        let mut whole = begin();
+        whole.live(None);
+        let (wanted, length) = (whole.facts(), whole.journal.records.len() as u64);
+        for k in 1..length {
+            for death in [Death::After(k), Death::Before(k)] {
+                let mut run = begin();
+                run.live(Some(death));
+                while !run.live(None) {}
+                assert_eq!(run.facts(), wanted, "{death:?}\n{}", run.story());
+                assert_eq!(run.state.ended().is_some(), !faulty, "{death:?}\n{}", run.story());
+            }
+        }
+    }
 }

@@ -445,6 +445,9 @@ pub(crate) fn rolling() -> Plan {
         text: "brokers".into(),
         max: 3,
         tolerate: 0,
+        waves: Vec::new(),
+        pause_ms: 0,
+        on_failure: TurnsBack::All,
         body: vec![node(drain), node(restart)],
     };
     let body = vec![

@@ -88,7 +88,8 @@ impl RunState {
                 Ok(())
             }
             Event::Entered { node, items } => self.enter(node, items),
-            Event::TurnsFailed { node, items, .. } => self.turns_failed(node, items),
+            Event::WaveNext { node, items, not_before } => self.wave_next(node, items, *not_before),
+            Event::TurnsFailed { node, items, asks, .. } => self.turns_failed(node, items, *asks),
             Event::TurnsTakenBack { node, items } => self.turns_taken_back(node, items),
             Event::Assumed { assume, found } => {
                 self.idle_forward(assume)?;

@@ -5,7 +5,7 @@ use surefoot_plan::{StepId, Value};
 use super::apply::Refused;
 use super::scope::scopes_of;
 use super::{Facing, Finished, FinishedHow, RunState, Turn, Turning, duties_of};
-use crate::Debt;
+use crate::{Debt, Timestamp};
 
 impl RunState {
     /// A loop found its list: from now on its turns are parts of the run.
@@ -34,13 +34,29 @@ impl RunState {
         self.finished = Some(Finished { node: node.clone(), how: FinishedHow::Entered });
         Ok(())
     }
+    /// A wave of a loop is next.
+    pub(super) fn wave_next(
+        &mut self,
+        node: &StepId,
+        items: &[Value],
+        not_before: Timestamp,
+    ) -> Result<(), Refused> {
+        self.idle_forward(node)?;
+        let wave = self.turns_of(node, items)?;
+        if self.waves.get(node).is_some_and(|(last, _)| last.last >= wave.first) {
+            return Err("this wave was next before".into());
+        }
+        self.waves.insert(node.clone(), (wave, not_before));
+        Ok(())
+    }
+
     /// Turns of a loop are taken back, and nothing else.
-    pub(super) fn turns_failed(&mut self, node: &StepId, items: &[Value]) -> Result<(), Refused> {
+    pub(super) fn turns_failed(&mut self, node: &StepId, items: &[Value], asks: bool) -> Result<(), Refused> {
         self.forward_going()?;
         if let Some(step) = &self.pending {
             return Err(format!("it is not known whether the irreversible step {step} happened"));
         }
-        let turning = self.turns_of(node, items)?;
+        let turning = Turning { asks, ..self.turns_of(node, items)? };
         let failed = self.failure.as_ref().and_then(|failure| failure.step.as_ref());
         if !failed.and_then(|step| self.turns.get(step)).is_some_and(|turn| turning.has(turn)) {
             return Err("nothing failed in these turns".into());
@@ -60,6 +76,8 @@ impl RunState {
     pub(super) fn turns_taken_back(&mut self, node: &StepId, items: &[Value]) -> Result<(), Refused> {
         self.going()?;
         let turning = self.turns_of(node, items)?;
+        let asks = self.turning.as_ref().is_some_and(|now| now.asks);
+        let turning = Turning { asks, ..turning };
         if self.turning.as_ref() != Some(&turning) {
             return Err("these turns are not taken back".into());
         }
@@ -73,7 +91,10 @@ impl RunState {
         self.base.retain(|_, base| !turns.get(&base.step).is_some_and(|turn| turning.has(turn)));
         self.finished = Some(Finished { node: node.clone(), how: FinishedHow::TakenBack(turning.last) });
         self.turning = None;
-        self.failure = None;
+        // What a person is to decide about stays.
+        if !asks {
+            self.failure = None;
+        }
         self.facing = Facing::Forward;
         Ok(())
     }
@@ -85,7 +106,12 @@ impl RunState {
         match first {
             Some(at) if all.get(at..).is_some_and(|rest| rest.starts_with(items)) => {
                 let number = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
-                Ok(Turning { node: node.clone(), first: number(at), last: number(at + items.len() - 1) })
+                Ok(Turning {
+                    node: node.clone(),
+                    first: number(at),
+                    last: number(at + items.len() - 1),
+                    asks: false,
+                })
             }
             Some(_) | None => Err(format!("these are no turns of {node}")),
         }

@@ -16,6 +16,9 @@ fn each(max: u32) -> Each {
         text: "nodes".into(),
         max,
         tolerate: 0,
+        waves: Vec::new(),
+        pause_ms: 0,
+        on_failure: TurnsBack::All,
         body: vec![Node::Step(Box::new(drain)), Node::Step(Box::new(join))],
     }
 }
@@ -49,6 +52,23 @@ fn names_of_turns_read_from_the_outside_in() {
         assert!(StepId(name.into()).is_in_turn(&StepId(turn.into())), "{turn}");
         assert!(!StepId(name.into()).is_in_turn(&StepId(name.into())), "{name}");
     }
+}
+
+#[test]
+fn waves_have_their_sizes_and_the_last_repeats() {
+    let waves = |waves: &[Wave], turns: u32| {
+        let each = Each { waves: waves.to_vec(), ..each(50) };
+        let mut found: Vec<(u32, u32)> = (0..turns).map(|turn| each.wave(turn, turns)).collect();
+        found.dedup();
+        found
+    };
+    assert_eq!(waves(&[], 5), [(0, 4)]);
+    assert_eq!(waves(&[Wave::Count(1), Wave::Count(2)], 6), [(0, 0), (1, 2), (3, 4), (5, 5)]);
+    assert_eq!(waves(&[Wave::Count(1), Wave::Percent(25), Wave::Percent(100)], 10), [(0, 0), (1, 3), (4, 9)]);
+    // A share of a few is one at least.
+    assert_eq!(waves(&[Wave::Percent(1)], 3), [(0, 0), (1, 1), (2, 2)]);
+    assert_eq!(waves(&[Wave::Count(7)], 3), [(0, 2)]);
+    assert_eq!(waves(&[Wave::Count(1)], 0), []);
 }
 
 #[test]

@@ -1,7 +1,9 @@
 //! Everything ends: deadlines, waits, retries and approvals have limits.
 
 use super::violation::{Condition, Violation};
-use crate::{EACH_MAX, Ensure, Node, PersonQuestion, Plan, Require, Source, Statement, Step, StepId, Way};
+use crate::{
+    EACH_MAX, Ensure, Node, PersonQuestion, Plan, Require, Source, Statement, Step, StepId, Wave, Way,
+};
 
 /// Longest time that anything may take or wait: a month. Longer is a new run, not a patient one.
 pub const WAIT_MS_MAX: u64 = 31 * 24 * 3_600_000;
@@ -38,6 +40,16 @@ pub(super) fn check(plan: &Plan) -> Vec<Violation> {
                 }
             }
             Node::Each(each) => {
+                let is_wave = |wave: &Wave| match wave {
+                    Wave::Count(count) => (1..=EACH_MAX).contains(count),
+                    Wave::Percent(percent) => (1..=100).contains(percent),
+                };
+                if !each.waves.iter().all(is_wave) {
+                    limits.report("has a wave of no size", "say how many items belong to it: `waves 1, 10%`");
+                }
+                if each.pause_ms > WAIT_MS_MAX {
+                    limits.report("may pause longer than 31 days", "give it a shorter pause");
+                }
                 if each.tolerate > each.max {
                     limits.report("tolerates more failures than it has turns", "lower the number");
                 }

@@ -365,6 +365,10 @@ impl<'a> Report<'a> {
                 "say what it sets with `ensures FACT`; or say `idempotent` if doing it twice is the same as once; or name \
                  a runbook that helps: `recover with \"…\"`",
             ),
+            Condition::SealInWave => (
+                format!("`{id}` takes back the turns of a wave, and `{listed}` in it is irreversible"),
+                "take `on failure rollback wave` away: a turn in which something cannot be taken back waits for a person",
+            ),
             Condition::UndoneWhenChanged => (
                 format!("`undone when` of `{id}` asks `{listed}`, which `{id}` itself changes"),
                 "that the change has not shown yet is no evidence that it never will: ask a fact that only holds when the \

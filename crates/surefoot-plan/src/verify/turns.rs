@@ -6,12 +6,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::Condition;
 use super::back::{Debt, Stop};
 use super::facts::{ArmEnd, Knowledge, Name, Origin};
 use super::flow::{Flow, Verifier};
 use super::items::left_by;
 use super::proof::WayEntry;
-use crate::{Each, Tri, Way};
+use crate::{Each, Tri, TurnsBack, Way};
 
 /// Which turns of other items.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -33,6 +34,10 @@ impl<'a> Verifier<'a> {
         let none = self.facts.end_arm(mark);
         let refusals = self.report.active_refusals();
         let seal = self.first_seal(each);
+        if let (Some(seal), TurnsBack::Wave) = (seal, each.on_failure) {
+            let seal = self.program.nodes.get(seal).map(|node| node.node.id().to_string());
+            self.report.at_step(Condition::SealInWave, at, seal.into_iter().collect());
+        }
         let mut turn = self.others(at, each, flow, Others::Before);
         let failed = self.failed_turn(at, each, turn);
         if each.may_go_on() {

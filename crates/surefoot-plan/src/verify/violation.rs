@@ -61,6 +61,8 @@ pub enum Condition {
     OnceSeal,
     /// An irreversible step that nobody approves.
     SealNotApproved,
+    /// A loop takes back its waves, and an irreversible step stands in it.
+    SealInWave,
     /// `undone when` asks a fact that the step itself changes.
     UndoneWhenChanged,
     /// A rollback has no statement that changes anything.
@@ -110,6 +112,7 @@ impl Condition {
             Condition::OnceAfterSeal => "SF0407",
             Condition::OnceSeal => "SF0408",
             Condition::SealNotApproved => "SF0409",
+            Condition::SealInWave => "SF0418",
             Condition::UndoneWhenChanged => "SF0410",
             Condition::EmptyRollback => "SF0412",
             Condition::RollbackAsks => "SF0411",
@@ -127,7 +130,7 @@ impl Condition {
     }
 
     /// Every condition, in the order of the declaration.
-    pub const ALL: [Condition; 30] = [
+    pub const ALL: [Condition; 31] = [
         Condition::Malformed,
         Condition::InputUnbound,
         Condition::ConstraintBroken,
@@ -145,6 +148,7 @@ impl Condition {
         Condition::OnceAfterSeal,
         Condition::OnceSeal,
         Condition::SealNotApproved,
+        Condition::SealInWave,
         Condition::UndoneWhenChanged,
         Condition::EmptyRollback,
         Condition::RollbackAsks,

@@ -94,10 +94,25 @@ pub struct For {
     pub max: Option<(u32, Span)>,
     /// How many turns may fail.
     pub tolerate: Option<(u32, Span)>,
+    /// How many items belong to each wave; each with its place.
+    pub waves: Vec<(WaveSize, Span)>,
+    /// How long the run waits between two waves.
+    pub pause: Option<Duration>,
+    /// What is taken back when a turn fails: `wave` or `all`.
+    pub on_failure: Option<Ident>,
     /// What is done in each turn.
     pub body: Vec<Member>,
     /// All of it.
     pub span: Span,
+}
+
+/// How many items belong to a wave.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum WaveSize {
+    /// So many.
+    Count(u32),
+    /// This share of all, in percent.
+    Percent(u32),
 }
 
 /// `stop "why"`

@@ -3,8 +3,8 @@
 use super::{Lower, block, child, children, clause, clauses};
 use crate::Span;
 use crate::ast::{
-    Action, Approved, Arm, Assume, Cause, Clause, Collect, Diagnose, Expr, For, If, Irreversible, Leaves,
-    Lock, Manual, Match, OnFailure, Retry, Rollback, Statement, Step, Text, Todo, Wait,
+    Action, Approved, Arm, Assume, Cause, Clause, Collect, Diagnose, Expr, For, Ident, If, Irreversible,
+    Leaves, Lock, Manual, Match, OnFailure, Retry, Rollback, Statement, Step, Text, Todo, Wait, WaveSize,
 };
 use crate::kind::{SyntaxKind, SyntaxNode};
 
@@ -245,8 +245,26 @@ impl Lower {
         Arm { values: self.exprs(node), body: self.members(block(node)), span: self.span(node) }
     }
 
+    /// The sizes of the waves of a loop.
+    fn waves(&mut self, node: &SyntaxNode) -> Vec<(WaveSize, Span)> {
+        let Some(clause) = super::clause(node, "waves") else { return Vec::new() };
+        let sizes: Vec<SyntaxNode> = children(&clause, SyntaxKind::Literal).collect();
+        let mut waves = Vec::new();
+        for literal in sizes {
+            let span = self.span(&literal);
+            let text = literal.text().to_string();
+            let size = match text.trim().strip_suffix('%') {
+                Some(percent) => percent.parse().ok().map(WaveSize::Percent),
+                None => self.number(&literal, "this number is too large").map(WaveSize::Count),
+            };
+            // A part of a percent is no size of a wave: the compiler says so.
+            waves.push((size.unwrap_or(WaveSize::Percent(0)), span));
+        }
+        waves
+    }
+
     pub(super) fn for_statement(&mut self, node: &SyntaxNode) -> Option<For> {
-        for word in ["max", "tolerate"] {
+        for word in ["max", "tolerate", "waves", "pause", "on"] {
             self.once(super::clauses(node, word), word);
         }
         let number =
@@ -257,6 +275,12 @@ impl Lower {
             list: self.expr_of(node),
             max: max.and_then(|literal| self.times(&literal)),
             tolerate: tolerate.and_then(|literal| self.times(&literal)),
+            waves: self.waves(node),
+            pause: self.duration(node, "pause"),
+            on_failure: super::clause(node, "on").and_then(|clause| {
+                let last = super::tokens(&clause).filter(|token| token.kind() == SyntaxKind::Ident).last()?;
+                Some(Ident { text: last.text().to_owned(), span: self.span(&clause) })
+            }),
             body: self.members(block(node)),
             span: self.span(node),
         })

@@ -493,21 +493,46 @@ impl Parser<'_> {
         self.block("`for`", head, Place::Branch)
     }
 
+    /// `10%`, `3`
+    fn wave(&mut self) -> Parsed {
+        if self.at(SyntaxKind::Percent) || self.at(SyntaxKind::Int) {
+            self.node(SyntaxKind::Literal, Self::bump);
+            return Ok(());
+        }
+        self.expected("how many items belong to a wave, `3` or `10%`")
+    }
+
     fn for_head(&mut self) -> Parsed {
         self.name("a name for the element")?;
         self.expect_word("in")?;
         self.before_block("a list")?;
         while !self.at(SyntaxKind::BraceOpen) {
-            let word = self.word();
-            let here = self.here();
-            match word {
+            match self.word() {
                 "max" | "tolerate" => self.node(SyntaxKind::Clause, |p| {
                     p.bump();
                     p.literal(SyntaxKind::Int, "a number")
                 })?,
-                "waves" | "pause" => return self.not_built(&format!("for … {word}"), here),
-                "on" => return self.not_built("for … on failure", here),
-                _ => return self.expected("`max 50`, `tolerate 1` or `{`"),
+                "waves" => self.node(SyntaxKind::Clause, |p| {
+                    p.bump();
+                    p.comma_separated(Self::wave)
+                })?,
+                "pause" => self.node(SyntaxKind::Clause, |p| {
+                    p.bump();
+                    p.literal(SyntaxKind::Duration, "a duration such as `2m`")
+                })?,
+                "on" => self.node(SyntaxKind::Clause, |p| {
+                    p.bump();
+                    p.expect_word("failure")?;
+                    p.expect_word("rollback")?;
+                    if !p.at_any(&["wave", "all"]) {
+                        return p.expected("`wave` or `all`");
+                    }
+                    p.bump();
+                    Ok(())
+                })?,
+                _ => return self.expected(
+                    "`max 50`, `waves 1, 10%`, `pause 2m`, `tolerate 1`, `on failure rollback wave` or `{`",
+                ),
             }
         }
         Ok(())

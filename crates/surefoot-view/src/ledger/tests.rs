@@ -102,6 +102,9 @@ fn each_turn_of_a_loop_has_its_own() {
         text: "nodes".into(),
         max: 5,
         tolerate: 0,
+        waves: Vec::new(),
+        pause_ms: 0,
+        on_failure: surefoot_plan::TurnsBack::All,
         body: vec![cause],
     };
     let items = ["k1", "k2"].map(|name| Value::Text(name.into())).to_vec();

@@ -127,6 +127,9 @@ fn nodes(random: &mut Random, count: u64, depth: u64, next: &mut u64, inside: bo
                 list: list(),
                 text: "xs".into(),
                 max: 3,
+                waves: vec![crate::Wave::Count(1 + random.below(2) as u32)],
+                pause_ms: 0,
+                on_failure: if random.percent(30) { crate::TurnsBack::Wave } else { crate::TurnsBack::All },
                 tolerate: if random.percent(60) { 1 + random.below(2) as u32 } else { 0 },
                 body: Vec::new(),
             };

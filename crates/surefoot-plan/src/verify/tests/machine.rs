@@ -77,8 +77,10 @@ struct Run<'a> {
     /// How many points of no return were passed.
     seals: usize,
     arms: Vec<(StepId, Tri)>,
-    /// The turn to whose base the run may be taken back, and go on.
+    /// The turn to whose base the run may be taken back, and go on; or the wave.
     turn: Option<Turn>,
+    /// The wave, where that may be taken back.
+    wave: Option<Turn>,
 }
 
 /// Where a turn began that may fail.
@@ -95,7 +97,7 @@ struct Turn {
 impl Run<'_> {
     /// These variables may differ from now on.
     fn leave(&mut self, variables: BTreeSet<usize>) {
-        if let Some(turn) = &mut self.turn {
+        for turn in self.turn.iter_mut().chain(&mut self.wave) {
             turn.left.extend(&variables);
         }
         self.left.extend(variables);
@@ -191,6 +193,7 @@ impl<'a> Machine<'a> {
                     seals: 0,
                     arms: Vec::new(),
                     turn: None,
+                    wave: None,
                 });
             }
         }
@@ -264,12 +267,18 @@ impl<'a> Machine<'a> {
     fn each(&mut self, each: &'a crate::Each, run: Run<'a>) -> Vec<Run<'a>> {
         let turns = self.turns;
         let mut runs = vec![(run, 0)];
-        for turn in &turns[&each.id] {
+        let all = turns[&each.id].len() as u32;
+        for (at, turn) in turns[&each.id].iter().enumerate() {
             let mut seen = BTreeSet::new();
             let mut next = Vec::new();
             for (mut run, failures) in runs {
                 let (world, done, seals, left) = (run.world, run.done.len(), run.seals, BTreeSet::new());
-                run.turn = (failures < each.tolerate).then_some(Turn { world, done, seals, left });
+                let begin = Turn { world, done, seals, left };
+                let waves = each.on_failure == crate::TurnsBack::Wave;
+                if waves && each.wave(at as u32, all).0 == at as u32 {
+                    run.wave = Some(begin.clone());
+                }
+                run.turn = if failures < each.tolerate { Some(begin) } else { run.wave.clone() };
                 let outer = std::mem::take(&mut self.failed);
                 let ends = self.nodes(turn, vec![run]);
                 let failed = std::mem::replace(&mut self.failed, outer);
@@ -278,7 +287,8 @@ impl<'a> Machine<'a> {
                     let run = Run { turn: None, ..run };
                     let book: Vec<_> =
                         run.done.iter().map(|done| (done.step.id.clone(), done.before)).collect();
-                    let key = (run.world, run.base, run.left.clone(), book, run.seals, failures);
+                    let wave = run.wave.as_ref().map(|wave| (wave.world, wave.left.clone()));
+                    let key = (run.world, run.base, run.left.clone(), book, run.seals, failures, wave);
                     if seen.insert(key) {
                         next.push((run, failures));
                     }
@@ -286,7 +296,7 @@ impl<'a> Machine<'a> {
             }
             runs = next;
         }
-        runs.into_iter().map(|(run, _)| run).collect()
+        runs.into_iter().map(|(run, _)| Run { wave: None, ..run }).collect()
     }
 
     fn chosen(&self, id: &StepId, arm: Tri, mut run: Run<'a>) -> Run<'a> {

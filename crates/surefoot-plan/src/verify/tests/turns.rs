@@ -4,8 +4,8 @@ use super::{proof, refused, rollback, seal, steps};
 use crate::testing::{atom, ensure, plan_of, question, require, step};
 use crate::verify::{Condition, Place, Verdict, What};
 use crate::{
-    Each, Expr, Formula, Literal, Node, Parameter, Plan, Read, Require, Restores, Source, Step, StepId, Type,
-    Value, ValueId,
+    Each, Expr, Formula, Literal, Node, Parameter, Plan, Read, Require, Restores, Source, Step, StepId,
+    TurnsBack, Type, Value, ValueId,
 };
 
 fn item(each: &str) -> Expr {
@@ -41,6 +41,9 @@ fn each(id: &str, body: Vec<Step>) -> Node {
         text: "xs".into(),
         max: 5,
         tolerate: 0,
+        waves: Vec::new(),
+        pause_ms: 0,
+        on_failure: TurnsBack::All,
         body: body.into_iter().map(|step| Node::Step(Box::new(step))).collect(),
     }))
 }
