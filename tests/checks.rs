@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use surefoot_compile::Sources;
 use surefoot_syntax::{FileId, Source, explain, parse, words_not_built};
+use surefoot_tests::Beside;
 
 use crate::found_in;
 
@@ -89,15 +89,6 @@ struct Row<'p> {
     examples: &'p str,
 }
 
-/// Reads the files beside an example.
-struct Beside;
-
-impl Sources for Beside {
-    fn read(&self, path: &str) -> Result<String, String> {
-        std::fs::read_to_string(folder().join(path)).map_err(|error| error.to_string())
-    }
-}
-
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("checks")
 }
@@ -120,7 +111,7 @@ fn codes_of(code: &str, path: &str, text: &str) -> Vec<&'static str> {
         let source = Source { id: FileId(0), path: path.to_owned(), text: text.to_owned() };
         return parse(&source).diagnostics.iter().map(|found| found.code).collect();
     }
-    found_in(&Beside, path, text).iter().map(|found| found.code).collect()
+    found_in(&Beside(folder()), path, text).iter().map(|found| found.code).collect()
 }
 
 #[test]

@@ -3,10 +3,11 @@
 #![expect(clippy::disallowed_methods, reason = "cases are files of the repository")]
 #![expect(clippy::unwrap_used, reason = "a helper of a test fails like a test")]
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use surefoot_compile::{Mending, NoSources, Sources, analyze, check};
 use surefoot_syntax::{Diagnostic, FileId, Severity, Source, codes, parse};
+use surefoot_tests::runbooks;
 
 /// One file, and no other.
 struct One<'t>(&'t str);
@@ -42,17 +43,6 @@ fn texts() -> Vec<(String, String)> {
         refused.map(|text| (page.code.to_owned(), text.to_owned()))
     });
     files.chain(pages).collect()
-}
-
-fn runbooks(folder: &Path, found: &mut Vec<PathBuf>) {
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            runbooks(&path, found);
-        } else if path.extension().is_some_and(|ending| ending == "runbook") {
-            found.push(path);
-        }
-    }
 }
 
 /// How many errors of each kind there are: of the text, and of what it means.

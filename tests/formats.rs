@@ -3,7 +3,7 @@
 #![expect(clippy::disallowed_methods, reason = "cases are files of the repository")]
 #![expect(clippy::unwrap_used, reason = "a helper of a test fails like a test")]
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::OnceLock;
 
 use serde_json::Value;
@@ -11,6 +11,7 @@ use surefoot_compile::{NoSources, analyze, check};
 use surefoot_syntax::{
     Diagnostic, FileId, Findings, Format, RenderOptions, Source, Span, codes, parse, render,
 };
+use surefoot_tests::runbooks;
 
 /// Every runbook of the cases and examples, and every example of a code's page: all that is found anywhere in them.
 fn everything() -> &'static Findings {
@@ -40,17 +41,6 @@ fn found_anywhere() -> Findings {
         findings.add(analysis.sources().cloned().collect(), check(&analysis));
     }
     findings
-}
-
-fn runbooks(folder: &Path, found: &mut Vec<PathBuf>) {
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            runbooks(&path, found);
-        } else if path.extension().is_some_and(|ending| ending == "runbook") {
-            found.push(path);
-        }
-    }
 }
 
 fn shown(findings: &Findings, format: Format) -> String {

@@ -6,19 +6,11 @@
 
 use std::path::Path;
 
-use surefoot_compile::{Sources, analyze, check};
+use surefoot_compile::{NoSources, analyze, check};
 use surefoot_syntax::{FileId, Source, format};
 
 /// Most steps for each script whose text the compiler only reads.
 const STEPS_FOR_A_SCRIPT: usize = 10;
-
-struct Alone;
-
-impl Sources for Alone {
-    fn read(&self, path: &str) -> Result<String, String> {
-        Err(format!("{path}: a runbook of the gallery stands alone"))
-    }
-}
 
 /// The runbooks: name and text.
 fn runbooks() -> Vec<(String, String)> {
@@ -51,7 +43,7 @@ fn nothing_is_wrong_with_a_runbook_of_the_gallery() {
         if format(&source).text != text {
             wrong.push(format!("{name}: it is not formatted"));
         }
-        let found = check(&analyze(&Alone, source));
+        let found = check(&analyze(&NoSources, source));
         wrong.extend(found.iter().map(|found| format!("{name}: {}: {}", found.code, found.message)));
         for word in ["assume", "waive"] {
             if has(&text, word) {

@@ -49,13 +49,29 @@ impl Settings {
     }
 }
 
-/// Reads the files that a case uses, from its folder.
-struct Beside(PathBuf);
+/// Reads the files that a runbook uses, from this folder.
+#[derive(Clone, Debug)]
+pub struct Beside(pub PathBuf);
 
 impl Sources for Beside {
     #[expect(clippy::disallowed_methods, reason = "cases are files of the repository")]
     fn read(&self, path: &str) -> Result<String, String> {
         std::fs::read_to_string(self.0.join(path)).map_err(|error| error.to_string())
+    }
+}
+
+/// Finds every runbook in a folder and those inside it.
+///
+/// # Panics
+/// When a folder cannot be read.
+pub fn runbooks(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).expect("a folder of the repository") {
+        let path = entry.expect("a file of the repository").path();
+        if path.is_dir() {
+            runbooks(&path, found);
+        } else if path.extension().is_some_and(|ending| ending == "runbook") {
+            found.push(path);
+        }
     }
 }
 

@@ -10,8 +10,9 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use surefoot_compile::{Sources, analyze, check, functions, type_names};
+use surefoot_compile::{analyze, check, functions, type_names};
 use surefoot_syntax::{FileId, Source, words_not_built};
+use surefoot_tests::Beside;
 
 /// The grammar, whose words are those of the language.
 const GRAMMAR: &str = include_str!("../grammar/runbook.pest");
@@ -46,15 +47,6 @@ struct Example {
     /// What stands behind `runbook`.
     marks: Vec<String>,
     text: String,
-}
-
-/// Reads the files that an example uses, from the folder of the pages.
-struct Beside;
-
-impl Sources for Beside {
-    fn read(&self, path: &str) -> Result<String, String> {
-        std::fs::read_to_string(folder().join(path)).map_err(|error| error.to_string())
-    }
 }
 
 fn folder() -> PathBuf {
@@ -135,7 +127,7 @@ fn every_example_does_what_its_page_says() {
         }
         let text = example.file();
         let source = Source { id: FileId(0), path: "example.runbook".to_owned(), text: text.clone() };
-        let found = check(&analyze(&Beside, source));
+        let found = check(&analyze(&Beside(folder()), source));
         let codes: Vec<&str> = found.iter().map(|found| found.code).collect();
         let wanted: Vec<&str> = example.code().into_iter().collect();
         if codes != wanted {

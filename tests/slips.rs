@@ -1,39 +1,19 @@
 //! One slip of the finger in a name is one message, wherever the name is given or read.
 
 #![expect(clippy::disallowed_methods, reason = "cases are files of the repository")]
-#![expect(clippy::unwrap_used, reason = "a helper of a test fails like a test")]
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use surefoot_compile::{Sources, analyze, check};
+use surefoot_compile::{analyze, check};
 use surefoot_syntax::{Diagnostic, FileId, Severity, Source, SyntaxKind, parse};
+use surefoot_tests::{Beside, runbooks};
 
 /// An unoptimized test tries every third name.
 const EACH: usize = if cfg!(debug_assertions) { 3 } else { 1 };
 
-/// Files beside a runbook.
-struct Beside(PathBuf);
-
-impl Sources for Beside {
-    fn read(&self, path: &str) -> Result<String, String> {
-        std::fs::read_to_string(self.0.join(path)).map_err(|error| error.to_string())
-    }
-}
-
 fn found(folder: &Path, text: &str) -> Vec<Diagnostic> {
     let source = Source { id: FileId(0), path: "x.runbook".to_owned(), text: text.to_owned() };
     check(&analyze(&Beside(folder.to_owned()), source))
-}
-
-fn runbooks(folder: &Path, found: &mut Vec<PathBuf>) {
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            runbooks(&path, found);
-        } else if path.extension().is_some_and(|ending| ending == "runbook") {
-            found.push(path);
-        }
-    }
 }
 
 /// Where names of at least four letters stand.

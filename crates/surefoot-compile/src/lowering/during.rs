@@ -99,27 +99,15 @@ impl<'a> Lowering<'a> {
         let outputs = self.scopes.outputs.get(&enter.name.text).cloned();
         let mut found = Vec::new();
         for clause in &enter.body {
-            match clause {
-                Clause::Before(before) => {
-                    let value = outputs.as_ref().and_then(|outputs| outputs.values.get(&before.name.text));
-                    if let Some(term) = value.cloned() {
-                        let bound = Bound { term, lifted: true, before: false };
-                        self.scopes.put(&before.name.text, before.name.span, Named::Value(Box::new(bound)));
-                    }
+            if let Clause::Before(before) = clause {
+                let value = outputs.as_ref().and_then(|outputs| outputs.values.get(&before.name.text));
+                if let Some(term) = value.cloned() {
+                    let bound = Bound { term, lifted: true, before: false };
+                    self.scopes.put(&before.name.text, before.name.span, Named::Value(Box::new(bound)));
                 }
-                Clause::Statement(Statement::Let(binding)) => found.push(&binding.name),
-                Clause::Approved(_)
-                | Clause::Requires(_)
-                | Clause::Statement(_)
-                | Clause::Ensures(_)
-                | Clause::Retry(_)
-                | Clause::Idempotent(_)
-                | Clause::Lock(_)
-                | Clause::OnFailure(_)
-                | Clause::Rollback(_)
-                | Clause::Irreversible(_)
-                | Clause::Leaves(_)
-                | Clause::NotBuilt(_) => {}
+            }
+            if let Clause::Statement(Statement::Let(binding)) = clause {
+                found.push(&binding.name);
             }
         }
         self.found_by_entering = found.into_iter().map(|name| (name.text.clone(), name.span)).collect();

@@ -275,35 +275,21 @@ impl<'a> Lowering<'a> {
 
     /// Whether items of a type can be the names of turns.
     fn is_name(&mut self, item: &Type, turns: &ast::For) -> bool {
-        match item {
-            Type::Text
-            | Type::Int
-            | Type::Float
-            | Type::Bool
-            | Type::Duration
-            | Type::Size
-            | Type::Percent
-            | Type::Time
-            | Type::Host
-            | Type::Port
-            | Type::Path
-            | Type::Url
-            | Type::OneOf(_)
-            | Type::Json => true,
-            Type::List(_) | Type::Record(_) | Type::Optional(_) => {
-                let what = types::with_article(item);
-                self.report(
-                    error(
-                        "SF0340",
-                        turns.list.span,
-                        format!("each item of this list is {what}, which cannot name a turn"),
-                    )
-                    .note("the journal, the debts and every message call a turn by its item: `drain[db2]`")
-                    .help("go through the names: `for name in [x.name for x in xs] max 50 { … }`"),
-                );
-                false
-            }
+        // The name of a turn is the item as a text shows it.
+        if types::printable(item) {
+            return true;
         }
+        let what = types::with_article(item);
+        self.report(
+            error(
+                "SF0340",
+                turns.list.span,
+                format!("each item of this list is {what}, which cannot name a turn"),
+            )
+            .note("the journal, the debts and every message call a turn by its item: `drain[db2]`")
+            .help("go through the names: `for name in [x.name for x in xs] max 50 { … }`"),
+        );
+        false
     }
 
     /// Refuses a loop over what the run finds inside another.

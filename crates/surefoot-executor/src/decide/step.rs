@@ -16,11 +16,10 @@ pub(super) fn next(view: View<'_>, part: &StepPart) -> Order {
         return Order::Record(Event::Held { why: HeldWhy::Cancelled });
     }
     match state.stage {
-        Stage::New => match (scope::overdue(view, part), approval::needed(view, part, None)) {
-            (Some(why), _) => Order::Record(Event::NotDone { step: id.clone(), why }),
-            (None, Some(order)) => order,
-            (None, None) => guard(view, part, state, 0),
-        },
+        Stage::New => scope::overdue(view, part)
+            .map(|why| Order::Record(Event::NotDone { step: id.clone(), why }))
+            .or_else(|| approval::needed(view, part, None))
+            .unwrap_or_else(|| guard(view, part, state, 0)),
         Stage::Guarded => guarded(view, part, state),
         Stage::Prepared => {
             if state.guarded_in != Some(view.state.life()) {

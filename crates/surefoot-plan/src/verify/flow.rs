@@ -215,11 +215,8 @@ impl<'a> Verifier<'a> {
             Way::Irreversible(_) | Way::Nothing => self.left.extend(&node.leaves),
         }
         self.ways.tops.insert(step.id.clone(), flow.top);
-        // Half done: each fact that it changes may be anything.
         let (mark, names) = (self.facts.mark(), self.facts.name_count());
-        for cell in &node.changes_wide {
-            self.facts.havoc(self.cells, *cell, Origin::Changed(at));
-        }
+        self.half_done(at);
         self.stop_new(flow.top, Stop::During(at), is_new, false);
         self.facts.forget_since(mark, names);
         self.effect(at);
@@ -238,11 +235,7 @@ impl<'a> Verifier<'a> {
         self.is_dirty = true;
         // Half done, it may turn out to have sealed.
         let (mark, names) = (self.facts.mark(), self.facts.name_count());
-        if let Some(node) = self.program.nodes.get(at) {
-            for cell in &node.changes_wide {
-                self.facts.havoc(self.cells, *cell, Origin::Changed(at));
-            }
-        }
+        self.half_done(at);
         let top = self.owe_leaving();
         self.stop(top, Stop::During(at), false);
         self.facts.forget_since(mark, names);
@@ -250,6 +243,13 @@ impl<'a> Verifier<'a> {
         let top = self.owe_leaving();
         self.stop(top, Stop::After(at), true);
         top
+    }
+
+    /// In the middle of a step each fact that it changes may be anything.
+    fn half_done(&mut self, at: usize) {
+        for cell in self.program.nodes.get(at).into_iter().flat_map(|node| &node.changes_wide) {
+            self.facts.havoc(self.cells, *cell, Origin::Changed(at));
+        }
     }
 
     /// A stack that owes nothing but to leave the open scopes: what they changed goes back to what it was before
