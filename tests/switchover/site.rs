@@ -451,9 +451,13 @@ fn free_ports() -> (u16, u16) {
     (port(&one), port(&other))
 }
 
-fn copy(from: &Path, to: &Path, mode: u32) {
-    fs::copy(from, to).unwrap_or_else(|error| panic!("copy {} to {}: {error}", from.display(), to.display()));
-    fs::set_permissions(to, fs::Permissions::from_mode(mode)).expect("set its mode");
+/// Copies a file by a program of its own. A descriptor of this process that may write it would be in each child
+/// that another test is about to start, and while it is open nobody can start the copy ("text file busy").
+pub(crate) fn copy(from: &Path, to: &Path, mode: u32) {
+    let mut install = Command::new("install");
+    install.arg(format!("--mode={mode:o}")).arg(from).arg(to);
+    let ran = finish(install);
+    assert_eq!(ran.code, Some(0), "copy {} to {}: {}", from.display(), to.display(), ran.output);
 }
 
 /// The example under test.

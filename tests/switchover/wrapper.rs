@@ -5,9 +5,8 @@
 //! that one too, so the runbook is the example's own, to the letter.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
 
-use crate::site::Site;
+use crate::site::{Site, copy};
 
 /// When a program fails, seen from its effect.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -81,10 +80,10 @@ pub(crate) fn install(site: &Site, fault: Option<Fault>) {
             .replace("@ACT@", act)
             .replace("@WHEN@", &when);
         // Beside it and renamed: somebody may be starting it.
-        let (new, path) = (site.path("wrap/new"), site.path("wrap").join(name));
-        fs::write(&new, text).expect("write a stand-in");
-        fs::set_permissions(&new, fs::Permissions::from_mode(0o755)).expect("make it executable");
-        fs::rename(&new, &path).expect("put it in its place");
+        let (written, new) = (site.path("wrap/written"), site.path("wrap/new"));
+        fs::write(&written, text).expect("write a stand-in");
+        copy(&written, &new, 0o755);
+        fs::rename(&new, site.path("wrap").join(name)).expect("put it in its place");
     }
 }
 

@@ -3,7 +3,6 @@
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
-use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 
@@ -103,8 +102,15 @@ impl Room {
     }
 
     pub(crate) fn program(&self, name: &str, content: &str) -> PathBuf {
-        let path = self.file(name, content);
-        std::fs::set_permissions(&path, PermissionsExt::from_mode(0o755)).expect("mode");
+        let written = self.file(&format!("{name}.written"), content);
+        let path = written.with_extension("");
+        // Not written here: a child that another test starts would hold it open, and it could not be started.
+        let copied = std::process::Command::new("install")
+            .arg(&written)
+            .arg(&path)
+            .status()
+            .expect("install is there");
+        assert!(copied.success(), "copy {}", written.display());
         path
     }
 
