@@ -89,7 +89,7 @@ pub(crate) fn book(seed: u64) -> Book {
             book.requires.push("all up(i) for i in [\"k1\", \"k2\"]".into());
         }
     }
-    for _ in 0..maker.random.below(5) / 3 {
+    for _ in 0..maker.random.below(6) / 4 {
         let clause = maker.clause_that_holds();
         book.invariants.push(format!("{clause} \"it matters\""));
     }
@@ -223,10 +223,6 @@ impl Maker {
                 5..8 if deeper && self.item.is_none() => parts.push(self.each(depth)),
                 8..10 if deeper => parts.push(self.during(depth)),
                 10 | 11 => parts.push(self.wait(depth)),
-                12 if depth > 0 && !self.no_stop && self.item.is_none() => {
-                    parts.push(Part::Line("stop \"it is enough\"".into()));
-                    break;
-                }
                 13 => {
                     let literal = self.condition();
                     self.set(&literal);
@@ -337,13 +333,20 @@ impl Maker {
             self.set(&condition);
         }
         let count = 1 + self.random.below(2);
-        let mut blocks = vec![(String::new(), self.parts(count, depth + 1))];
+        let mut then = self.parts(count, depth + 1);
+        let stops = !self.no_stop && self.item.is_none() && self.random.percent(30);
+        if stops {
+            then.push(Part::Line("stop \"it is enough\"".into()));
+        }
+        let mut blocks = vec![(String::new(), then)];
         let after = std::mem::replace(&mut self.known, before.clone());
         if self.random.percent(40) {
             let count = 1 + self.random.below(2);
             blocks.push(("else".into(), self.parts(count, depth + 1)));
         }
-        self.join(&after);
+        if !stops {
+            self.join(&after);
+        }
         if self.random.percent(25) {
             let after = std::mem::replace(&mut self.known, before);
             blocks.push(("unknown".into(), self.parts(1, depth + 1)));

@@ -17,10 +17,10 @@ use crate::run::{Person, Run};
 use crate::world::Facts;
 
 /// How many runbooks are tried, unless `SUREFOOT_RUNBOOKS` says otherwise when the test is run.
-const RUNBOOKS: u64 = 100;
+const RUNBOOKS: u64 = 180;
 
 /// How many faults of all that could be are tried on a runbook.
-const FAULTS: usize = 24;
+const FAULTS: usize = 16;
 
 /// How many places to die of all that could be are tried on a run.
 const DEATHS: usize = 6;
