@@ -40,6 +40,22 @@ fn a_denied_approval_is_a_failure_without_effect() {
 }
 
 #[test]
+fn the_first_step_of_all_may_need_an_approval() {
+    let mut plan = linear(1);
+    plan.requires = vec![require("!f0")];
+    for node in &mut plan.body {
+        let surefoot_plan::Node::Step(step) = node else { continue };
+        step.approval =
+            Some(surefoot_plan::Approval { role: "lead".into(), showing: Vec::new(), expires_ms: 600_000 });
+    }
+    let program = program(plan);
+    let mut run = Run::new(&program, &[("f0", false)]);
+    assert!(run.live(None));
+    assert_eq!(run.ended().forward, ForwardVerdict::Done, "{}", run.story());
+    assert_eq!(run.world.approvals(), 1);
+}
+
+#[test]
 fn whoever_runs_it_cannot_approve_it() {
     let program = program(switchover());
     let mut run = Run::new(&program, &SWITCHOVER_START);
