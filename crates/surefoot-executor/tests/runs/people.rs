@@ -45,8 +45,13 @@ fn the_first_step_of_all_may_need_an_approval() {
     plan.requires = vec![require("!f0")];
     for node in &mut plan.body {
         let surefoot_plan::Node::Step(step) = node else { continue };
-        step.approval =
-            Some(surefoot_plan::Approval { role: "lead".into(), showing: Vec::new(), expires_ms: 600_000 });
+        step.approval = Some(surefoot_plan::Approval {
+            role: "lead".into(),
+            people: 1,
+            showing: Vec::new(),
+            values: Vec::new(),
+            expires_ms: 600_000,
+        });
     }
     let program = program(plan);
     let mut run = Run::new(&program, &[("f0", false)]);
