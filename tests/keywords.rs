@@ -185,7 +185,6 @@ fn what_is_not_built_is_refused_by_name() {
         ("notify", "notify oncall \"hello\""),
     ];
     let in_step = [
-        ("approved by N of", "approved by 2 of dba"),
         ("interactive", "interactive $ top"),
         ("else rollback", "ensures up within 5s else rollback"),
         ("notify", "notify oncall \"hello\""),

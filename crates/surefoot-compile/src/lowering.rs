@@ -13,6 +13,7 @@
 
 mod action;
 mod alias;
+mod approval;
 mod argument;
 mod ask;
 mod call;

@@ -447,7 +447,7 @@ pub struct Action {
 /// What stands in a step.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Clause {
-    /// `approved by ROLE showing F, F expires D`
+    /// `approved by N of ROLE showing F, F expires D`
     Approved(Approved),
     /// `requires …`
     Requires(Requires),
@@ -475,9 +475,11 @@ pub enum Clause {
     NotBuilt(NotBuilt),
 }
 
-/// `approved by ROLE showing F, F expires D`
+/// `approved by N of ROLE showing F, F expires D`
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Approved {
+    /// How many people must agree; absent: one.
+    pub people: Option<(u32, Span)>,
     /// Whose yes.
     pub role: Ident,
     /// What they are shown.

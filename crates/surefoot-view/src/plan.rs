@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use surefoot_plan::{
     Approval, CallEnd, Ensure, ExceptionKind, GRACE_MS, InputValue, Names, Node, OnFailure, Owed, Place,
-    Plan, Proof, Rollback, Step, StepId, Tri, Verdict, VerifiedPlan, Wait, Way, What,
+    Plan, Proof, Rollback, ShownValue, Step, StepId, Tri, Verdict, VerifiedPlan, Wait, Way, What,
 };
 
 use crate::blast::{Kind, blast, shown};
@@ -362,11 +362,19 @@ impl View<'_> {
 
     /// A second person's yes.
     fn approval(&mut self, approval: &Approval, at: usize) {
-        let shown: Vec<String> = approval.showing.iter().map(|cell| self.names.cell(cell)).collect();
+        let facts = approval.showing.iter().map(|cell| self.names.cell(cell));
+        let shown: Vec<String> = facts.chain(approval.values.iter().map(ShownValue::name)).collect();
+        let is = if approval.people == 1 { "is" } else { "are" };
         let shown =
-            if shown.is_empty() { String::new() } else { format!(", who is shown {}", shown.join(", ")) };
+            if shown.is_empty() { String::new() } else { format!(", who {is} shown {}", shown.join(", ")) };
         let expires = say::duration(approval.expires_ms);
-        let text = format!("by a {}{shown}; good for {expires}", approval.role);
+        let text = match approval.people {
+            1 => format!("by a {}{shown}; good for {expires}", approval.role),
+            people => format!(
+                "by {people} different people of {}{shown}; each yes good for {expires}",
+                approval.role
+            ),
+        };
         self.page.field(at, "approval", LABEL, &text);
     }
 

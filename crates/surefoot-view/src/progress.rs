@@ -128,7 +128,7 @@ impl Progress {
             && state.active().is_none()
             && let Some(next) = rows.iter_mut().find(|row| row.mark == Mark::Later)
         {
-            let asked = state.approval(&next.id).is_some_and(|asked| asked.answer.is_none());
+            let asked = state.approval(&next.id).is_some_and(|asked| !asked.is_answered());
             let waits = !next.is_step && self.forward.contains_key(&next.id);
             (next.mark, next.word) = match (asked, waits) {
                 _ if !alive => (Mark::Later, "next"),

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use crate::{
     Approval, Atom, CallEnd, Cell, Each, Ensure, Exec, Expr, Formula, Leaves, LibraryCall, Literal, Node,
-    PersonQuestion, Probe, Read, Require, Rights, ScopeEnd, Script, Source, Statement, Step, StepId, Test,
-    ValueId, Wait, Way, Word,
+    PersonQuestion, Probe, Read, Require, Rights, ScopeEnd, Script, ShownValue, Source, Statement, Step,
+    StepId, Test, ValueId, Wait, Way, Word,
 };
 
 /// Puts an item into its place.
@@ -186,6 +186,11 @@ impl Turn<'_> {
     fn step(&self, step: &Step) -> Step {
         let approval = |approval: &Approval| Approval {
             showing: approval.showing.iter().map(|cell| self.cell(cell)).collect(),
+            values: approval
+                .values
+                .iter()
+                .map(|shown| ShownValue { text: shown.text.clone(), value: self.expr(&shown.value) })
+                .collect(),
             ..approval.clone()
         };
         let leaves = |leaves: &Leaves| Leaves {

@@ -44,7 +44,7 @@ pub(super) fn check(plan: &Plan, policy: &Policy, nesting: usize) -> Vec<Violati
                 step.requires.iter().for_each(|require| shape.formula(&require.formula));
                 step.ensures.iter().for_each(|ensure| shape.atom(&ensure.literal.atom));
                 step.leaves.iter().flat_map(|leaves| &leaves.atoms).for_each(|atom| shape.cell(&atom.cell));
-                step.approval.iter().flat_map(|approval| &approval.showing).for_each(|cell| shape.cell(cell));
+                step.approval.iter().for_each(|approval| shape.approval(approval));
                 match &step.way {
                     crate::Way::Rollback(rollback) => {
                         rollback.requires.iter().for_each(|require| shape.formula(&require.formula));
@@ -93,6 +93,18 @@ impl Shape<'_> {
         }
         if nesting > NESTING_MAX {
             self.too_large("the plan is nested too deep: give names to parts of its expressions, or use fewer `if`s in each other".into());
+        }
+    }
+
+    /// What an approver is shown: facts that there are, and values that ask nothing.
+    fn approval(&mut self, approval: &crate::Approval) {
+        approval.showing.iter().for_each(|cell| self.cell(cell));
+        for shown in &approval.values {
+            shown.value.visit(&mut |part| {
+                if let Expr::Fact(_) = part {
+                    self.malformed(format!("`{}`, which an approver is shown, asks a fact", shown.text));
+                }
+            });
         }
     }
 

@@ -122,15 +122,15 @@ impl Parser<'_> {
         Ok(())
     }
 
-    /// `approved by ROLE showing F, F expires D`
+    /// `approved by N of ROLE showing F, F expires D`
     pub(super) fn approved(&mut self) -> Parsed {
         self.bump();
         self.expect_word("by")?;
         if self.at(SyntaxKind::Int) {
-            let here = self.here();
-            return self.not_built("approved by N of", here);
+            self.literal(SyntaxKind::Int, "how many people must agree")?;
+            self.expect_word("of")?;
         }
-        self.name("a role")?;
+        self.name("a role, or how many of one: `2 of dba`")?;
         if self.at_word("showing") {
             self.node(SyntaxKind::Clause, |p| {
                 p.bump();
