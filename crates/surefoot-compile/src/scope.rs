@@ -30,6 +30,8 @@ pub(crate) enum Named<'a> {
     Module(Target),
     /// A step.
     Step,
+    /// A call of another runbook.
+    Call,
     /// Something bound inside: a loop's item, a step's value, an argument.
     Value(Box<Bound>),
 }
@@ -59,7 +61,7 @@ pub(crate) struct Scopes<'a> {
     frames: Vec<BTreeMap<Name, Entry<'a>>>,
     /// Names that were read.
     pub(crate) used: BTreeSet<Name>,
-    /// What steps that stand before this place give.
+    /// What steps and calls that stand before this place give; of a step of a called runbook, as `drain.stop`.
     pub(crate) outputs: BTreeMap<Name, Outputs>,
     /// Steps that stand in a loop over what the run finds, before this place.
     pub(crate) in_loops: BTreeSet<Name>,
@@ -136,6 +138,15 @@ impl<'a> Scopes<'a> {
     pub(crate) fn of(names: impl IntoIterator<Item = (Name, Entry<'a>)>) -> Scopes<'a> {
         let frames = vec![names.into_iter().collect(), BTreeMap::new()];
         Scopes { frames, ..Scopes::default() }
+    }
+
+    /// Takes out what the steps and calls of a name gave, and all that is in them.
+    pub(crate) fn take_outputs(&mut self, name: &str) -> BTreeMap<Name, Outputs> {
+        let of =
+            |key: &Name| key.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
+        let (taken, rest) = std::mem::take(&mut self.outputs).into_iter().partition(|(key, _)| of(key));
+        self.outputs = rest;
+        taken
     }
 
     /// Leaves the scopes inside the runbook, for what is declared outside of them.
