@@ -105,6 +105,32 @@ impl Book {
         text.push_str("}\n");
         text
     }
+
+    /// Every step, the ends of scopes among them, in their order.
+    pub(crate) fn acts(&mut self) -> Vec<&mut Act> {
+        let mut found = Vec::new();
+        collect(&mut self.body, &mut found);
+        found
+    }
+}
+
+fn collect<'a>(from: &'a mut [Part], found: &mut Vec<&'a mut Act>) {
+    for part in from {
+        match part {
+            Part::Step(act) => found.push(act),
+            Part::Line(_) => {}
+            Part::Blocks { blocks, .. } => {
+                for (_, block) in blocks {
+                    collect(block, found);
+                }
+            }
+            Part::During { enter, leave, body } => {
+                found.push(enter);
+                collect(body, found);
+                found.extend(leave.iter_mut().map(|leave| &mut **leave));
+            }
+        }
+    }
 }
 
 fn line(text: &mut String, depth: usize, line: &str) {

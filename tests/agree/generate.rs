@@ -103,7 +103,7 @@ pub(crate) fn book(seed: u64) -> Book {
 }
 
 /// The opposite of what is written of a yes or no.
-fn opposite(literal: &str) -> String {
+pub(crate) fn opposite(literal: &str) -> String {
     literal.strip_prefix("not ").map_or_else(|| format!("not {literal}"), str::to_owned)
 }
 

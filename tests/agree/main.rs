@@ -8,6 +8,8 @@
 mod audit;
 mod book;
 mod generate;
+mod monotone;
+mod mutations;
 mod run;
 mod runs;
 mod world;

@@ -20,6 +20,7 @@ mod effect;
 mod eval;
 mod expr;
 mod fact;
+mod half_done;
 mod names;
 mod plan;
 mod read;
@@ -45,6 +46,7 @@ pub use eval::{
 };
 pub use expr::{BinaryOperator, Expr, Function, UnaryOperator, ValueId};
 pub use fact::{Atom, Cell, Comparison, Formula, Literal, Parameter, Probe, Question, QuestionId, Test, Tri};
+pub use half_done::{half_done, may_be_among};
 pub use names::Names;
 pub use plan::{
     About, Collect, FormatVersion, Hypothesis, Input, InputValue, Invariant, Left, NamedFact, Node,
@@ -52,8 +54,8 @@ pub use plan::{
 };
 pub use read::{FORMAT, NODES_MAX, PLAN_BYTES_MAX, ReadError};
 pub use step::{
-    APPROVERS_MAX, Approval, Class, Ensure, GRACE_MS, Irreversible, Leaves, Require, Restores, Retry,
-    Rollback, ScopeEnd, ShownValue, Statement, Step, StepId, Wait, Way,
+    APPROVERS_MAX, Approval, CallEnd, Class, Ensure, GRACE_MS, Irreversible, Leaves, Require, Restores,
+    Retry, Rollback, ScopeEnd, ShownValue, Statement, Step, StepId, Wait, Way,
 };
 pub use value::{Name, Real, Type, Value};
 pub use verify::{

@@ -60,6 +60,30 @@ pub struct Step {
     /// Whether it begins or ends a `during`: what stands between the two is done inside it. Since format 1.2.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scope: Option<ScopeEnd>,
+    /// Whether a called runbook begins or ends with it: what stands between the two is that runbook's. It does nothing
+    /// itself: at its beginning a runbook reads and requires, at its end what it ensures is asked. Since format 1.2.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub call: Option<CallEnd>,
+}
+
+/// Which end of a called runbook a step is. Nothing is decided by it: people read it.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CallEnd {
+    /// It begins.
+    Begins {
+        /// The runbook's name.
+        runbook: Name,
+        /// Its file, as the caller names it.
+        file: String,
+        /// The step with which it ends, after this one in the same list of nodes.
+        end: StepId,
+    },
+    /// It ends.
+    Ends {
+        /// The step with which it began.
+        begin: StepId,
+    },
 }
 
 /// Which end of a `during` a step is. What entering changes is taken back by leaving, and what leaving

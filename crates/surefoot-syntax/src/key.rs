@@ -119,6 +119,7 @@ fn member_at(members: &[Member], at: Span) -> Option<&str> {
         }
         Member::For(turns) => member_at(&turns.body, at),
         Member::During(scope) => member_at(&scope.body, at),
+        Member::Call(call) => inside(call.span).then_some(call.name.text.as_str()),
         Member::About(_)
         | Member::Allow(_)
         | Member::Requires(_)

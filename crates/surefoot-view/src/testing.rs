@@ -143,6 +143,7 @@ pub(crate) fn step(id: &str, title: &str, body: Vec<Statement>, ensures: Vec<Ens
         rights: run(&["psql"]),
         rollback_rights: run(&["psql"]),
         scope: None,
+        call: None,
     }))
 }
 

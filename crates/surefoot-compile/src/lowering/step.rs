@@ -101,6 +101,7 @@ impl<'a> Lowering<'a> {
                 rights: surefoot_plan::Rights::default(),
                 rollback_rights: surefoot_plan::Rights::default(),
                 scope: None,
+                call: None,
             },
             origin: StepOrigin { head: written.head, whole: written.span, ..StepOrigin::default() },
             rollback: None,
@@ -176,7 +177,8 @@ impl<'a> Lowering<'a> {
             | Named::Function
             | Named::Action
             | Named::Module(_)
-            | Named::Step => None,
+            | Named::Step
+            | Named::Call => None,
         });
         let outputs = Outputs { step: id.clone(), values: values.collect() };
         self.scopes.outputs.insert(name.to_owned(), outputs);

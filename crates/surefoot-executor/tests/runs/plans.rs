@@ -110,6 +110,7 @@ pub(crate) fn step(name: &str, requires: &[&str], ensures: &[&str]) -> Step {
         rights: rights(),
         rollback_rights: rights(),
         scope: None,
+        call: None,
     }
 }
 

@@ -9,8 +9,8 @@ use super::violation::{Condition, Violation};
 use crate::decode::{describe, is_of_type};
 use crate::eval::{Values, eval};
 use crate::{
-    Atom, Cell, Expr, FORMAT, Formula, InputValue, NODES_MAX, Node, Plan, Question, ScopeEnd, Source, StepId,
-    Test, Type, Value,
+    Atom, CallEnd, Cell, Expr, FORMAT, Formula, InputValue, NODES_MAX, Node, Plan, Question, ScopeEnd,
+    Source, StepId, Test, Type, Value,
 };
 
 /// Deepest nesting of a plan as JSON. Readers of JSON stop at 128, and a journal wraps the plan.
@@ -72,6 +72,7 @@ pub(super) fn check(plan: &Plan, policy: &Policy, nesting: usize) -> Vec<Violati
     }
     shape.node = None;
     shape.scopes(&plan.body, false);
+    shape.calls(&plan.body);
     shape.violations
 }
 
@@ -249,6 +250,47 @@ impl Shape<'_> {
         }
         for (enter, _) in open {
             self.malformed(format!("the scope that `{enter}` enters is never left"));
+        }
+    }
+
+    /// A called runbook ends where it began, the innermost first.
+    fn calls(&mut self, nodes: &[Node]) {
+        let mut open: Vec<(&StepId, &StepId)> = Vec::new();
+        for node in nodes {
+            match node {
+                Node::Step(step) => {
+                    let is_bare = !step.acts() && matches!(step.way, crate::Way::Nothing);
+                    match &step.call {
+                        None => continue,
+                        Some(CallEnd::Begins { end, .. }) => open.push((&step.id, end)),
+                        Some(CallEnd::Ends { begin }) => {
+                            if open.pop() != Some((begin, &step.id)) {
+                                self.malformed(format!(
+                                    "`{}` ends a called runbook that did not begin",
+                                    step.id
+                                ));
+                            }
+                        }
+                    }
+                    if !is_bare {
+                        self.malformed(format!(
+                            "`{}` is an end of a called runbook, and does something",
+                            step.id
+                        ));
+                    }
+                }
+                Node::Wait(wait) => self.calls(&wait.otherwise),
+                Node::Each(each) => self.calls(&each.body),
+                Node::If { then, otherwise, unknown, .. } => {
+                    self.calls(then);
+                    self.calls(otherwise);
+                    self.calls(unknown.as_deref().unwrap_or_default());
+                }
+                Node::Stop { .. } | Node::Assume { .. } => {}
+            }
+        }
+        for (begin, _) in open {
+            self.malformed(format!("the called runbook that begins with `{begin}` never ends"));
         }
     }
 

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::support::{Room, cmd, failed, script, sh};
-use surefoot_executor::{Act, EffectRequest, Piece, World};
+use surefoot_executor::{Act, EffectRequest, World};
 use surefoot_journal::{Exit, Outcome};
 use surefoot_plan::{Decoder, Type, Value};
 
@@ -249,14 +249,11 @@ fn secrets_arrive_by_environment_and_stdin_and_leave_by_no_way() {
 fn a_secret_stands_in_an_argument_only_where_it_is_revealed_and_stays_redacted() {
     let room = Room::new();
     room.secret("password", "correct horse battery");
-    let mut command = sh("test \"$1\" = 'correct horse battery' && echo \"got $1\"");
+    let mut command = cmd(&["sh", "-c", "test \"$1\" = 'correct horse battery' && echo \"got $1\"", "sh"]);
     let program = command.pipeline.first_mut().expect("a program");
-    program.push(vec![Piece::Plain("sh".into())]);
     program.push(crate::support::secret("password"));
     let why = room.not_performed(command.clone());
     assert!(why.contains("a secret is among the arguments"), "{why}");
-    let mut room = Room::new();
-    room.secret("password", "correct horse battery");
     command.revealed.insert("password".into(), "it takes no other".into());
     let report = room.act(command);
     assert_eq!((report.ok, report.output[0].tail.as_str()), (true, "got ***\n"), "{report:?}");

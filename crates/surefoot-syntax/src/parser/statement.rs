@@ -53,14 +53,17 @@ const RUNBOOK: &[&str] = &[
     "todo",
     "assume",
     "during",
+    "call",
     "waive",
     "lock",
 ];
-const BRANCH: &[&str] =
-    &["let", "step", "wait", "if", "match", "diagnose", "for", "stop", "todo", "assume", "during", "waive"];
+const BRANCH: &[&str] = &[
+    "let", "step", "wait", "if", "match", "diagnose", "for", "stop", "todo", "assume", "during", "call",
+    "waive",
+];
 const DURING: &[&str] = &[
     "enter", "leave", "let", "step", "wait", "if", "match", "diagnose", "for", "stop", "todo", "assume",
-    "during", "waive",
+    "during", "call", "waive",
 ];
 const STEP: &[&str] = &[
     "approved",
@@ -91,7 +94,7 @@ const CLAUSES: &[&str] = &[
 ];
 
 /// Keywords that are designed and not built, which begin a statement.
-const NOT_BUILT: &[&str] = &["parallel", "call", "notify", "after", "interactive"];
+const NOT_BUILT: &[&str] = &["parallel", "notify", "after", "interactive"];
 
 impl Place {
     fn words(self) -> &'static [&'static str] {
@@ -176,6 +179,7 @@ impl Place {
                 "stop",
                 "assume",
                 "during",
+                "call",
             ]],
             Self::About | Self::Allow | Self::Manual | Self::FactBody => &[FILE, RUNBOOK, STEP],
             Self::Scenario => &[&["use", "runbook", "scenario", "function", "type", "action"], RUNBOOK],
@@ -364,6 +368,9 @@ impl Parser<'_> {
                 p.expr()
             }),
             "during" => self.wrap(checkpoint, SyntaxKind::During, Self::during),
+            "call" if !self.calls_ahead() => {
+                self.wrap(checkpoint, SyntaxKind::CallRunbook, Self::call_runbook)
+            }
             "enter" if place == Place::During => self.wrap(checkpoint, SyntaxKind::Enter, Self::enter),
             "leave" if place == Place::During => self.wrap(checkpoint, SyntaxKind::Leave, Self::leave),
             "stop" => self.wrap(checkpoint, SyntaxKind::Stop, |p| {
@@ -401,8 +408,11 @@ impl Parser<'_> {
 
     /// Whether `word` begins a statement, as it stands here.
     fn is_keyword(&self, word: &str) -> bool {
-        if word == "on" {
-            return self.is_on_failure();
+        match word {
+            "on" => return self.is_on_failure(),
+            // Something of that name is called or qualified.
+            "call" if self.calls_ahead() => return false,
+            _ => {}
         }
         [FILE, RUNBOOK, STEP].iter().any(|words| words.contains(&word))
     }
