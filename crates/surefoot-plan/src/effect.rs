@@ -56,6 +56,10 @@ pub struct Exec {
     pub exits: BTreeSet<i32>,
     /// How its output is read.
     pub decoder: Decoder,
+    /// Whether its words say that it only looks, whatever the world is like: it changes nothing outside of itself,
+    /// and a step of nothing else has no path to write.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub only_looks: bool,
 }
 
 /// One word of a command, or zero or more words from a list.

@@ -172,10 +172,11 @@ impl Step {
 }
 
 impl Statement {
-    /// Whether it can change anything outside the run. A command can, whatever it does.
+    /// Whether it can change anything outside the run. A command can, unless its words say that it only looks.
     pub fn acts(&self) -> bool {
         match self {
-            Statement::Command { .. } | Statement::Library(_) | Statement::Manual(_) => true,
+            Statement::Command { exec, .. } => !exec.only_looks,
+            Statement::Library(_) | Statement::Manual(_) => true,
             Statement::Read(_) | Statement::Note(_) => false,
         }
     }

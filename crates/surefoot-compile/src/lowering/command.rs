@@ -122,10 +122,11 @@ impl<'a> Lowering<'a> {
         if let Some(user) = &command.user {
             self.cx.needs.users.push((user.text.clone(), user.span));
         }
+        let mut only_looks = false;
         let (pipeline, script) = match &command.body {
             CommandBody::Pipeline(members) => {
                 let pipeline: Vec<Vec<Word>> = members.iter().map(|words| self.words(words)).collect();
-                self.look_at_words(command, members);
+                only_looks = self.look_at_words(command, members);
                 (pipeline, None)
             }
             CommandBody::Script { language, arguments, text } => {
@@ -157,6 +158,7 @@ impl<'a> Lowering<'a> {
             user: command.user.as_ref().map(|user| user.text.clone()),
             exits,
             decoder,
+            only_looks,
         }
     }
 

@@ -429,6 +429,16 @@ fn ensures_that_contradict_each_other_are_refused() {
     let mut class = fine("one");
     class.class = crate::Class::Read;
     refused(&plan_of(vec![class]), Condition::ClassWrong);
+    // What only looks may be done again and needs no way back; so it has nothing to write to.
+    let mut looks = step("looks", &[]);
+    exec(&mut looks.body[0]).only_looks = true;
+    looks.class = crate::Class::Read;
+    looks.way = Way::Nothing;
+    assert!(steps(&plan_of(vec![looks.clone()])).is_empty());
+    looks.rights.write = vec![Expr::Literal(Value::Text("/srv".into()))];
+    let mut plan = plan_of(vec![looks.clone()]);
+    plan.allow.write.clone_from(&looks.rights.write);
+    refused(&plan, Condition::Malformed);
     assert_eq!(literal("!a").to_string(), "not a");
     assert!(matches!(fine("x").way, Way::Rollback(_)));
 }
