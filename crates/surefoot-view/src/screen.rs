@@ -150,7 +150,7 @@ impl<'a> Screen<'a> {
             .collect()
     }
 
-    /// As many rows as fit, with those around the one at hand, and what it prints below it.
+    /// As many rows as fit, with those around the one at hand, and what was printed last below its step.
     fn row_lines(
         &self,
         rows: &[Row],
@@ -164,6 +164,8 @@ impl<'a> Screen<'a> {
             .rposition(|row| row.mark == Mark::Current)
             .or_else(|| rows.iter().rposition(|row| matches!(row.mark, Mark::Failed | Mark::Unknown)))
             .unwrap_or(0);
+        // What was printed on the way back belongs to the step that was taken back, not to the one that failed.
+        let printed = rows.iter().rposition(|row| Some(&row.id) == self.tail_of.as_ref()).unwrap_or(at_hand);
         let room = room.saturating_sub(tail.len()).max(1);
         let (first, last) = window(rows.len(), at_hand, room);
         let wide = |of: &dyn Fn(&Row) -> usize| rows.iter().map(of).max().unwrap_or(0);
@@ -203,7 +205,7 @@ impl<'a> Screen<'a> {
                 Mark::Failed => style.paint(Role::Bad, &line),
                 Mark::Unknown => style.paint(Role::Careful, &line),
             });
-            if at == at_hand {
+            if at == printed {
                 lines.extend_from_slice(tail);
             }
         }
