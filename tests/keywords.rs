@@ -147,6 +147,7 @@ const KEYWORDS: &[&str] = &[
     "on_failure",
     "one_of",
     "or",
+    "parallel",
     "param",
     "python",
     "read",
@@ -179,7 +180,6 @@ const KEYWORDS: &[&str] = &[
 #[test]
 fn what_is_not_built_is_refused_by_name() {
     let in_runbook = [
-        ("parallel", "parallel {\n step a { note \"a\" }\n }"),
         ("during", "during postgres.maintenance(node) max 1h {\n }"),
         ("call", "call \"x.runbook\" with { a: 1 }"),
         ("notify", "notify oncall \"hello\""),

@@ -21,6 +21,7 @@ mod eval;
 mod expr;
 mod fact;
 mod names;
+mod parallel;
 mod plan;
 mod read;
 #[expect(clippy::wildcard_enum_match_arm, reason = "all but a few kinds of expression read without brackets")]
@@ -46,6 +47,7 @@ pub use eval::{
 pub use expr::{BinaryOperator, Expr, Function, UnaryOperator, ValueId};
 pub use fact::{Atom, Cell, Comparison, Formula, Literal, Parameter, Probe, Question, QuestionId, Test, Tri};
 pub use names::Names;
+pub use parallel::{BRANCHES_MAX, Parallel, parallels_of};
 pub use plan::{
     About, Collect, FormatVersion, Hypothesis, Input, InputValue, Invariant, Left, NamedFact, Node,
     OnFailure, Plan, SourceFile, Waived,

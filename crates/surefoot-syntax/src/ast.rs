@@ -13,7 +13,9 @@ mod expr;
 
 use crate::Span;
 
-pub use control::{Arm, Assume, Cause, Diagnose, During, For, If, Lock, Match, Stop, Wait, WaveSize};
+pub use control::{
+    Arm, Assume, Cause, Diagnose, During, For, If, Lock, Match, Parallel, Stop, Wait, WaveSize,
+};
 pub use expr::{
     Ask, BinaryOperator, Bits, Call, Command, CommandBody, Expr, ExprKind, UnaryOperator, Word, WordPart,
 };
@@ -179,6 +181,8 @@ pub enum Member {
     Lock(Lock),
     /// `during "title" max D { … }`
     During(Box<During>),
+    /// `parallel { … }`
+    Parallel(Parallel),
     /// A construct that is designed and not built: already reported.
     NotBuilt(NotBuilt),
 }

@@ -15,6 +15,7 @@ mod during;
 mod expr;
 mod item;
 mod literal;
+mod parallel;
 mod scenario;
 mod step;
 
@@ -100,6 +101,7 @@ impl Lower {
             SyntaxKind::Assume => Member::Assume(self.assume(node)),
             SyntaxKind::Lock => Member::Lock(self.lock(node)),
             SyntaxKind::During => Member::During(Box::new(self.during(node))),
+            SyntaxKind::Parallel => Member::Parallel(self.parallel(node)),
             SyntaxKind::NotBuilt => Member::NotBuilt(self.not_built(node)),
             SyntaxKind::Waive => return self.waiver(node),
             _ => return None,

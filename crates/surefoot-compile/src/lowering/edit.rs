@@ -48,6 +48,7 @@ impl<'a> Lowering<'a> {
             | Member::Assume(_)
             | Member::Lock(_)
             | Member::During(_)
+            | Member::Parallel(_)
             | Member::Step(_)
             | Member::Wait(_)
             | Member::If(_)

@@ -65,6 +65,7 @@ impl<'a> Lowering<'a> {
                 | Member::Assume(_)
                 | Member::Lock(_)
                 | Member::During(_)
+                | Member::Parallel(_)
                 | Member::NotBuilt(_) => {}
             }
         }
@@ -139,6 +140,9 @@ impl<'a> Lowering<'a> {
                 }
                 Member::For(turns) => self.declare_steps(Some(&turns.body)),
                 Member::During(scope) => self.declare_steps(Some(&scope.body)),
+                Member::Parallel(block) => {
+                    block.branches.iter().for_each(|branch| self.declare_steps(Some(branch)));
+                }
                 Member::About(_)
                 | Member::Allow(_)
                 | Member::Requires(_)
@@ -164,7 +168,8 @@ impl<'a> Lowering<'a> {
                 | Member::Match(_)
                 | Member::Diagnose(_)
                 | Member::For(_)
-                | Member::During(_) => {
+                | Member::During(_)
+                | Member::Parallel(_) => {
                     self.declare_members(std::slice::from_ref(member));
                 }
                 Member::Let(_)
@@ -232,6 +237,7 @@ impl<'a> Lowering<'a> {
                 | Member::Assume(_)
                 | Member::Lock(_)
                 | Member::During(_)
+                | Member::Parallel(_)
                 | Member::NotBuilt(_) => {}
             }
         }
@@ -311,6 +317,7 @@ impl<'a> Lowering<'a> {
                 | Member::Assume(_)
                 | Member::Lock(_)
                 | Member::During(_)
+                | Member::Parallel(_)
                 | Member::NotBuilt(_) => {}
             }
         }
@@ -421,6 +428,11 @@ impl<'a> Lowering<'a> {
                 Member::During(scope) => {
                     if self.count(scope.head) && self.count(scope.span) {
                         nodes.extend(self.during(scope));
+                    }
+                }
+                Member::Parallel(block) => {
+                    if self.count(block.head) {
+                        nodes.extend(self.parallel(block));
                     }
                 }
                 Member::About(about) if !outermost => self.misplaced("`about`", about.span),
@@ -578,6 +590,7 @@ impl<'a> Lowering<'a> {
                 | Member::Assume(_)
                 | Member::Lock(_)
                 | Member::During(_)
+                | Member::Parallel(_)
                 | Member::NotBuilt(_) => continue,
             };
             if !self.scopes.used.contains(&name.text) {
@@ -640,6 +653,9 @@ pub(super) fn step_names(members: &[Member]) -> Vec<&str> {
             }
             Member::For(turns) => names.extend(step_names(&turns.body)),
             Member::During(scope) => names.extend(step_names(&scope.body)),
+            Member::Parallel(block) => {
+                block.branches.iter().for_each(|branch| names.extend(step_names(branch)));
+            }
             Member::About(_)
             | Member::Param(_)
             | Member::Let(_)

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::{
-    Approval, Atom, Cell, Each, Ensure, Exec, Expr, Formula, Leaves, LibraryCall, Literal, Node,
+    Approval, Atom, Cell, Each, Ensure, Exec, Expr, Formula, Leaves, LibraryCall, Literal, Node, Parallel,
     PersonQuestion, Read, Require, Rights, ScopeEnd, Script, Source, Statement, Step, StepId, Test, ValueId,
     Wait, Way, Word,
 };
@@ -248,6 +248,10 @@ impl Turn<'_> {
                 list: self.expr(&each.list),
                 body: self.nodes(&each.body),
                 ..each.as_ref().clone()
+            })),
+            Node::Parallel(parallel) => Node::Parallel(Box::new(Parallel {
+                id: self.id(&parallel.id),
+                branches: parallel.branches.iter().map(|branch| self.nodes(branch)).collect(),
             })),
             Node::Stop { id, why } => Node::Stop { id: self.id(id), why: why.clone() },
             Node::Assume { id, literal, why } => {

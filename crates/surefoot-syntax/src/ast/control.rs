@@ -162,3 +162,14 @@ pub struct During {
     /// Its word.
     pub head: Span,
 }
+
+/// `parallel { … }`
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Parallel {
+    /// What is done in each branch.
+    pub branches: Vec<Vec<Member>>,
+    /// All of it.
+    pub span: Span,
+    /// Its word.
+    pub head: Span,
+}

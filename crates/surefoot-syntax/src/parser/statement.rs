@@ -27,6 +27,8 @@ pub(super) enum Place {
     Diagnose,
     /// A `during`: its two ends, and what is done in it.
     During,
+    /// A `parallel`: its branches.
+    Parallel,
     /// A block of a statement that cannot be read.
     Anywhere,
 }
@@ -53,14 +55,19 @@ const RUNBOOK: &[&str] = &[
     "todo",
     "assume",
     "during",
+    "parallel",
     "waive",
     "lock",
 ];
-const BRANCH: &[&str] =
-    &["let", "step", "wait", "if", "match", "diagnose", "for", "stop", "todo", "assume", "during", "waive"];
+const BRANCH: &[&str] = &[
+    "let", "step", "wait", "if", "match", "diagnose", "for", "stop", "todo", "assume", "during", "parallel",
+    "waive",
+];
+const PARALLEL: &[&str] =
+    &["step", "wait", "if", "match", "diagnose", "for", "todo", "assume", "during", "waive"];
 const DURING: &[&str] = &[
     "enter", "leave", "let", "step", "wait", "if", "match", "diagnose", "for", "stop", "todo", "assume",
-    "during", "waive",
+    "during", "parallel", "waive",
 ];
 const STEP: &[&str] = &[
     "approved",
@@ -91,7 +98,7 @@ const CLAUSES: &[&str] = &[
 ];
 
 /// Keywords that are designed and not built, which begin a statement.
-const NOT_BUILT: &[&str] = &["parallel", "call", "notify", "after", "interactive"];
+const NOT_BUILT: &[&str] = &["call", "notify", "after", "interactive"];
 
 impl Place {
     fn words(self) -> &'static [&'static str] {
@@ -100,6 +107,7 @@ impl Place {
             Self::Runbook => RUNBOOK,
             Self::Branch => BRANCH,
             Self::During => DURING,
+            Self::Parallel => PARALLEL,
             Self::Step => STEP,
             Self::Collect => COLLECT,
             Self::About
@@ -133,6 +141,7 @@ impl Place {
             Self::Match => "in `match`",
             Self::Diagnose => "in `diagnose`",
             Self::During => "in `during`",
+            Self::Parallel => "in `parallel`",
             Self::Anywhere => "here",
         }
     }
@@ -142,7 +151,7 @@ impl Place {
         let outer: &[&[&str]] = match self {
             Self::File | Self::Anywhere => return false,
             Self::Runbook => &[&["use", "runbook", "scenario", "function", "type", "action"]],
-            Self::Branch | Self::Match | Self::Diagnose | Self::During => &[&[
+            Self::Branch | Self::Match | Self::Diagnose | Self::During | Self::Parallel => &[&[
                 "use",
                 "runbook",
                 "scenario",
@@ -176,6 +185,7 @@ impl Place {
                 "stop",
                 "assume",
                 "during",
+                "parallel",
             ]],
             Self::About | Self::Allow | Self::Manual | Self::FactBody => &[FILE, RUNBOOK, STEP],
             Self::Scenario => &[&["use", "runbook", "scenario", "function", "type", "action"], RUNBOOK],
@@ -212,6 +222,7 @@ impl Parser<'_> {
             | Place::Runbook
             | Place::Branch
             | Place::During
+            | Place::Parallel
             | Place::Step
             | Place::Collect
             | Place::Anywhere => self.keyword_statement(place),
@@ -249,6 +260,7 @@ impl Parser<'_> {
             | Place::Runbook
             | Place::Branch
             | Place::During
+            | Place::Parallel
             | Place::Step
             | Place::Collect
             | Place::Anywhere => NOT_BUILT,
@@ -364,6 +376,10 @@ impl Parser<'_> {
                 p.expr()
             }),
             "during" => self.wrap(checkpoint, SyntaxKind::During, Self::during),
+            "parallel" => self.wrap(checkpoint, SyntaxKind::Parallel, Self::parallel),
+            "" if place == Place::Parallel && self.at(SyntaxKind::BraceOpen) => {
+                self.wrap(checkpoint, SyntaxKind::Lane, Self::lane)
+            }
             "enter" if place == Place::During => self.wrap(checkpoint, SyntaxKind::Enter, Self::enter),
             "leave" if place == Place::During => self.wrap(checkpoint, SyntaxKind::Leave, Self::leave),
             "stop" => self.wrap(checkpoint, SyntaxKind::Stop, |p| {
