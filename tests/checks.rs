@@ -111,6 +111,9 @@ fn codes_of(code: &str, path: &str, text: &str) -> Vec<&'static str> {
         let source = Source { id: FileId(0), path: path.to_owned(), text: text.to_owned() };
         return parse(&source).diagnostics.iter().map(|found| found.code).collect();
     }
+    if path == PAGE {
+        return super::found(text).iter().map(|found| found.code).collect();
+    }
     found_in(&Beside(folder()), path, text).iter().map(|found| found.code).collect()
 }
 

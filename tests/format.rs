@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use surefoot_compile::{Sources, analyze};
 use surefoot_syntax::{FileId, Formatted, Source, format};
+use surefoot_tests::{Random, damaged};
 
 /// How long texts are damaged at random.
 const TIME_MAX: Duration = Duration::from_secs(3);
@@ -94,75 +95,6 @@ fn the_examples_are_formatted() {
     assert_eq!(formatted(text).text, text, "the runbook of the README");
 }
 
-/// Numbers that look random, and are the same each time.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, limit: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        usize::try_from(self.0 % limit.max(1) as u64).unwrap()
-    }
-}
-
-/// What somebody, or something, may have put into a file.
-const INSERTED: &[&str] = &[
-    "{",
-    "}",
-    "(",
-    ")",
-    "[",
-    "]",
-    "\"",
-    "'",
-    "\"\"\"",
-    "```",
-    "$ ",
-    "${",
-    "#",
-    "##",
-    "\n",
-    "\r\n",
-    "\r",
-    "\t",
-    " ",
-    "\\\n",
-    "\\",
-    ",",
-    ":",
-    "==",
-    "|",
-    "\u{a0}",
-    "\u{feff}",
-    "step",
-    "false on 1",
-    "parallel",
-    "ä",
-];
-
-/// A text with some mistakes.
-fn damaged(text: &str, random: &mut Random) -> String {
-    let mut text = text.to_owned();
-    for _ in 0..=random.below(4) {
-        let mut at = || {
-            let place = random.below(text.len() + 1);
-            (place..=text.len()).find(|place| text.is_char_boundary(*place)).unwrap()
-        };
-        let (one, other) = (at(), at());
-        let (start, end) = (one.min(other), one.max(other));
-        let part = text.get(start..end).unwrap().to_owned();
-        match random.below(10) {
-            // The rest of the file is gone; or a part of a line, or of a few, or it is there twice.
-            0 => text.truncate(start),
-            1..=2 if part.len() < 200 => text.replace_range(start..end, ""),
-            3..=4 if part.len() < 200 => text.insert_str(start, &part),
-            _ => text.insert_str(start, INSERTED.get(random.below(INSERTED.len())).unwrap()),
-        }
-    }
-    text
-}
-
 #[test]
 fn a_text_damaged_at_random_keeps_all_but_its_blanks() {
     let said =
@@ -172,7 +104,7 @@ fn a_text_damaged_at_random_keeps_all_but_its_blanks() {
     let mut seed = 0u64;
     while seed < TEXTS_MIN || started.elapsed() < TIME_MAX {
         seed += 1;
-        let mut random = Random(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        let mut random = Random::new(seed);
         let (_, text) = &texts[random.below(texts.len())];
         let text = damaged(text, &mut random);
         let once = formatted(&text);

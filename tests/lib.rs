@@ -2,6 +2,9 @@
 //!
 //! For tests that ask what a runbook means, not how a machine performs it.
 
+mod damage;
+mod random;
+
 use std::collections::{BTreeMap, VecDeque};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -15,6 +18,9 @@ use surefoot_journal::{
 };
 use surefoot_plan::{Cell, Expr, Formula, Plan, Policy, StepId, Test, Value, verify};
 use surefoot_syntax::{FileId, Format, RenderOptions, Severity, Source, render};
+
+pub use damage::damaged;
+pub use random::Random;
 
 /// What a case says about itself, in its first lines, behind `#!`.
 #[derive(Clone, Debug, Default, serde::Deserialize)]
@@ -189,11 +195,15 @@ fn line(record: &Record, start: Timestamp) -> String {
     format!("{at:>6} ms {what}")
 }
 
-fn operator() -> Identity {
+/// Who runs what the tests run.
+#[must_use]
+pub fn operator() -> Identity {
     Identity { user: "operator".into(), uid: 1_000, verified: false }
 }
 
-fn started(plan: &Plan) -> Event {
+/// The first record of a run of a plan in a model.
+#[must_use]
+pub fn started(plan: &Plan) -> Event {
     Event::Started(Box::new(Started {
         run: RunId("01J0000000000000000000TEST".into()),
         plan: plan.clone(),
@@ -208,17 +218,39 @@ fn started(plan: &Plan) -> Event {
     }))
 }
 
-/// A journal that forgets when the test is over.
-#[derive(Debug, Default)]
-struct Memory {
-    records: Vec<Record>,
+/// Where the executor dies.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Death {
+    /// As soon as this record is durable: nothing that follows from it happens.
+    After(u64),
+    /// Before the record after this one is written: what follows from this one has happened.
+    Before(u64),
 }
+
+/// A journal that forgets when the test is over.
+#[derive(Clone, Debug, Default)]
+pub struct Memory {
+    /// What was written.
+    pub records: Vec<Record>,
+    /// Where the executor that writes it dies, if it does.
+    pub death: Option<Death>,
+}
+
+/// More records than any run of a test has.
+const RECORDS_MAX: u64 = 5_000;
 
 impl Journal for Memory {
     fn append(&mut self, time: Timestamp, event: Event) -> Result<Record, AppendError> {
         let seq = self.records.len() as u64 + 1;
+        assert!(seq < RECORDS_MAX, "it goes round in circles: {event:?}");
+        if self.death == Some(Death::Before(seq - 1)) {
+            return Err(AppendError::Broken);
+        }
         let record = Record { seq, time, event, prev: RecordHash::default(), hash: RecordHash::default() };
         self.records.push(record.clone());
+        if self.death == Some(Death::After(seq)) {
+            return Err(AppendError::Broken);
+        }
         Ok(record)
     }
     fn reserve(&mut self, _bytes: u64) -> Result<(), ReserveError> {

@@ -182,10 +182,15 @@ impl Lines {
         if !step.doc.is_empty() {
             self.add(depth, format!("doc {:?}", step.doc));
         }
-        if let Some(Approval { role, showing, expires_ms }) = &step.approval {
-            let showing: Vec<String> = showing.iter().map(ToString::to_string).collect();
+        if let Some(Approval { role, people, showing, values, expires_ms }) = &step.approval {
+            let values = values.iter().map(|shown| shown.value.to_string());
+            let showing: Vec<String> = showing.iter().map(ToString::to_string).chain(values).collect();
             let expires = Value::Duration(*expires_ms);
-            self.add(depth, format!("approved by {role} showing [{}] expires {expires}", showing.join(", ")));
+            let of = if *people == 1 { String::new() } else { format!("{people} of ") };
+            self.add(
+                depth,
+                format!("approved by {of}{role} showing [{}] expires {expires}", showing.join(", ")),
+            );
         }
         step.requires.iter().for_each(|found| self.add(depth, format!("requires {}", require(found))));
         step.before.iter().for_each(|found| self.add(depth, format!("before {}", read(found))));

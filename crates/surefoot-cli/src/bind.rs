@@ -161,7 +161,18 @@ pub(crate) fn roles(
             ))
             .hint(hint));
         }
-        if !others.iter().any(|name| person::uid_of(name).is_some()) {
+        let wanted = approval.people as usize;
+        let uids: BTreeSet<u32> = others.iter().filter_map(|name| person::uid_of(name)).collect();
+        let there = uids.len();
+        if there > 0 && there < wanted {
+            return Err(CommandError::usage(format!(
+                "`{}` is approved by {wanted} different people of `{role}`, and without {}, who runs it, this machine \
+                 knows {there}.",
+                step.id, me.user
+            ))
+            .hint(hint));
+        }
+        if there == 0 {
             let named: Vec<&str> = others.iter().map(|name| name.as_str()).collect();
             return Err(CommandError::usage(format!(
                 "`{}` is approved by `{role}`, and this machine has no user {}.",

@@ -26,9 +26,6 @@ use crate::terminal::Keyboard;
 /// Between two looks into the inbox.
 const INBOX_EVERY_MS: u64 = 250;
 
-/// How long an approval is good for if the step does not say; as the language's default.
-const EXPIRES_DEFAULT_MS: u64 = 600_000;
-
 /// What the desk has to know of the run.
 pub(crate) struct About {
     /// The run.
@@ -198,14 +195,29 @@ impl<'p> Desk<'p> {
         }
     }
 
-    /// Waits for a second person's yes or no.
+    /// Shows whose yes is waited for, who has said it, and how the others do.
+    fn show_approval(&self, notice: &Notice, step: &StepId) {
+        let Asks::Approval { role, people, wanted, given, .. } = &notice.asks else { return };
+        let mut lines = vec![String::new()];
+        lines.extend(surefoot_view::yeses(given).into_iter().map(|yes| format!("  {yes}")));
+        let whose = surefoot_view::whose_yes(role, *wanted, given);
+        lines.push(format!(
+            "? `{step}` waits for the yes of {whose} ({}). In their terminal:",
+            surefoot_view::others(people, given)
+        ));
+        lines.push(format!(
+            "    surefoot approve --state {} {} {step}        (or, to refuse, with --no)",
+            self.about.state, notice.run.0
+        ));
+        self.display.say(&lines);
+    }
+
+    /// Waits for one more person's yes or no.
     async fn second_person(&self, wanted: ApprovalWanted) -> Outcome {
-        let ApprovalWanted { step, role, shown, operators } = wanted;
+        let ApprovalWanted { step, role, people: wanted, given, expires_ms, shown, operators } = wanted;
         let began = runs::now();
         let people = self.about.roles.get(&role).cloned().unwrap_or_default();
         let plan_step = self.about.plan.step(&step);
-        let expires_ms =
-            plan_step.and_then(|step| step.approval.as_ref()).map_or(EXPIRES_DEFAULT_MS, |a| a.expires_ms);
         let irreversible = match plan_step.map(|step| &step.way) {
             Some(Way::Irreversible(irreversible)) => irreversible.why.clone(),
             Some(Way::Rollback(_) | Way::Nothing) | None => String::new(),
@@ -213,6 +225,8 @@ impl<'p> Desk<'p> {
         let asks = Asks::Approval {
             role: role.clone(),
             people: people.clone(),
+            wanted,
+            given: given.clone(),
             shown: shown.clone(),
             expires_ms,
             irreversible,
@@ -222,15 +236,7 @@ impl<'p> Desk<'p> {
         if let Err(error) = self.about.inbox.ask(&notice) {
             return refused(error.to_string(), 0);
         }
-        let run = &notice.run.0;
-        self.display.say(&[
-            String::new(),
-            format!("? `{step}` waits for the yes of {role} ({}). In their terminal:", people.join(" or ")),
-            format!(
-                "    surefoot approve --state {} {run} {step}        (or, to refuse, with --no)",
-                self.about.state
-            ),
-        ]);
+        self.show_approval(&notice, &step);
         let answer = self
             .letter(&notice, |from, says| match says {
                 Says::Approval { step: of, .. } if of != step => {
@@ -241,6 +247,11 @@ impl<'p> Desk<'p> {
                 }
                 Says::Approval { .. } if !people.contains(&from.user) => {
                     Err(format!("{} is not `{role}`", from.user))
+                }
+                Says::Approval { approved: true, .. }
+                    if given.iter().any(|given| given.by.uid == from.uid) =>
+                {
+                    Err(format!("{} has said yes already; {wanted} different people must", from.user))
                 }
                 Says::Approval { approved, comment, .. } => Ok(BTreeMap::from([
                     ("approved".to_owned(), Value::Bool(approved)),
@@ -253,7 +264,11 @@ impl<'p> Desk<'p> {
                 }
             })
             .await;
-        self.withdraw(Some(&step));
+        // While others are still asked the notice stays: what they leave meanwhile answers it.
+        let was_last = given.len() + 1 >= wanted as usize;
+        if was_last || answer.get("approved") != Some(&Value::Bool(true)) {
+            self.withdraw(Some(&step));
+        }
         performed(Value::Record(answer), runs::now().since(began))
     }
 
@@ -306,7 +321,8 @@ impl<'p> Desk<'p> {
         };
         // Asked again after a crash, it is the same notice: a yes that was left meanwhile still counts.
         if let Ok(before) = self.about.inbox.notices() {
-            let same = |before: &Notice| Notice { since: notice.since, ..before.clone() } == notice;
+            let digest = notice.digest();
+            let same = |before: &Notice| Notice { since: notice.since, ..before.clone() }.digest() == digest;
             if let Some(before) = before.iter().find(|before| same(before)) {
                 notice.since = before.since;
             }

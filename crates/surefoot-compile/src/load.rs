@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sha2::{Digest, Sha256};
 use surefoot_plan::SourceFile;
-use surefoot_syntax::ast::{File, Item, Module, Use};
-use surefoot_syntax::{Diagnostic, FileId, Label, Source, Span, nearest, parse};
+use surefoot_syntax::ast::{File, Item, Member, Module, Text, Use};
+use surefoot_syntax::{Diagnostic, FileId, Label, Source, Span, file_name, nearest, parse};
 
 use crate::library;
 use crate::report::{Report, error};
@@ -48,6 +48,8 @@ pub(crate) struct Loaded {
     pub(crate) file: File,
     /// What it uses, by the name that it has here.
     pub(crate) uses: BTreeMap<String, Used>,
+    /// The files of the runbooks that it calls, by where each is named. Empty if nothing calls it from the root on.
+    pub(crate) calls: BTreeMap<Span, usize>,
     /// Names of what it uses and could not be brought in: whoever reads them makes no second mistake.
     pub(crate) broken: BTreeSet<String>,
 }
@@ -72,6 +74,7 @@ pub(crate) enum Target {
 pub(crate) fn load(sources: &dyn Sources, root: Source, diagnostics: &mut Vec<Diagnostic>) -> Modules {
     let mut loader = Loader { sources, modules: Modules::default(), open: Vec::new(), diagnostics };
     loader.add(root);
+    loader.open_called();
     loader.modules
 }
 
@@ -163,6 +166,7 @@ impl Loader<'_> {
             sha256,
             file,
             uses: BTreeMap::new(),
+            calls: BTreeMap::new(),
             broken: BTreeSet::new(),
         });
         let mut named: BTreeMap<String, Used> = BTreeMap::new();
@@ -194,6 +198,29 @@ impl Loader<'_> {
             loaded.broken = broken;
         }
         index
+    }
+
+    /// Opens the files of the runbooks that the root calls, that those call, and so on. A circle of calls is found
+    /// where they are put in place.
+    fn open_called(&mut self) {
+        let mut callers = vec![0];
+        let mut done = 0;
+        while let Some(caller) = callers.get(done).copied() {
+            done += 1;
+            let Some(loaded) = self.modules.loaded.get(caller) else { continue };
+            let (from, paths) = (loaded.source.path.clone(), called_in(&loaded.file));
+            for path in paths {
+                let Some(Target::File(called)) = self.file(&joined(&from, &path.text), path.span) else {
+                    continue;
+                };
+                if let Some(loaded) = self.modules.loaded.get_mut(caller) {
+                    loaded.calls.insert(path.span, called);
+                }
+                if !callers.contains(&called) {
+                    callers.push(called);
+                }
+            }
+        }
     }
 
     fn target(&mut self, from: &str, used: &Use) -> Option<Target> {
@@ -256,7 +283,7 @@ impl Loader<'_> {
             Err(why) => {
                 self.diagnostics.push(
                     error("SF0111", span, format!("cannot open `{path}`: {why}"))
-                        .note("a path in `use` starts at the folder of the file it stands in"),
+                        .note("a path starts at the folder of the file it stands in"),
                 );
                 None
             }
@@ -268,6 +295,24 @@ impl Loader<'_> {
     }
 }
 
+/// Returns the files of the runbooks that those of a file call, as they are named.
+fn called_in(file: &File) -> Vec<Text> {
+    let mut found = Vec::new();
+    let mut rest: Vec<&Member> = Vec::new();
+    for item in &file.items {
+        if let Item::Runbook(runbook) = item {
+            rest.extend(runbook.members.iter().rev());
+        }
+        while let Some(member) = rest.pop() {
+            if let Member::Call(call) = member {
+                found.push(call.path.clone());
+            }
+            rest.extend(member.blocks().into_iter().flatten());
+        }
+    }
+    found
+}
+
 /// Returns the name a module has where it is used.
 fn local_name(used: &Use) -> Option<String> {
     if let Some(alias) = &used.alias {
@@ -275,11 +320,7 @@ fn local_name(used: &Use) -> Option<String> {
     }
     match &used.module {
         Module::Library(parts) => parts.last().map(|part| part.text.clone()),
-        Module::File(path) => {
-            let name = path.text.rsplit('/').next().unwrap_or_default();
-            let name = name.split('.').next().unwrap_or_default();
-            (!name.is_empty()).then(|| name.replace('-', "_"))
-        }
+        Module::File(path) => file_name(&path.text),
     }
 }
 

@@ -13,9 +13,11 @@
 
 mod action;
 mod alias;
+mod approval;
 mod argument;
 mod ask;
 mod call;
+mod called;
 mod command;
 mod diagnose;
 mod during;
@@ -51,7 +53,7 @@ use std::rc::Rc;
 
 use surefoot_plan::{About, Expr, FORMAT, Name, OnFailure, Plan, QuestionId, Read, Rights, StepId, Type};
 use surefoot_syntax::ast::{Fact, Runbook};
-use surefoot_syntax::{Diagnostic, Severity, Span};
+use surefoot_syntax::{Diagnostic, FileId, Severity, Span};
 
 use crate::inputs::Inputs;
 use crate::load::Modules;
@@ -111,6 +113,7 @@ pub(crate) fn lower<'a>(
     damage: &[Diagnostic],
 ) -> Output {
     let mut lowering = Lowering::new(modules, runbook, binding);
+    lowering.damaged = damage.iter().map(|found| found.primary.span.file).collect();
     lowering.rights_damaged = damage.iter().any(|found| lowering.in_allow(found.primary.span));
     lowering.runbook(!damage.is_empty());
     prune::prune(&mut lowering.plan);
@@ -124,6 +127,16 @@ pub(crate) struct Lowering<'a> {
     binding: Binding<'a>,
     /// Whose names are seen: an index in the modules.
     module: usize,
+    /// The file of the runbook that is read: the root, or one that is called.
+    home: usize,
+    /// What stands before the names of the parts of a called runbook: `drain.`.
+    called_as: String,
+    /// What a called runbook finds when it begins; none in the root's.
+    beginning: Option<called::Beginning>,
+    /// The calls that are being put in place, outermost first: the file of the caller, and where it calls.
+    calls: Vec<(usize, Span)>,
+    /// The files in which something does not read.
+    damaged: BTreeSet<FileId>,
     scopes: Scopes<'a>,
     cx: Context,
     /// Parameters that were read; one that is being read is none.
@@ -301,6 +314,11 @@ impl<'a> Lowering<'a> {
             runbook,
             binding,
             module: 0,
+            home: 0,
+            called_as: String::new(),
+            beginning: None,
+            calls: Vec::new(),
+            damaged: BTreeSet::new(),
             scopes: Scopes::default(),
             cx: Context::nothing("a runbook"),
             params: BTreeMap::new(),

@@ -30,6 +30,8 @@ pub(crate) enum Named<'a> {
     Module(Target),
     /// A step.
     Step,
+    /// A call of another runbook.
+    Call,
     /// Something bound inside: a loop's item, a step's value, an argument.
     Value(Box<Bound>),
 }
@@ -59,7 +61,7 @@ pub(crate) struct Scopes<'a> {
     frames: Vec<BTreeMap<Name, Entry<'a>>>,
     /// Names that were read.
     pub(crate) used: BTreeSet<Name>,
-    /// What steps that stand before this place give.
+    /// What steps and calls that stand before this place give; of a step of a called runbook, as `drain.stop`.
     pub(crate) outputs: BTreeMap<Name, Outputs>,
     /// Steps that stand in a loop over what the run finds, before this place.
     pub(crate) in_loops: BTreeSet<Name>,
@@ -87,7 +89,33 @@ impl<'a> Scopes<'a> {
 
     /// Gives a name in the innermost scope. One that is there already is reported and stays.
     pub(crate) fn declare(&mut self, name: &Ident, named: Named<'a>, diagnostics: &mut Vec<Diagnostic>) {
-        if let Some(first) = self.find(&name.text) {
+        let first = self.find(&name.text).cloned();
+        self.declare_beside(first.as_ref(), name, named, diagnostics);
+    }
+
+    /// Gives an argument of an item of the file in the innermost scope. It may have the name of something in the
+    /// runbook: whoever writes a file of facts knows none of the runbooks that use it.
+    pub(crate) fn declare_argument(
+        &mut self,
+        name: &Ident,
+        named: Named<'a>,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) {
+        let of_file = self.frames.first().and_then(|frame| frame.get(&name.text));
+        let other =
+            || self.frames.get(OUTER..).and_then(|own| own.iter().find_map(|frame| frame.get(&name.text)));
+        let first = of_file.or_else(other).cloned();
+        self.declare_beside(first.as_ref(), name, named, diagnostics);
+    }
+
+    fn declare_beside(
+        &mut self,
+        first: Option<&Entry<'a>>,
+        name: &Ident,
+        named: Named<'a>,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) {
+        if let Some(first) = first {
             diagnostics.push(
                 error("SF0102", name.span, format!("the name `{}` is given twice", name.text))
                     .here("again here")
@@ -110,6 +138,15 @@ impl<'a> Scopes<'a> {
     pub(crate) fn of(names: impl IntoIterator<Item = (Name, Entry<'a>)>) -> Scopes<'a> {
         let frames = vec![names.into_iter().collect(), BTreeMap::new()];
         Scopes { frames, ..Scopes::default() }
+    }
+
+    /// Takes out what the steps and calls of a name gave, and all that is in them.
+    pub(crate) fn take_outputs(&mut self, name: &str) -> BTreeMap<Name, Outputs> {
+        let of =
+            |key: &Name| key.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
+        let (taken, rest) = std::mem::take(&mut self.outputs).into_iter().partition(|(key, _)| of(key));
+        self.outputs = rest;
+        taken
     }
 
     /// Leaves the scopes inside the runbook, for what is declared outside of them.

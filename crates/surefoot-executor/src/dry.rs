@@ -346,8 +346,12 @@ impl<W: World> Walker<'_, '_, W> {
         if let Some((_, approval)) = &part.approval
             && step.approval.is_some()
         {
-            entry.notes.push(format!("waits for the approval of {}", approval.role));
-            self.leave_out(format!("the approval of {} for {}", approval.role, step.id), "nobody is asked");
+            let whose = match approval.people {
+                1 => approval.role.clone(),
+                people => format!("{people} of {}", approval.role),
+            };
+            entry.notes.push(format!("waits for the approval of {whose}"));
+            self.leave_out(format!("the approval of {whose} for {}", step.id), "nobody is asked");
         }
         for read in &step.before {
             entry.does.push(format!("before {} = {}", read.name, self.render_source(&read.source).await));

@@ -2,13 +2,14 @@
 //!
 //! Must hold: whatever `decide` asks is found without going through the plan.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use surefoot_journal::{Finished, FinishedHow, Phase};
 use surefoot_plan::{
-    Approval, Atom, Cell, Each, Ensure, Expr, Formula, InputValue, Name, Names, Node, Place, Plan, Proof,
-    Require, Statement, Step, StepId, Tri, Value, Verdict, VerifiedPlan, Wait, Way, What,
+    Approval, Atom, Cell, Each, Ensure, Formula, InputValue, Name, Names, Node, Place, Plan, Proof, Require,
+    Statement, Step, StepId, Tri, Value, Verdict, VerifiedPlan, Wait, Way, What, half_done_beside,
+    may_be_among,
 };
 
 /// How long an invariant may take to settle after a step, in milliseconds: a probe that fails once is
@@ -17,9 +18,6 @@ pub(crate) const INVARIANT_PATIENCE_MS: u64 = 5_000;
 
 /// Between two probes of an invariant, in milliseconds.
 const INVARIANT_EVERY_MS: u64 = 1_000;
-
-/// Most atoms of an invariant that a step may change: each doubles what must be looked at.
-const HALF_DONE_ATOMS_MAX: usize = 12;
 
 /// A plan made ready to be walked.
 #[derive(Debug)]
@@ -638,22 +636,9 @@ fn half_done_invariants(
 ) -> Vec<Condition> {
     let mut conditions = Vec::new();
     for (index, invariant) in plan.invariants.iter().enumerate() {
-        let mut changed: Vec<&Atom> = Vec::new();
-        for atom in invariant.formula.atoms() {
-            if may_be_among(&atom.cell, changes) && !changed.contains(&atom) {
-                changed.push(atom);
-            }
-        }
-        if changed.is_empty() {
-            continue;
-        }
-        for atom in invariant.formula.atoms() {
-            if may_be_among(&atom.cell, beside) && !changed.contains(&atom) {
-                changed.push(atom);
-            }
-        }
+        let Some(formula) = half_done_beside(&invariant.formula, changes, beside) else { continue };
         conditions.push(Condition {
-            formula: for_every_value(&invariant.formula, &changed),
+            formula,
             text: names.formula(&invariant.formula),
             every_ms: 0,
             within_ms: 0,
@@ -662,48 +647,4 @@ fn half_done_invariants(
         });
     }
     conditions
-}
-
-/// The formula that holds if the given one holds whatever these atoms are.
-fn for_every_value(formula: &Formula, atoms: &[&Atom]) -> Formula {
-    if atoms.len() > HALF_DONE_ATOMS_MAX {
-        // Never true: the verifier refuses such a plan, and what cannot be looked at is not assumed.
-        return Formula::Any(Vec::new());
-    }
-    let all = BTreeSet::from_iter((0..1_u32 << atoms.len()).map(|values| {
-        assign(formula, &|atom| {
-            let at = atoms.iter().position(|changed| *changed == atom)?;
-            Some(values >> at & 1 == 1)
-        })
-    }));
-    Formula::All(all.into_iter().collect())
-}
-
-/// Puts known values in the place of atoms.
-fn assign(formula: &Formula, value: &impl Fn(&Atom) -> Option<bool>) -> Formula {
-    match formula {
-        Formula::Atom(atom) => match value(atom) {
-            Some(true) => Formula::All(Vec::new()),
-            Some(false) => Formula::Any(Vec::new()),
-            None => formula.clone(),
-        },
-        Formula::Value(_) => formula.clone(),
-        Formula::Not(inner) => Formula::Not(Box::new(assign(inner, value))),
-        Formula::All(parts) => Formula::All(parts.iter().map(|part| assign(part, value)).collect()),
-        Formula::Any(parts) => Formula::Any(parts.iter().map(|part| assign(part, value)).collect()),
-    }
-}
-
-/// Whether a cell is one of these, or may turn out to be when their arguments are computed.
-pub(crate) fn may_be_among(cell: &Cell, cells: &[Cell]) -> bool {
-    cells.iter().any(|other| may_be_equal(cell, other))
-}
-
-/// Whether two cells may be one: the same question, and no argument that is surely different.
-fn may_be_equal(one: &Cell, other: &Cell) -> bool {
-    one.question == other.question
-        && one.arguments.iter().zip(&other.arguments).all(|pair| match pair {
-            (Expr::Literal(one), Expr::Literal(other)) => one == other,
-            _ => true,
-        })
 }

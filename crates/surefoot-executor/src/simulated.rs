@@ -519,13 +519,25 @@ impl World for Simulated<'_> {
                     None => Outcome::NotPerformed { why: "nobody answered".into() },
                 }
             }
-            EffectRequest::Approval { shown, .. } => {
+            EffectRequest::Approval { shown, given, .. } => {
                 let mut inner = self.inner.borrow_mut();
                 inner.approvals += 1;
                 inner.shown = shown;
-                let Some(approver) = inner.approver.clone() else {
+                let Some(mut approver) = inner.approver.clone() else {
                     return Outcome::NotPerformed { why: "nobody approved it".into() };
                 };
+                // Each is somebody else: as many as are asked agree.
+                while given.iter().any(|given| given.by.uid == approver.uid) {
+                    approver = Identity {
+                        user: format!(
+                            "{}-{}",
+                            approver.user.split('-').next().unwrap_or_default(),
+                            approver.uid + 1
+                        ),
+                        uid: approver.uid + 1,
+                        verified: false,
+                    };
+                }
                 let fields: BTreeMap<Name, Value> = BTreeMap::from([
                     ("approved".into(), Value::Bool(!inner.denies)),
                     ("user".into(), Value::Text(approver.user)),

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 
 use serde::{Deserialize, Serialize};
-use surefoot_journal::{Answer, Claim, Identity, Outcome, RunId, Shown, Timestamp};
+use surefoot_journal::{Answer, Claim, Given, Identity, Outcome, RunId, Shown, Timestamp};
 use surefoot_plan::{Cell, Decoder, Name, StepId, Type, Value};
 
 /// Performs effects, reads facts, asks people, and tells the time.
@@ -82,13 +82,19 @@ pub enum EffectRequest {
     },
     /// Asks a person.
     Ask(Question),
-    /// Waits for a second person's answer to `surefoot approve`. The value is a record
+    /// Waits for one more person's answer to `surefoot approve`. The value is a record
     /// `{ approved: bool, user: text, uid: int, comment: text }`.
     Approval {
         /// The step.
         step: StepId,
         /// Whose yes is needed.
         role: Name,
+        /// How many different people must say it.
+        people: u32,
+        /// Who has said it, and when that is too old; they are asked no more.
+        given: Vec<Given>,
+        /// How long a yes is good for, in milliseconds.
+        expires_ms: u64,
         /// What they are shown.
         shown: Vec<Shown>,
         /// Who runs, and so cannot approve.

@@ -477,12 +477,12 @@ pub enum Event {
         /// The items of the turns.
         items: Vec<Value>,
     },
-    /// The branches of a block begin: from now on each goes on by itself. Since format 1.2.
+    /// The branches of a block begin: from now on each goes on by itself. Since format 1.3.
     Branched {
         /// The block.
         node: StepId,
     },
-    /// All branches of a block are over, and well: the run goes on behind it. Since format 1.2.
+    /// All branches of a block are over, and well: the run goes on behind it. Since format 1.3.
     Joined {
         /// The block.
         node: StepId,
@@ -507,8 +507,17 @@ pub enum Event {
         step: StepId,
         /// Whose yes is needed.
         role: Name,
+        /// How many different people must say it. Since format 1.3; before, one.
+        #[serde(default = "one", skip_serializing_if = "is_one")]
+        people: u32,
         /// What they are shown.
         shown: Vec<Reading>,
+        /// Values that they are shown besides, by what they are called. Since format 1.3.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        values: Vec<(String, Value)>,
+        /// How long each yes is good for, in milliseconds; not recorded before format 1.3.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        expires_ms: u64,
     },
     /// A second person said yes or no.
     ApprovalAnswered {
@@ -525,6 +534,9 @@ pub enum Event {
     ApprovalVoided {
         /// For which step.
         step: StepId,
+        /// Whose yes alone counts no more; all of them if none. Since format 1.3.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<Identity>,
         /// Why.
         why: String,
     },
@@ -683,6 +695,21 @@ pub enum Event {
     },
     /// The run is over.
     Ended(Ended),
+}
+
+/// How many people a step asks where an older journal does not say it.
+fn one() -> u32 {
+    1
+}
+
+/// Whether it is not recorded.
+fn is_zero(ms: &u64) -> bool {
+    *ms == 0
+}
+
+/// Whether one person is enough.
+fn is_one(people: &u32) -> bool {
+    *people == 1
 }
 
 /// How a held or stuck run goes on.

@@ -63,6 +63,12 @@ pub enum Asks {
         role: Name,
         /// Who has that role.
         people: Vec<String>,
+        /// How many different people of them must say it.
+        #[serde(default = "one")]
+        wanted: u32,
+        /// Who has said it.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        given: Vec<Given>,
         /// What they are to see first.
         shown: Vec<Shown>,
         /// How long their yes is good for, in milliseconds.
@@ -99,6 +105,20 @@ pub enum Asks {
     },
 }
 
+/// A yes that was given.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Given {
+    /// Who.
+    pub by: Identity,
+    /// When it is too old.
+    pub until: Timestamp,
+}
+
+/// How many people are asked where an older notice does not say it.
+fn one() -> u32 {
+    1
+}
+
 /// How long a question is open.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Limit {
@@ -119,8 +139,14 @@ pub struct Shown {
 
 impl Notice {
     /// Names exactly this notice: asked again with other facts, it is another one.
+    ///
+    /// Not by who has said yes: what two people say at the same time are two answers to one notice.
     pub fn digest(&self) -> String {
-        let text = serde_json::to_vec(self).unwrap_or_default();
+        let mut asked = self.clone();
+        if let Asks::Approval { given, .. } = &mut asked.asks {
+            given.clear();
+        }
+        let text = serde_json::to_vec(&asked).unwrap_or_default();
         Sha256::digest(&text).iter().map(|byte| format!("{byte:02x}")).collect()
     }
 }

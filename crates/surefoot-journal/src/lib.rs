@@ -24,7 +24,7 @@ pub use event::{
     RunId, Started, Stream, WayBackVerdict, WorldKind,
 };
 pub use folder::{CreateError, FindError, Needs, RunFolder, StateRoot, file_name};
-pub use inbox::{Asks, Inbox, InboxError, Letter, Limit, Notice, Received, Rejected, Says, Shown};
+pub use inbox::{Asks, Given, Inbox, InboxError, Letter, Limit, Notice, Received, Rejected, Says, Shown};
 pub use let_go::LetGo;
 pub use lock::{Holder, LockError, RunLock, Target, TargetLock};
 pub use reader::{ReadError, Reader};

@@ -177,15 +177,39 @@ pub struct Base {
     pub answer: Answer,
 }
 
-/// A request for a second person's yes.
+/// A request for the yes of a second person, or of several.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ApprovalState {
     /// Whose yes is needed.
     pub role: Name,
+    /// How many different people must say it.
+    pub people: u32,
     /// What they were shown.
     pub shown: Vec<Reading>,
-    /// Their answer.
-    pub answer: Option<ApprovalAnswer>,
+    /// Values that they were shown besides.
+    pub values: Vec<(String, Value)>,
+    /// How long each yes is good for, in milliseconds.
+    pub expires_ms: u64,
+    /// Their answers, in order: each yes that counts, and the no that ended it.
+    pub answers: Vec<ApprovalAnswer>,
+}
+
+impl ApprovalState {
+    /// The no, if one of them said it: one is enough.
+    pub fn refusal(&self) -> Option<&ApprovalAnswer> {
+        self.answers.iter().find(|answer| !answer.approved)
+    }
+
+    /// How many more must say yes.
+    pub fn missing(&self) -> u32 {
+        let given = u32::try_from(self.answers.len()).unwrap_or(u32::MAX);
+        self.people.saturating_sub(given)
+    }
+
+    /// Whether nobody is asked any more: enough have said yes, or one has said no.
+    pub fn is_answered(&self) -> bool {
+        self.refusal().is_some() || self.missing() == 0
+    }
 }
 
 /// A second person's answer.
@@ -424,7 +448,7 @@ impl RunState {
 
     /// Returns the steps for which a second person's yes is asked and not given.
     pub fn asked(&self) -> impl Iterator<Item = (&StepId, &ApprovalState)> {
-        self.approvals.iter().filter(|(_, asked)| asked.answer.is_none())
+        self.approvals.iter().filter(|(_, asked)| !asked.is_answered())
     }
 
     /// Returns how hard the operator asked to stop, if that is not yet answered.

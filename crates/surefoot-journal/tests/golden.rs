@@ -25,7 +25,10 @@ const HEAD: &str = "e3861aff1e27c5a20ec6bfa0035566af03e376c1f1beff244a6c2603da5d
 const HEAD_1_1: &str = "3d1ab168775b5e8e621382279de488fc9658c7c9c4a6419d6a2bf3e632511bba";
 
 /// The hash of the last record of `1.2.jsonl`.
-const HEAD_1_2: &str = "0fc534bf201c2754f16b3ebf7ec3b7c88aa1681bbdcda99ece1ab558db4de559";
+const HEAD_1_2: &str = "487478791257d989f57e2307635aa55e70515dfeb6f2d18f98201d8797457cfd";
+
+/// The hash of the last record of `1.3.jsonl`.
+const HEAD_1_3: &str = "44d97b517d28a3da2f57f11391f4494456412a3a47a1331af5229ae519b76b2f";
 
 fn path(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name)
@@ -66,20 +69,48 @@ fn a_journal_of_format_1_2_is_read() {
 }
 
 #[test]
+fn a_journal_of_format_1_3_is_read() {
+    let (records, head) = read(&fs::read(path("1.3.jsonl")).unwrap());
+    let events: Vec<Event> = records.into_iter().map(|record| record.event).collect();
+    assert_eq!(events, [every_event(), added_in_1_1(), added_in_1_2(), added_in_1_3()].concat());
+    assert_eq!(head, HEAD_1_3);
+}
+
+#[test]
 fn it_is_still_written_so() {
     // Not required of a newer format, which has its own file. Required of this one: two writers of one
     // format write the same bytes.
     let (mut chain, mut text) = (Chain::default(), Vec::new());
-    let all = [every_event(), added_in_1_1(), added_in_1_2()].concat();
+    let all = [every_event(), added_in_1_1(), added_in_1_2(), added_in_1_3()].concat();
     for (at, event) in all.into_iter().enumerate() {
         chain.write(Timestamp(1_795_317_247_250 + at as u64 * 1001), event, &mut text).unwrap();
     }
-    if !path("1.2.jsonl").exists() {
+    if !path("1.3.jsonl").exists() {
         // Only where a format is being made: a released file is never absent.
-        fs::write(path("1.2.jsonl"), &text).unwrap();
+        fs::write(path("1.3.jsonl"), &text).unwrap();
         panic!("written anew; its head is {}", chain.head());
     }
-    assert!(fs::read(path("1.2.jsonl")).unwrap() == text, "the bytes have changed: that is another format");
+    assert!(fs::read(path("1.3.jsonl")).unwrap() == text, "the bytes have changed: that is another format");
+}
+
+/// What format 1.3 added: branches, the yes of several people, one of them that counts no more, and values that they are
+/// shown.
+fn added_in_1_3() -> Vec<Event> {
+    let step = || StepId("drain[db2]".into());
+    let anna = || Identity { user: "anna".into(), uid: 1000, verified: false };
+    vec![
+        Event::ApprovalAsked {
+            step: step(),
+            role: "lead".into(),
+            people: 2,
+            shown: Vec::new(),
+            values: vec![("ticket".into(), Value::Text("OPS-7".into()))],
+            expires_ms: 600_000,
+        },
+        Event::ApprovalVoided { step: step(), by: Some(anna()), why: "expired".into() },
+        Event::Branched { node: StepId("parallel[1]".into()) },
+        Event::Joined { node: StepId("parallel[1]".into()) },
+    ]
 }
 
 /// What format 1.2 added: loops that found their list, turns that failed, an end with such turns, and one
@@ -94,8 +125,6 @@ fn added_in_1_2() -> Vec<Event> {
         Event::TurnsFailed { node: node(), items: items(), why: "exit 1".into(), asks: false },
         Event::TurnsFailed { node: node(), items: items(), why: "exit 1".into(), asks: true },
         Event::TurnsTakenBack { node: node(), items: items() },
-        Event::Branched { node: StepId("parallel[1]".into()) },
-        Event::Joined { node: StepId("parallel[1]".into()) },
         Event::Ended(Ended { forward, way_back, facts: FactsVerdict::AsEnsured, owed: Vec::new() }),
         Event::Ended(Ended {
             forward: ForwardVerdict::Failed,
@@ -170,7 +199,7 @@ fn added_in_1_1() -> Vec<Event> {
 
 #[test]
 fn every_kind_of_event_is_in_it() {
-    let all = [every_event(), added_in_1_1(), added_in_1_2()].concat();
+    let all = [every_event(), added_in_1_1(), added_in_1_2(), added_in_1_3()].concat();
     let kinds: BTreeSet<&str> = all.iter().map(Event::kind).collect();
     assert_eq!(kinds.len(), 39, "an event was added: so was a version, and its file is missing: {kinds:?}");
 }
@@ -268,9 +297,16 @@ fn every_event() -> Vec<Event> {
             answered: None,
         },
         Event::Waited { wait: step(), reached: true },
-        Event::ApprovalAsked { step: step(), role: "lead".into(), shown: readings() },
+        Event::ApprovalAsked {
+            step: step(),
+            role: "lead".into(),
+            people: 1,
+            shown: readings(),
+            values: Vec::new(),
+            expires_ms: 0,
+        },
         Event::ApprovalAnswered { step: step(), by: anna(), approved: true, comment: "go".into() },
-        Event::ApprovalVoided { step: step(), why: "expired".into() },
+        Event::ApprovalVoided { step: step(), by: None, why: "expired".into() },
         Event::Refused { step: Some(step()), phase: Phase::Forward, why: refusal() },
         Event::Refused { step: None, phase: Phase::Forward, why: refusal() },
         Event::Before {

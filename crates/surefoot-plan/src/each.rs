@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Expr, Name, Node, Plan, StepId, Value, ValueId};
+use crate::{Expr, Name, Node, Plan, Probe, StepId, Value, ValueId};
 use turn::Turn;
 
 /// Most items that a loop may go through. Each is a turn that a person must be able to follow, and what is done
@@ -265,6 +265,14 @@ impl Plan {
     }
 }
 
+impl Probe {
+    /// Returns the same with another expression in the place of a value.
+    pub fn with(&self, value: &ValueId, expr: &Expr) -> Probe {
+        let turn = Turn { item: value, value: expr, inside: BTreeSet::new(), key: "" };
+        turn.probe(self)
+    }
+}
+
 impl StepId {
     /// Returns the name that a node of a loop has in the turn of a key: `drain` becomes `drain[db2]`.
     pub fn turn(&self, key: &str) -> StepId {
@@ -282,15 +290,26 @@ impl StepId {
 
     /// What stands before the key of a turn, and what behind it.
     fn parts(&self) -> (&str, &str) {
+        // Behind the name of the call that it is in.
+        let (mut depth, mut begin) = (0_usize, 0);
+        for (at, letter) in self.0.char_indices() {
+            match letter {
+                '[' => depth += 1,
+                ']' => depth = depth.saturating_sub(1),
+                '.' if depth == 0 => begin = at + 1,
+                _ => {}
+            }
+        }
+        let (_, name) = self.0.split_at(begin);
         let numbered =
-            NUMBERED.iter().any(|word| self.0.strip_prefix(word).is_some_and(|rest| rest.starts_with('[')));
-        let at = match (self.0.find('['), numbered) {
+            NUMBERED.iter().any(|word| name.strip_prefix(word).is_some_and(|rest| rest.starts_with('[')));
+        let at = match (name.find('['), numbered) {
             // Behind the number that is a part of the name; before the key of a turn inside this one.
-            (Some(_), true) => self.0.find(']').map_or(self.0.len(), |end| end + 1),
+            (Some(_), true) => name.find(']').map_or(name.len(), |end| end + 1),
             (Some(open), false) => open,
-            (None, _) => self.0.len(),
+            (None, _) => name.len(),
         };
-        self.0.split_at(at)
+        self.0.split_at(begin + at)
     }
 }
 

@@ -20,6 +20,7 @@ mod effect;
 mod eval;
 mod expr;
 mod fact;
+mod half_done;
 mod names;
 mod parallel;
 mod plan;
@@ -46,6 +47,7 @@ pub use eval::{
 };
 pub use expr::{BinaryOperator, Expr, Function, UnaryOperator, ValueId};
 pub use fact::{Atom, Cell, Comparison, Formula, Literal, Parameter, Probe, Question, QuestionId, Test, Tri};
+pub use half_done::{half_done, half_done_beside, may_be_among};
 pub use names::Names;
 pub use parallel::{BRANCHES_MAX, Parallel, parallels_of};
 pub use plan::{
@@ -54,8 +56,8 @@ pub use plan::{
 };
 pub use read::{FORMAT, NODES_MAX, PLAN_BYTES_MAX, ReadError};
 pub use step::{
-    Approval, Class, Ensure, GRACE_MS, Irreversible, Leaves, Require, Restores, Retry, Rollback, ScopeEnd,
-    Statement, Step, StepId, Wait, Way,
+    APPROVERS_MAX, Approval, CallEnd, Class, Ensure, GRACE_MS, Irreversible, Leaves, Require, Restores,
+    Retry, Rollback, ScopeEnd, ShownValue, Statement, Step, StepId, Wait, Way,
 };
 pub use value::{Name, Real, Type, Value};
 pub use verify::{

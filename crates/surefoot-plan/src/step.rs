@@ -60,6 +60,30 @@ pub struct Step {
     /// Whether it begins or ends a `during`: what stands between the two is done inside it. Since format 1.2.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scope: Option<ScopeEnd>,
+    /// Whether a called runbook begins or ends with it: what stands between the two is that runbook's. It does nothing
+    /// itself: at its beginning a runbook reads and requires, at its end what it ensures is asked. Since format 1.2.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub call: Option<CallEnd>,
+}
+
+/// Which end of a called runbook a step is. Nothing is decided by it: people read it.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CallEnd {
+    /// It begins.
+    Begins {
+        /// The runbook's name.
+        runbook: Name,
+        /// Its file, as the caller names it.
+        file: String,
+        /// The step with which it ends, after this one in the same list of nodes.
+        end: StepId,
+    },
+    /// It ends.
+    Ends {
+        /// The step with which it began.
+        begin: StepId,
+    },
 }
 
 /// Which end of a `during` a step is. What entering changes is taken back by leaving, and what leaving
@@ -193,16 +217,52 @@ pub struct Irreversible {
     pub recover_with: Option<String>,
 }
 
-/// A second person's yes.
+/// Most people whose yes a step may need: more would never be at hand before the first yes is too old.
+pub const APPROVERS_MAX: u32 = 20;
+
+/// The yes of a second person, or of several.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Approval {
     /// Whose.
     pub role: crate::Person,
+    /// How many different people of that role must say yes. Since format 1.3.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub people: u32,
     /// What they are shown, probed at that moment.
     pub showing: Vec<crate::Cell>,
-    /// How long it is good for, in milliseconds.
+    /// Values that they are shown besides. Since format 1.3.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub values: Vec<ShownValue>,
+    /// How long each yes is good for, in milliseconds.
     pub expires_ms: u64,
+}
+
+/// A value that an approver is shown.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct ShownValue {
+    /// What it is called: as its author wrote it. Empty for a text, which says what it is about.
+    pub text: String,
+    /// What it is.
+    pub value: Expr,
+}
+
+impl ShownValue {
+    /// Returns how it is called where its value is not known yet.
+    pub fn name(&self) -> String {
+        if self.text.is_empty() { self.value.to_string() } else { self.text.clone() }
+    }
+}
+
+/// How many people must agree where a plan does not say it.
+fn one() -> u32 {
+    1
+}
+
+/// Whether one is enough: the digest of an older plan stays what it was.
+fn is_one(people: &u32) -> bool {
+    *people == 1
 }
 
 /// How safe a step is to repeat.

@@ -47,6 +47,7 @@ pub(crate) fn step(id: &str, ensures: &[&str]) -> Step {
         rights: rights(),
         rollback_rights: rights(),
         scope: None,
+        call: None,
     }
 }
 

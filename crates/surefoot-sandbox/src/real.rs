@@ -330,8 +330,9 @@ impl<P: People> World for RealWorld<P> {
             EffectRequest::Examine { claim, act } => self.examine(claim, &act).await,
             EffectRequest::Interrupt { claim, level } => self.interrupt(&claim, level),
             EffectRequest::Ask(question) => self.people.ask(question).await,
-            EffectRequest::Approval { step, role, shown, operators } => {
-                self.people.approval(ApprovalWanted { step, role, shown, operators }).await
+            EffectRequest::Approval { step, role, people, given, expires_ms, shown, operators } => {
+                let wanted = ApprovalWanted { step, role, people, given, expires_ms, shown, operators };
+                self.people.approval(wanted).await
             }
         }
     }

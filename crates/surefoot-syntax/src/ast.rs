@@ -14,7 +14,7 @@ mod expr;
 use crate::Span;
 
 pub use control::{
-    Arm, Assume, Cause, Diagnose, During, For, If, Lock, Match, Parallel, Stop, Wait, WaveSize,
+    Arm, Assume, CallRunbook, Cause, Diagnose, During, For, If, Lock, Match, Parallel, Stop, Wait, WaveSize,
 };
 pub use expr::{
     Ask, BinaryOperator, Bits, Call, Command, CommandBody, Expr, ExprKind, UnaryOperator, Word, WordPart,
@@ -183,6 +183,8 @@ pub enum Member {
     During(Box<During>),
     /// `parallel { … }`
     Parallel(Parallel),
+    /// `call "x.runbook" with { … }`
+    Call(Box<CallRunbook>),
     /// A construct that is designed and not built: already reported.
     NotBuilt(NotBuilt),
 }
@@ -447,7 +449,7 @@ pub struct Action {
 /// What stands in a step.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Clause {
-    /// `approved by ROLE showing F, F expires D`
+    /// `approved by N of ROLE showing F, F expires D`
     Approved(Approved),
     /// `requires …`
     Requires(Requires),
@@ -475,9 +477,11 @@ pub enum Clause {
     NotBuilt(NotBuilt),
 }
 
-/// `approved by ROLE showing F, F expires D`
+/// `approved by N of ROLE showing F, F expires D`
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Approved {
+    /// How many people must agree; absent: one.
+    pub people: Option<(u32, Span)>,
     /// Whose yes.
     pub role: Ident,
     /// What they are shown.

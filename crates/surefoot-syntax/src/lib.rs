@@ -44,6 +44,15 @@ pub use source::{FileId, Source, Span};
 /// by mistake, and its tree would take half a gigabyte.
 pub const FILE_BYTES_MAX: usize = 4 << 20;
 
+/// Returns what a file is called where another names it: without its folders and its ending, and `_` for `-`. None if
+/// nothing is left.
+#[must_use]
+pub fn file_name(path: &str) -> Option<String> {
+    let name = path.rsplit('/').next().unwrap_or_default();
+    let name = name.split('.').next().unwrap_or_default();
+    (!name.is_empty()).then(|| name.replace('-', "_"))
+}
+
 /// What became of a file.
 #[derive(Clone, Debug)]
 pub struct Parse {

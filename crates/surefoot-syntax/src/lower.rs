@@ -10,6 +10,7 @@
     reason = "the kinds of the tree are over a hundred; each place knows a few and leaves the rest alone"
 )]
 
+mod call;
 mod command;
 mod during;
 mod expr;
@@ -102,6 +103,7 @@ impl Lower {
             SyntaxKind::Lock => Member::Lock(self.lock(node)),
             SyntaxKind::During => Member::During(Box::new(self.during(node))),
             SyntaxKind::Parallel => Member::Parallel(self.parallel(node)),
+            SyntaxKind::CallRunbook => Member::Call(Box::new(self.call_runbook(node)?)),
             SyntaxKind::NotBuilt => Member::NotBuilt(self.not_built(node)),
             SyntaxKind::Waive => return self.waiver(node),
             _ => return None,

@@ -59,6 +59,12 @@ impl Lines {
                 About::Back(id) => format!("rollback of {id}: "),
             };
             let mut text = told.text;
+            if let Event::Done { step, .. } = &record.event
+                && let Some(step) = plan.step(step).filter(|step| step.call.is_some())
+            {
+                // It does nothing: what it is called says what begins or is over.
+                text.clone_from(&step.title);
+            }
             if let Some(why) = why(&record.event) {
                 if *why == self.why {
                     text = text.strip_suffix(&format!(": {why}")).unwrap_or(&text).to_owned();

@@ -3,7 +3,7 @@
 //! A notice was written by another user, and is shown to someone who is to trust it: everything in it is
 //! made safe to show.
 
-use surefoot_journal::{Asks, Limit, Notice, Timestamp};
+use surefoot_journal::{Asks, Given, Limit, Notice, Timestamp};
 
 use crate::say;
 use crate::style::{Page, Style};
@@ -30,9 +30,17 @@ pub fn notice(notice: &Notice, short: &str, now: Timestamp, style: &Style) -> St
     page.field(0, "asked", LABEL, &format!("{}, {ago} ago", say::moment(notice.since)));
     let name = notice.step.as_ref().map(|step| say::word(&step.0)).unwrap_or_default();
     match &notice.asks {
-        Asks::Approval { role, people, shown, expires_ms, irreversible, assumes } => {
-            let people = if people.is_empty() { "nobody".to_owned() } else { people.join(", ") };
-            page.field(0, "needs", LABEL, &format!("the yes of a {role} ({people})"));
+        Asks::Approval { role, people, wanted, given, shown, expires_ms, irreversible, assumes } => {
+            let people = say::others(people, given.iter().map(|given| &given.by));
+            page.field(
+                0,
+                "needs",
+                LABEL,
+                &format!("the yes of {} ({people})", whose_yes(role, *wanted, given)),
+            );
+            for yes in yeses(given) {
+                page.field(0, "", LABEL, &yes);
+            }
             if !irreversible.is_empty() {
                 page.field(0, "FOR GOOD", LABEL, &format!("it cannot be taken back: {irreversible}"));
             }
@@ -41,7 +49,7 @@ pub fn notice(notice: &Notice, short: &str, now: Timestamp, style: &Style) -> St
             }
             for (at, shown) in shown.iter().enumerate() {
                 let label = if at == 0 { "shown" } else { "" };
-                let text = format!("{} is {}", shown.fact, say::answer(&shown.answer));
+                let text = say::shown_value(&shown.fact, &say::answer(&shown.answer));
                 page.field(0, label, LABEL, &text);
             }
             for (at, waived) in notice.waived.iter().enumerate() {
@@ -83,6 +91,21 @@ pub fn notice(notice: &Notice, short: &str, now: Timestamp, style: &Style) -> St
     page.finish()
 }
 
+/// Who has said yes to what is asked, and until when that counts.
+pub fn yeses(given: &[Given]) -> Vec<String> {
+    say::given(given.iter().map(|given| (&given.by, given.until)))
+}
+
+/// Those of a role who have not said yes yet.
+pub fn others(people: &[String], given: &[Given]) -> String {
+    say::others(people, given.iter().map(|given| &given.by))
+}
+
+/// Whose yes is still needed, as "a lead", or "1 more of dba".
+pub fn whose_yes(role: &str, wanted: u32, given: &[Given]) -> String {
+    say::whose_yes(role, wanted, wanted.saturating_sub(u32::try_from(given.len()).unwrap_or(u32::MAX)))
+}
+
 /// How long a question is open, and what counts then.
 pub fn limit(limit: &Limit) -> String {
     let within = say::duration(limit.within_ms);
@@ -94,12 +117,12 @@ pub fn limit(limit: &Limit) -> String {
 
 #[cfg(test)]
 mod tests {
-    use surefoot_journal::{Answer, Asks, Limit, Notice, RunId, Shown, Timestamp};
+    use surefoot_journal::{Answer, Asks, Given, Limit, Notice, RunId, Shown, Timestamp};
     use surefoot_plan::{StepId, Type, Value, Waived};
 
     use super::notice;
     use crate::Style;
-    use crate::testing::{START, anna};
+    use crate::testing::{START, anna, bert};
 
     fn waived() -> Waived {
         Waived {
@@ -131,10 +154,26 @@ mod tests {
         insta::assert_snapshot!(asked(Asks::Approval {
             role: "lead".into(),
             people: vec!["bert".into(), "carla".into()],
+            wanted: 1,
+            given: Vec::new(),
             shown: vec![Shown { fact: "old_serving".into(), answer: Answer::Known(Value::Bool(false)) }],
             expires_ms: 600_000,
             irreversible: "the standby starts a timeline of its own".into(),
             assumes: vec!["not old_reachable \"its rack has no power\"".into()],
+        }));
+    }
+
+    #[test]
+    fn the_approval_of_several_says_who_is_still_missing() {
+        insta::assert_snapshot!(asked(Asks::Approval {
+            role: "lead".into(),
+            people: vec!["bert".into(), "carla".into(), "dora".into()],
+            wanted: 2,
+            given: vec![Given { by: bert(), until: Timestamp(START.0 + 600_000) }],
+            shown: vec![Shown { fact: "ticket".into(), answer: Answer::Known(Value::Text("OPS-7".into())) }],
+            expires_ms: 600_000,
+            irreversible: String::new(),
+            assumes: Vec::new(),
         }));
     }
 

@@ -4,8 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use surefoot_plan::{
-    Approval, Ensure, ExceptionKind, GRACE_MS, InputValue, Names, Node, OnFailure, Owed, Place, Plan, Proof,
-    Rollback, Step, StepId, Tri, Verdict, VerifiedPlan, Wait, Way, What,
+    Approval, CallEnd, Ensure, ExceptionKind, GRACE_MS, InputValue, Names, Node, OnFailure, Owed, Place,
+    Plan, Proof, Rollback, ShownValue, Step, StepId, Tri, Verdict, VerifiedPlan, Wait, Way, What,
 };
 
 use crate::blast::{Kind, blast, shown};
@@ -21,6 +21,9 @@ const MARGIN: usize = 10;
 
 /// The width of the labels of a step.
 const LABEL: usize = 9;
+
+/// How much further in the parts of a called runbook stand.
+const CALLED: usize = 3;
 
 /// Shows a plan.
 pub fn plan(verified: &VerifiedPlan, style: &Style) -> String {
@@ -160,12 +163,22 @@ impl View<'_> {
     /// Parts of the plan, in order.
     fn nodes(&mut self, nodes: &[Node], above: &str, indent: usize) {
         let mut before: Option<&Node> = None;
+        // Further in for each called runbook that has begun and is not over.
+        let (outer, mut calls) = (indent, 0);
         if above.is_empty() && !nodes.is_empty() {
             self.page.heading("STEPS");
         }
         for (at, node) in nodes.iter().enumerate() {
             self.page.gap();
             let number = format!("{above}{}", at + 1);
+            let call = if let Node::Step(step) = node { step.call.as_ref() } else { None };
+            if let Some(CallEnd::Ends { .. }) = call {
+                calls -= calls.min(1);
+            }
+            let indent = outer + calls * CALLED;
+            if let Some(CallEnd::Begins { .. }) = call {
+                calls += 1;
+            }
             match node {
                 Node::Step(step) => self.step(step, before, &number, indent),
                 Node::Wait(wait) => self.wait(wait, &number, indent),
@@ -293,10 +306,11 @@ impl View<'_> {
             self.page.text(at, &step.doc);
         }
         let place = Place::Step(step.id.clone());
+        let needs = if let Some(CallEnd::Ends { .. }) = step.call { "holds" } else { "needs" };
         for (index, require) in step.requires.iter().enumerate() {
             let tag = self.tag(&place, What::Requires(index));
             let text = say::require(&self.names, require);
-            self.page.field(at, "needs", LABEL, &format!("{tag}{text}"));
+            self.page.field(at, needs, LABEL, &format!("{tag}{text}"));
         }
         self.kept(&place, at);
         if let Some(approval) = &step.approval {
@@ -318,7 +332,9 @@ impl View<'_> {
             let every = say::duration(retry.every_ms);
             limits.push_str(&format!("; tried again {} times at most, every {every}", retry.times));
         }
-        self.page.field(at, "within", LABEL, &limits);
+        if step.call.is_none() {
+            self.page.field(at, "within", LABEL, &limits);
+        }
         match &step.way {
             Way::Rollback(rollback) => self.rollback(step, rollback, at),
             Way::Irreversible(irreversible) => {
@@ -361,11 +377,19 @@ impl View<'_> {
 
     /// A second person's yes.
     fn approval(&mut self, approval: &Approval, at: usize) {
-        let shown: Vec<String> = approval.showing.iter().map(|cell| self.names.cell(cell)).collect();
+        let facts = approval.showing.iter().map(|cell| self.names.cell(cell));
+        let shown: Vec<String> = facts.chain(approval.values.iter().map(ShownValue::name)).collect();
+        let is = if approval.people == 1 { "is" } else { "are" };
         let shown =
-            if shown.is_empty() { String::new() } else { format!(", who is shown {}", shown.join(", ")) };
+            if shown.is_empty() { String::new() } else { format!(", who {is} shown {}", shown.join(", ")) };
         let expires = say::duration(approval.expires_ms);
-        let text = format!("by a {}{shown}; good for {expires}", approval.role);
+        let text = match approval.people {
+            1 => format!("by a {}{shown}; good for {expires}", approval.role),
+            people => format!(
+                "by {people} different people of {}{shown}; each yes good for {expires}",
+                approval.role
+            ),
+        };
         self.page.field(at, "approval", LABEL, &text);
     }
 

@@ -155,7 +155,7 @@ impl Progress {
     /// Marks the part that is next, if there is one.
     fn mark_next(&self, next: Option<&mut Row>, state: &RunState, alive: bool) {
         if let Some(next) = next {
-            let asked = state.approval(&next.id).is_some_and(|asked| asked.answer.is_none());
+            let asked = state.approval(&next.id).is_some_and(|asked| !asked.is_answered());
             let waits = !next.is_step && self.forward.contains_key(&next.id);
             (next.mark, next.word) = match (asked, waits) {
                 _ if !alive => (Mark::Later, "next"),

@@ -43,6 +43,32 @@ pub(crate) fn clock(at: Timestamp) -> String {
     at.to_string().get(11..19).unwrap_or_default().to_owned()
 }
 
+/// Whose yes is needed, as "a lead", or "2 more of dba".
+pub(crate) fn whose_yes(role: &str, people: u32, missing: u32) -> String {
+    match (people, missing == people) {
+        (1, _) => format!("a {role}"),
+        (_, true) => format!("{people} of {role}"),
+        (_, false) => format!("{missing} more of {role}"),
+    }
+}
+
+/// Who has said yes, and until when that counts; nothing if nobody has.
+pub(crate) fn given<'a>(yeses: impl Iterator<Item = (&'a Identity, Timestamp)>) -> Vec<String> {
+    yeses.map(|(by, until)| format!("{} has said yes, good until {} UTC", who(by), clock(until))).collect()
+}
+
+/// Those of a role who have not said yes yet.
+pub(crate) fn others<'a>(people: &[String], given: impl Iterator<Item = &'a Identity> + Clone) -> String {
+    let has_said = |name: &String| given.clone().any(|by| by.user == *name);
+    let names: Vec<&str> = people.iter().filter(|name| !has_said(name)).map(String::as_str).collect();
+    if names.is_empty() { "nobody".to_owned() } else { names.join(", ") }
+}
+
+/// A value that an approver is shown; one without a name is a text that speaks for itself.
+pub(crate) fn shown_value(text: &str, value: &impl std::fmt::Display) -> String {
+    if text.is_empty() { value.to_string() } else { format!("{text} is {value}") }
+}
+
 /// How often, and how long, a condition is asked.
 pub(crate) fn patience(every_ms: u64, within_ms: u64) -> String {
     match within_ms {

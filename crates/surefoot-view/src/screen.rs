@@ -238,7 +238,9 @@ impl<'a> Screen<'a> {
         }
         for (step, asked) in state.asked() {
             let (run, id) = (&self.short, say::word(&step.0));
-            lines.push(format!("a {} must approve: surefoot approve {run} {id}", asked.role));
+            let whose = say::whose_yes(&asked.role, asked.people, asked.missing());
+            lines.push(format!("{whose} must approve: surefoot approve {run} {id}"));
+            lines.extend(say::given(status::yeses(asked)));
         }
         match state.standing() {
             Standing::Held(why) => {

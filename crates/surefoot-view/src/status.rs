@@ -2,8 +2,8 @@
 //! point of no return is, what it waits for and what to type.
 
 use surefoot_journal::{
-    Asks, Debt, Facing, ForwardVerdict, HeldWhy, Holder, IllegalTransition, Notice, Record, RunState, Stage,
-    Standing, Timestamp,
+    ApprovalState, Asks, Debt, Facing, ForwardVerdict, HeldWhy, Holder, Identity, IllegalTransition, Notice,
+    Record, RunState, Stage, Standing, Timestamp,
 };
 use surefoot_plan::{Class, Names, Plan, StepId, Type, Way};
 
@@ -322,6 +322,12 @@ fn seal(state: &RunState, rows: &[Row]) -> String {
     }
 }
 
+/// Who has said yes to a step, and until when that counts.
+pub(crate) fn yeses(asked: &ApprovalState) -> impl Iterator<Item = (&Identity, Timestamp)> {
+    let until = |at: Timestamp| Timestamp(at.0.saturating_add(asked.expires_ms));
+    asked.answers.iter().map(move |answer| (&answer.by, until(answer.at)))
+}
+
 /// What a run waits for.
 fn waits_for(plan: &Plan, state: &RunState, around: &Around) -> Vec<String> {
     let mut lines = Vec::new();
@@ -337,9 +343,12 @@ fn waits_for(plan: &Plan, state: &RunState, around: &Around) -> Vec<String> {
                 let people = state.header().and_then(|header| header.roles.get(&asked.role));
                 let people = people.map_or_else(
                     || "nobody: surefoot.toml names none".to_owned(),
-                    |people| people.join(", "),
+                    |people| say::others(people, asked.answers.iter().map(|answer| &answer.by)),
                 );
-                lines.push(format!("the yes of a {} ({people}) to `{step}`", asked.role));
+                let whose = say::whose_yes(&asked.role, asked.people, asked.missing());
+                let mut parts = vec![format!("the yes of {whose} ({people}) to `{step}`")];
+                parts.extend(say::given(yeses(asked)));
+                lines.push(parts.join("; "));
             }
         }
         Standing::New | Standing::Going | Standing::Ended(_) => {}

@@ -179,14 +179,25 @@ pub(crate) fn tell<'a>(plan: &Plan, names: &Names<'_>, event: &'a Event) -> Told
             })
         }
         Event::Stopped { why, .. } => Told::only(format!("the run ends here, well and early: {why}")),
-        Event::ApprovalAsked { role, shown, .. } => {
-            Told::with(format!("a {role} is asked to approve"), reading_lines(names, shown))
+        Event::ApprovalAsked { role, people, shown, values, .. } => {
+            let mut evidence = reading_lines(names, shown);
+            evidence.extend(values.iter().map(|(text, value)| say::shown_value(text, value)));
+            let who = match people {
+                1 => format!("a {role} is asked to approve"),
+                people => format!("{people} people of {role} are asked to approve"),
+            };
+            Told::with(who, evidence)
         }
         Event::ApprovalAnswered { by, approved, comment, .. } => {
             let verb = if *approved { "approved" } else { "REFUSED" };
             Told::only(format!("{verb} by {}{}", say::who(by), say::reason(comment)))
         }
-        Event::ApprovalVoided { why, .. } => Told::only(format!("the approval counts no more: {why}")),
+        Event::ApprovalVoided { why, by: None, .. } => {
+            Told::only(format!("the approval counts no more: {why}"))
+        }
+        Event::ApprovalVoided { why, by: Some(by), .. } => {
+            Told::only(format!("the yes of {} counts no more: {why}", say::who(by)))
+        }
         Event::Refused { why, phase, .. } => {
             let what = match phase {
                 Phase::Forward => "not started: a condition",

@@ -143,6 +143,7 @@ pub(crate) fn step(id: &str, title: &str, body: Vec<Statement>, ensures: Vec<Ens
         rights: run(&["psql"]),
         rollback_rights: run(&["psql"]),
         scope: None,
+        call: None,
     }))
 }
 
@@ -203,8 +204,13 @@ pub(crate) fn plan() -> Plan {
         ),
         |step| {
             step.requires = vec![require(not(holds(primary(54361))), "")];
-            step.approval =
-                Some(Approval { role: "lead".into(), showing: vec![primary(54361)], expires_ms: 600_000 });
+            step.approval = Some(Approval {
+                role: "lead".into(),
+                people: 1,
+                values: Vec::new(),
+                showing: vec![primary(54361)],
+                expires_ms: 600_000,
+            });
         },
     );
     let note = edit(
@@ -324,6 +330,18 @@ fn input(name: &str, r#type: Type, value: InputValue) -> Input {
 
 pub(crate) fn anna() -> Identity {
     Identity { user: "anna".into(), uid: 1000, verified: false }
+}
+
+/// So many of the role `lead` are asked to approve a step.
+pub(crate) fn approval_asked(step: &str, people: u32) -> Event {
+    Event::ApprovalAsked {
+        step: StepId(step.into()),
+        role: "lead".into(),
+        people,
+        shown: Vec::new(),
+        values: Vec::new(),
+        expires_ms: 600_000,
+    }
 }
 
 pub(crate) fn bert() -> Identity {

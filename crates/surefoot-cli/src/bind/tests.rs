@@ -58,6 +58,19 @@ fn a_role_needs_somebody_who_does_not_run() {
 }
 
 #[test]
+fn a_role_needs_as_many_who_do_not_run_as_must_agree() {
+    let plan = plan("allow { run true }\nstep s { approved by 2 of lead\n $ true\n leaves \"nothing\" }");
+    let me = Identity { user: "ann".to_owned(), uid: 1000, verified: false };
+    let with = |people: &[&str]| {
+        let people = people.iter().map(|name| (*name).to_owned()).collect();
+        roles(&plan, &BTreeMap::from([("lead".to_owned(), people)]), &me)
+    };
+    assert!(refused(with(&["ann", "root"])).contains("2 different people of `lead`"));
+    assert!(refused(with(&["root", "root", "nobody-of-that-name"])).contains("this machine knows 1"));
+    assert!(with(&["ann", "root", "daemon"]).is_ok());
+}
+
+#[test]
 fn a_program_that_is_missing_is_named_before_anything_is_done() {
     let plan = plan("allow { run frobnicate-3000 }\nstep s { $ frobnicate-3000\n leaves \"nothing\" }");
     assert!(

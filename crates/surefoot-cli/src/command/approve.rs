@@ -28,12 +28,12 @@ pub(crate) fn approve(arguments: &args::Approve) -> Result<Exit, CommandError> {
     let step = StepId(arguments.step.clone());
     let notices = inbox.notices().map_err(|error| runs::inbox_error(&error))?;
     let asked = notices.iter().find_map(|notice| match &notice.asks {
-        Asks::Approval { role, people, .. } if notice.step.as_ref() == Some(&step) => {
-            Some((notice, role, people))
+        Asks::Approval { role, people, given, wanted, .. } if notice.step.as_ref() == Some(&step) => {
+            Some((notice, role, people, given, *wanted))
         }
         Asks::Approval { .. } | Asks::Answer { .. } | Asks::Choice { .. } => None,
     });
-    let Some((notice, role, people)) = asked else {
+    let Some((notice, role, people, given, wanted)) = asked else {
         return Err(CommandError::usage(format!("run {} asks for no approval of `{step}`.", folder.run().0))
             .hint(what_is_asked(&notices)));
     };
@@ -47,6 +47,12 @@ pub(crate) fn approve(arguments: &args::Approve) -> Result<Exit, CommandError> {
         return Err(CommandError::usage(format!("{} is not `{role}`.", me.user))
             .hint(format!("that is {}, by the surefoot.toml of the run", people.join(" or "))));
     }
+    if !arguments.no && given.iter().any(|given| given.by.uid == me.uid) {
+        return Err(CommandError::usage(format!(
+            "you have said yes to `{step}` already, and {wanted} different people must."
+        ))
+        .hint(format!("ask one of {}", surefoot_view::others(people, given))));
+    }
     // What they rely on comes first: who gives a yes has seen it.
     output::print(&surefoot_view::notice(notice, &folder.run().0, runs::now(), &terminal::style()));
     let says =
@@ -55,7 +61,22 @@ pub(crate) fn approve(arguments: &args::Approve) -> Result<Exit, CommandError> {
     let answer = if arguments.no { "Refused" } else { "Approved" };
     output::line(&surefoot_view::plain(&format!("{answer}: {} of {}.", title(notice), notice.runbook)));
     output::line(&taken(&inbox, folder.run(), notice));
+    if let Some(more) = still_asked(&inbox, &step).filter(|_| !arguments.no) {
+        output::line(&more);
+    }
     Ok(Exit::Done)
+}
+
+/// Who is still asked after a yes, if anybody is.
+fn still_asked(inbox: &Inbox, step: &StepId) -> Option<String> {
+    inbox.notices().ok()?.iter().find_map(|notice| match &notice.asks {
+        Asks::Approval { role, wanted, given, .. }
+            if notice.step.as_ref() == Some(step) && !given.is_empty() =>
+        {
+            Some(format!("It waits for the yes of {}.", surefoot_view::whose_yes(role, *wanted, given)))
+        }
+        Asks::Approval { .. } | Asks::Answer { .. } | Asks::Choice { .. } => None,
+    })
 }
 
 /// Answers a question of a run.
@@ -163,8 +184,9 @@ fn what_is_asked(notices: &[Notice]) -> String {
 /// What a notice asks for.
 pub(crate) fn in_words(notice: &Notice) -> String {
     match &notice.asks {
-        Asks::Approval { role, people, .. } => {
-            format!("the approval of {} by {role} ({})", title(notice), people.join(" or "))
+        Asks::Approval { role, people, wanted, given, .. } => {
+            let whose = surefoot_view::whose_yes(role, *wanted, given);
+            format!("the approval of {} by {whose} ({})", title(notice), surefoot_view::others(people, given))
         }
         Asks::Answer { text, .. } => format!("an answer at {}: {text}", title(notice)),
         Asks::Choice { why, .. } => format!("how it goes on: {why}"),

@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a helper of a test fails like a test")]
 
 mod answers;
+mod calls;
 mod check;
 mod command;
 mod demo;

@@ -6,19 +6,19 @@
 //! Must hold: an action sees the names of its own file and its parameters, and nothing of who calls it.
 
 use std::collections::BTreeMap;
-use std::rc::Rc;
 
 use surefoot_plan::{Expr, Name};
 use surefoot_syntax::ast::{Action, Call, Clause, Fact, Ident, Item, Statement, Step};
-use surefoot_syntax::{Label, Severity, Span};
+use surefoot_syntax::{Severity, Span};
 
 use super::argument::head;
+use super::param::secret_path;
 use super::step::Draft;
 use super::{Context, Lowering};
 use crate::load::Target;
 use crate::report::error;
 use crate::scope::{Bound, Entry, Named};
-use crate::term::{SecretPath, Term};
+use crate::term::Term;
 
 /// Names with what they stand for.
 pub(super) type Names<'a> = BTreeMap<Name, Entry<'a>>;
@@ -90,7 +90,7 @@ impl<'a> Lowering<'a> {
                 let mut term = term.unwrap_or_else(|| Term::poison(call.span));
                 term.untrusted |= written.untrusted;
                 if slot.secret && term.secret.is_none() {
-                    term.secret = secret(name);
+                    term.secret = Some(secret_path(name));
                 }
                 (name, term)
             });
@@ -258,7 +258,7 @@ impl<'a> Lowering<'a> {
             let arguments = action.parameters.iter().zip(slots).map(|((name, written), slot)| {
                 let mut term = Term::value(Expr::Input(name.text.clone()), slot.r#type, name.span);
                 term.untrusted = written.untrusted;
-                term.secret = if slot.secret { secret(name) } else { None };
+                term.secret = slot.secret.then(|| secret_path(name));
                 (name, term)
             });
             let arguments = arguments.collect();
@@ -287,9 +287,4 @@ fn misplaced(name: &str, span: Span) -> surefoot_syntax::Diagnostic {
 fn action_shown(action: &Action) -> String {
     let names: Vec<&str> = action.parameters.iter().map(|(name, _)| name.text.as_str()).collect();
     format!("{}({})", action.step.name.text, names.join(", "))
-}
-
-fn secret(name: &Ident) -> Option<Rc<SecretPath>> {
-    let label = Label { span: name.span, text: format!("`{}` is secret", name.text) };
-    Some(Rc::new(SecretPath { name: name.text.clone(), hops: vec![label] }))
 }

@@ -116,6 +116,7 @@ impl<'a> Lowering<'a> {
                 | Named::Function
                 | Named::Action
                 | Named::Step
+                | Named::Call
                 | Named::Value(_),
             ) => {
                 self.report(error(
@@ -193,8 +194,9 @@ impl<'a> Lowering<'a> {
             return Term::poison(call.span);
         };
         match self.meaning(module, fact, call.span) {
-            Meaning::Question { id, answer } => {
-                let term = self.cell(id, arguments.exprs, answer, call.span);
+            Meaning::Question { id, answer, found } => {
+                let arguments = arguments.exprs.into_iter().chain(found).collect();
+                let term = self.cell(id, arguments, answer, call.span);
                 self.asked(term)
             }
             Meaning::Name(_) | Meaning::Poison => Term::poison(call.span),

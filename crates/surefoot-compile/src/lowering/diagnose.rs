@@ -20,7 +20,7 @@ impl<'a> Lowering<'a> {
         let mut tried = Vec::new();
         for (index, cause) in diagnose.causes.iter().enumerate() {
             if self.count(cause.span) {
-                tried.push(self.cause(cause, StepId(format!("{name}[{}]", index + 1)), &question));
+                tried.push(self.cause(cause, self.node_id(format!("{name}[{}]", index + 1)), &question));
             }
         }
         let last = diagnose.otherwise.iter().flat_map(|arm| self.arm(arm)).collect();

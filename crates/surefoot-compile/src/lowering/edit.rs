@@ -1,14 +1,19 @@
 //! Where edits go: a right that is granted, one that is taken out, a module that is brought in.
 
+use std::collections::BTreeMap;
+
 use surefoot_plan::{Expr, Value};
 use surefoot_syntax::ast::{Allow, Item, Member, Right, Text};
-use surefoot_syntax::{Applicability, Diagnostic, Span};
+use surefoot_syntax::{Applicability, Diagnostic, Fix, Span};
 
 use super::Lowering;
 use crate::report::{Report, after};
 
 /// An edit: where, and the text that stands there then.
 type Edit = (Span, String);
+
+/// What stands before a line of the `allow` of a runbook.
+const LINE: &str = "        ";
 
 impl<'a> Lowering<'a> {
     /// Adds the edit that widens `allow`. Whoever runs it sees the right in the plan, as every other; but as whom a
@@ -30,6 +35,51 @@ impl<'a> Lowering<'a> {
         found.fix(applicability, title, at, text)
     }
 
+    /// The same for several rights at once, each a word with its object: one edit grants them all.
+    pub(super) fn with_rights(&self, found: Diagnostic, rights: &[(&'static str, String)]) -> Diagnostic {
+        let applicability = if rights.iter().any(|(word, _)| *word == "as") {
+            Applicability::Unsafe
+        } else {
+            Applicability::Safe
+        };
+        let title = "grant what it needs".to_owned();
+        let mut objects: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for (word, object) in rights {
+            objects.entry(word).or_default().push(object);
+        }
+        let written = self.written_allow();
+        let mut lines = Vec::new();
+        let mut edits = Vec::new();
+        for (word, objects) in objects {
+            let last =
+                written.and_then(|allow| allow.rights.iter().rev().find_map(|right| last_of(right, word)));
+            let objects = objects.join(", ");
+            match last {
+                Some(span) => {
+                    edits.push(surefoot_syntax::Edit { span: after(span), text: format!(", {objects}") })
+                }
+                None => lines.push(format!("{word} {objects}")),
+            }
+        }
+        let found = match written {
+            Some(allow) => found.label(allow.span, "what it grants"),
+            None => found,
+        };
+        if !lines.is_empty() {
+            let lines = lines.join(&format!("\n{LINE}"));
+            let (span, text) = match written {
+                Some(allow) => self.line_at_end(allow.span, &lines),
+                None => self.new_allow(&lines),
+            };
+            edits.push(surefoot_syntax::Edit { span, text });
+        }
+        let mut found = found;
+        if !edits.is_empty() {
+            found.fixes.push(Fix { title, edits, applicability });
+        }
+        found
+    }
+
     /// The edit that gives the runbook an `allow` with one line: after its parameters, or at its start.
     fn new_allow(&self, line: &str) -> Edit {
         let block = format!("\n    allow {{\n        {line}\n    }}");
@@ -49,6 +99,7 @@ impl<'a> Lowering<'a> {
             | Member::Lock(_)
             | Member::During(_)
             | Member::Parallel(_)
+            | Member::Call(_)
             | Member::Step(_)
             | Member::Wait(_)
             | Member::If(_)

@@ -27,7 +27,14 @@ pub(crate) enum Meaning {
     /// A name for this.
     Name(Term),
     /// A question with these parameters.
-    Question { id: QuestionId, answer: Type },
+    Question {
+        /// The question.
+        id: QuestionId,
+        /// The type of its answer.
+        answer: Type,
+        /// What it takes behind its own arguments: what a called runbook found when it began.
+        found: Vec<Expr>,
+    },
     /// It could not be understood.
     Poison,
 }
@@ -47,7 +54,7 @@ impl<'a> Lowering<'a> {
         }
         for member in &self.runbook.members {
             if let Member::Fact(fact) = member {
-                self.declared.entry((0, fact.name.text.as_str())).or_insert(fact);
+                self.declared.entry((self.home, fact.name.text.as_str())).or_insert(fact);
             }
         }
     }
@@ -87,7 +94,7 @@ impl<'a> Lowering<'a> {
                 self.check_cells(&term, span);
                 Term { span, ..term }
             }
-            Meaning::Question { id, answer } => self.cell(id, Vec::new(), answer, span),
+            Meaning::Question { id, answer, found } => self.cell(id, found, answer, span),
             Meaning::Poison => Term::poison(span),
         }
     }
@@ -158,7 +165,7 @@ impl<'a> Lowering<'a> {
 
     /// Does something with the names that a file's facts see.
     fn elsewhere<T>(&mut self, module: usize, f: impl FnOnce(&mut Self) -> T) -> T {
-        if module == 0 {
+        if module == self.home {
             // From the place of an action or a function the root's own names are those of its runbook.
             let away = self.root.take().map(|root| std::mem::replace(&mut self.scopes, root));
             let inner = self.scopes.outside();
@@ -188,7 +195,7 @@ impl<'a> Lowering<'a> {
         if let Some(outer) = if at_root { self.root.take() } else { outer } {
             self.scopes = outer;
         }
-        if module == 0 {
+        if module == self.home {
             // What the file's own items use of its modules is used.
             for name in used {
                 if matches!(self.scopes.find(&name).map(|entry| &entry.named), Some(Named::Module(_))) {
@@ -218,10 +225,10 @@ impl<'a> Lowering<'a> {
         self.question_of(fact, name, answer)
     }
 
-    /// Returns the name of a fact in the plan: with its module's, if it is not of the root.
+    /// Returns the name of a fact in the plan: with its module's, if it is not of the runbook's own file.
     fn full_name(&self, module: usize, name: &str) -> Name {
-        if module == 0 {
-            return name.to_owned();
+        if module == self.home {
+            return format!("{}{name}", self.called_as);
         }
         let path = self.modules.loaded.get(module).map_or("", |loaded| loaded.source.path.as_str());
         let file = path.rsplit('/').next().unwrap_or_default();
@@ -278,6 +285,8 @@ impl<'a> Lowering<'a> {
     /// A fact that is a question.
     fn question_of(&mut self, fact: &'a Fact, name: Name, answer: Type) -> Meaning {
         let mut parameters = Vec::new();
+        let own = self.runbook.span;
+        let in_runbook = self.module == 0 && own.start <= fact.span.start && fact.span.end <= own.end;
         self.scopes.open();
         for (parameter, written) in &fact.parameters {
             let r#type = self.r#type(written);
@@ -294,7 +303,12 @@ impl<'a> Lowering<'a> {
                 }));
             }
             let bound = Bound { term, lifted: false, before: false };
-            self.scopes.declare(parameter, Named::Value(Box::new(bound)), &mut self.diagnostics);
+            let named = Named::Value(Box::new(bound));
+            if in_runbook {
+                self.scopes.declare(parameter, named, &mut self.diagnostics);
+            } else {
+                self.scopes.declare_argument(parameter, named, &mut self.diagnostics);
+            }
             parameters.push(Parameter {
                 name: parameter.text.clone(),
                 r#type: r#type.unwrap_or(Type::Json),
@@ -312,14 +326,11 @@ impl<'a> Lowering<'a> {
         let ((term, answer), cx) = self.within(cx, |this| this.body_of(fact, &answer));
         self.scopes.close();
         let (Some(_), What::Value(expr)) = (&term.ty, term.what) else { return Meaning::Poison };
-        let question = Question {
-            parameters,
-            answer: answer.clone(),
-            probe: Probe { reads: cx.reads, answer: expr },
-            doc: fact.doc.clone(),
-        };
+        let mut probe = Probe { reads: cx.reads, answer: expr };
+        let found = self.take_found(&mut probe, &mut parameters);
+        let question = Question { parameters, answer: answer.clone(), probe, doc: fact.doc.clone() };
         let id = self.intern(&name, question, cx.needs, fact.name.span);
-        Meaning::Question { id, answer }
+        Meaning::Question { id, answer, found }
     }
 
     fn body_of(&mut self, fact: &'a Fact, answer: &Type) -> (Term, Type) {
@@ -372,7 +383,7 @@ impl<'a> Lowering<'a> {
         };
         let (term, cx) = self.within(cx, |this| this.value_of(syntax));
         let (Some(answer), What::Value(expr)) = (term.ty, term.what) else { return None };
-        let parameters = cx
+        let mut parameters: Vec<Parameter> = cx
             .captures
             .iter()
             .map(|capture| Parameter {
@@ -386,14 +397,11 @@ impl<'a> Lowering<'a> {
             Some((name, whole)) if *whole == syntax.span => name.clone(),
             Some(_) | None => name_in_place(&on_one_line(self.modules.text(syntax.span))),
         };
-        let question = Question {
-            parameters,
-            answer: answer.clone(),
-            probe: Probe { reads: cx.reads, answer: expr },
-            doc: String::new(),
-        };
+        let mut probe = Probe { reads: cx.reads, answer: expr };
+        let found = self.take_found(&mut probe, &mut parameters);
+        let question = Question { parameters, answer: answer.clone(), probe, doc: String::new() };
         let id = self.intern(&name, question, cx.needs, syntax.span);
-        let arguments: Vec<Expr> = cx.captures.into_iter().map(|capture| capture.expr).collect();
+        let arguments: Vec<Expr> = cx.captures.into_iter().map(|capture| capture.expr).chain(found).collect();
         let term = self.cell(id, arguments, answer.clone(), syntax.span);
         match term.what {
             What::Cell(cell) => Some((cell, answer)),

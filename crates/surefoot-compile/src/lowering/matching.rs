@@ -2,7 +2,7 @@
 //!
 //! Must hold: every value that can be there has an arm; each arm can be taken; no value has two.
 
-use surefoot_plan::{BinaryOperator, Comparison, Expr, Formula, Node, StepId, Type, Value};
+use surefoot_plan::{BinaryOperator, Comparison, Expr, Formula, Node, Type, Value};
 use surefoot_syntax::ast::{Arm, Match};
 use surefoot_syntax::on_one_line;
 
@@ -46,7 +46,7 @@ impl<'a> Lowering<'a> {
         let mut nodes = if bodies.len() > cases.len() { bodies.pop() } else { None };
         for (case, then) in cases.into_iter().zip(bodies).rev() {
             let values: Vec<String> = case.values.iter().map(ToString::to_string).collect();
-            let id = StepId(format!("{name}[{}]", values.join(", ")));
+            let id = self.node_id(format!("{name}[{}]", values.join(", ")));
             self.origins.nodes.insert(id.clone(), case.arm.span);
             let otherwise = nodes.take().unwrap_or_default();
             let value = on_one_line(self.modules.text(choice.value.span));

@@ -66,6 +66,7 @@ impl<'a> Lowering<'a> {
                 | Member::Lock(_)
                 | Member::During(_)
                 | Member::Parallel(_)
+                | Member::Call(_)
                 | Member::NotBuilt(_) => {}
             }
         }
@@ -115,7 +116,7 @@ impl<'a> Lowering<'a> {
     }
 
     /// Gives the names of a runbook's own parts, and of all steps in it.
-    fn declare_members(&mut self, members: &'a [Member]) {
+    pub(super) fn declare_members(&mut self, members: &'a [Member]) {
         for member in members {
             match member {
                 Member::Param(param) => self.declare(&param.name, Named::Param(param)),
@@ -143,6 +144,7 @@ impl<'a> Lowering<'a> {
                 Member::Parallel(block) => {
                     block.branches.iter().for_each(|branch| self.declare_steps(Some(branch)));
                 }
+                Member::Call(call) => self.declare(&call.name, Named::Call),
                 Member::About(_)
                 | Member::Allow(_)
                 | Member::Requires(_)
@@ -169,7 +171,8 @@ impl<'a> Lowering<'a> {
                 | Member::Diagnose(_)
                 | Member::For(_)
                 | Member::During(_)
-                | Member::Parallel(_) => {
+                | Member::Parallel(_)
+                | Member::Call(_) => {
                     self.declare_members(std::slice::from_ref(member));
                 }
                 Member::Let(_)
@@ -238,6 +241,7 @@ impl<'a> Lowering<'a> {
                 | Member::Lock(_)
                 | Member::During(_)
                 | Member::Parallel(_)
+                | Member::Call(_)
                 | Member::NotBuilt(_) => {}
             }
         }
@@ -276,7 +280,7 @@ impl<'a> Lowering<'a> {
 
     /// Finds out what a fact means, though nothing reads it.
     fn understand_fact(&mut self, fact: &'a Fact) {
-        let _: Meaning = self.meaning(0, fact, fact.name.span);
+        let _: Meaning = self.meaning(self.home, fact, fact.name.span);
     }
 
     /// Understands what stands at the end.
@@ -318,6 +322,7 @@ impl<'a> Lowering<'a> {
                 | Member::Lock(_)
                 | Member::During(_)
                 | Member::Parallel(_)
+                | Member::Call(_)
                 | Member::NotBuilt(_) => {}
             }
         }
@@ -350,7 +355,7 @@ impl<'a> Lowering<'a> {
         found
     }
 
-    fn collect(&mut self, collect: &'a ast::Collect) {
+    pub(super) fn collect(&mut self, collect: &'a ast::Collect) {
         self.scopes.open();
         for statement in &collect.body {
             let cx = Context::reads("collected");
@@ -410,9 +415,10 @@ impl<'a> Lowering<'a> {
                 Member::For(turns) => nodes.extend(self.loop_over(turns)),
                 Member::Stop(stop) => {
                     self.not_inside_a_scope(stop);
+                    self.not_in_a_called_runbook(stop);
                     if self.count(stop.span) {
                         self.stops += 1;
-                        let id = StepId(format!("stop[{}]", self.stops));
+                        let id = self.node_id(format!("stop[{}]", self.stops));
                         self.origins.nodes.insert(id.clone(), stop.span);
                         nodes.push(Node::Stop { id, why: message(stop.why.as_ref()) });
                     }
@@ -435,6 +441,7 @@ impl<'a> Lowering<'a> {
                         nodes.extend(self.parallel(block));
                     }
                 }
+                Member::Call(call) => nodes.extend(self.called(call)),
                 Member::About(about) if !outermost => self.misplaced("`about`", about.span),
                 Member::Param(param) if !outermost => self.misplaced("a parameter", param.span),
                 Member::Let(Let { span, .. }) if !outermost => self.misplaced("a `let` between steps", *span),
@@ -508,7 +515,7 @@ impl<'a> Lowering<'a> {
 
     fn wait(&mut self, wait: &'a ast::Wait) -> Option<Node> {
         self.waits += 1;
-        let id = StepId(format!("wait[{}]", self.waits));
+        let id = self.node_id(format!("wait[{}]", self.waits));
         let formula = self.condition(&wait.condition);
         if wait.patience.within.is_none() {
             let at = wait.patience.every.map_or(wait.condition.span, |every| every.span);
@@ -538,7 +545,7 @@ impl<'a> Lowering<'a> {
         let mut nodes = Vec::new();
         for literal in self.assumed(&written.condition) {
             self.assumptions += 1;
-            let id = StepId(format!("assume[{}]", self.assumptions));
+            let id = self.node_id(format!("assume[{}]", self.assumptions));
             self.origins.nodes.insert(id.clone(), written.span);
             nodes.push(Node::Assume { id, literal, why: why.clone() });
         }
@@ -547,7 +554,7 @@ impl<'a> Lowering<'a> {
 
     fn choice(&mut self, choice: &'a ast::If) -> Node {
         self.choices += 1;
-        let id = StepId(format!("if[{}]", self.choices));
+        let id = self.node_id(format!("if[{}]", self.choices));
         self.origins.nodes.insert(id.clone(), choice.condition.span);
         let condition = self.condition(&choice.condition);
         let mut arm = |members: &'a [Member]| {
@@ -591,6 +598,7 @@ impl<'a> Lowering<'a> {
                 | Member::Lock(_)
                 | Member::During(_)
                 | Member::Parallel(_)
+                | Member::Call(_)
                 | Member::NotBuilt(_) => continue,
             };
             if !self.scopes.used.contains(&name.text) {
@@ -620,7 +628,12 @@ impl<'a> Lowering<'a> {
 impl<'a> Lowering<'a> {
     /// Understands a step's number of turns: the place of a `part` in the plan.
     pub(super) fn step_id(&self, step: &Step) -> StepId {
-        StepId(format!("{}{}", step.name.text, self.turn))
+        self.node_id(format!("{}{}", step.name.text, self.turn))
+    }
+
+    /// Returns the name that a part of the plan has: with what it is called in, `drain.stop_writes`.
+    pub(super) fn node_id(&self, name: impl AsRef<str>) -> StepId {
+        StepId(format!("{}{}", self.called_as, name.as_ref()))
     }
 
     /// Returns the context of a step's statements.
@@ -629,7 +642,7 @@ impl<'a> Lowering<'a> {
     }
 }
 
-/// Returns the names of the steps in a block.
+/// Returns the names of the steps and calls in a block.
 pub(super) fn step_names(members: &[Member]) -> Vec<&str> {
     let mut names = Vec::new();
     for member in members {
@@ -656,6 +669,7 @@ pub(super) fn step_names(members: &[Member]) -> Vec<&str> {
             Member::Parallel(block) => {
                 block.branches.iter().for_each(|branch| names.extend(step_names(branch)));
             }
+            Member::Call(call) => names.push(call.name.text.as_str()),
             Member::About(_)
             | Member::Param(_)
             | Member::Let(_)

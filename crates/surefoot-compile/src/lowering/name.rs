@@ -54,6 +54,7 @@ impl<'a> Lowering<'a> {
             }
             Named::Action => self.action_as_value(first, entry.span, span),
             Named::Step => self.step_value(first, rest, span),
+            Named::Call => self.value_of_called(first, rest, span),
             Named::Module(target) => self.module_name(first, target, rest, span),
         }
     }
@@ -125,24 +126,37 @@ impl<'a> Lowering<'a> {
         let Some(term) = outputs.values.get(&name.text).cloned() else {
             let names: Vec<String> =
                 outputs.values.keys().filter(|name| !name.contains('.')).cloned().collect();
+            let named = self.scopes.find(&step.text).map(|entry| &entry.named);
+            let what = if let Some(Named::Call) = named { "the runbook " } else { "the step " };
             self.report(
-                error(
-                    "SF0101",
-                    name.span,
-                    format!("the step `{}` gives no value `{}`", step.text, name.text),
-                )
-                .note(if names.is_empty() {
-                    "it gives none: a `let` or `before` in it would".to_owned()
-                } else {
-                    format!("it gives {}", crate::report::listed(&names))
-                })
-                .did_you_mean(&name.text, name.span, names.iter().map(String::as_str)),
+                error("SF0101", name.span, format!("{what}`{}` gives no value `{}`", step.text, name.text))
+                    .note(if names.is_empty() {
+                        "it gives none: a `let` or `before` in it would".to_owned()
+                    } else {
+                        format!("it gives {}", crate::report::listed(&names))
+                    })
+                    .did_you_mean(&name.text, name.span, names.iter().map(String::as_str)),
             );
             return Term::poison(span);
         };
         let full = format!("{}.{}", step.text, name.text);
         let term = self.bound_value(&full, Bound { term, lifted: true, before: false }, span);
         self.fields(term, fields, span)
+    }
+
+    /// Reads what a called runbook gave: `drain.stop_writes.position`, or a `let` of it, `drain.lag`.
+    fn value_of_called(&mut self, call: &Ident, rest: &'a [Ident], span: Span) -> Term {
+        let mut name = call.clone();
+        let mut rest = rest;
+        while let Some((next, after)) = rest.split_first() {
+            let longer = format!("{}.{}", name.text, next.text);
+            if !self.scopes.outputs.contains_key(&longer) {
+                break;
+            }
+            name = Ident { text: longer, span: Span { end: next.span.end, ..name.span } };
+            rest = after;
+        }
+        self.step_value(&name, rest, span)
     }
 
     /// Reads a fact of a module: `cluster.healthy`.
@@ -283,12 +297,18 @@ impl<'a> Lowering<'a> {
         };
         self.lets.insert(name.to_owned(), None);
         let inner = self.scopes.outside();
-        let (term, cx) = self.within(Context::reads(name), |this| this.let_term(statement));
+        let cx =
+            Context { step: self.beginning.as_ref().map(|begin| begin.id.clone()), ..Context::reads(name) };
+        let (term, cx) = self.within(cx, |this| this.let_term(statement));
         self.scopes.inside(inner);
         self.finish_reads("this `let`", &cx);
-        for read in cx.reads {
-            self.plan.lets.push(read);
-            self.origins.lets.push(statement.span);
+        match &mut self.beginning {
+            // A called runbook reads when it begins.
+            Some(begin) => begin.reads(cx.reads, cx.needs, statement.span),
+            None => {
+                self.origins.lets.extend(cx.reads.iter().map(|_| statement.span));
+                self.plan.lets.extend(cx.reads);
+            }
         }
         self.lets.insert(name.to_owned(), Some(term.clone()));
         Term { span, ..term }

@@ -16,22 +16,24 @@ impl<'a> Lowering<'a> {
         self.origins.nodes.insert(id.clone(), written.head);
         let mut branches = Vec::with_capacity(written.branches.len());
         let mut found = Vec::new();
+        let outer = std::mem::take(&mut self.beside);
         for branch in &written.branches {
             branches.push(self.branch(branch));
             // What a branch finds the others do not know: nobody can tell which is first.
             for name in step_names(branch) {
-                found.extend(self.scopes.outputs.remove(name).map(|outputs| (name, outputs)));
+                // What a call gives has the name of the call before it.
+                let of_call = format!("{name}.");
+                let own = |key: &String| key == name || key.starts_with(&of_call);
+                found.extend(self.scopes.outputs.extract_if(.., |key, _| own(key)));
                 self.beside.push(name);
             }
         }
-        for (name, outputs) in found {
-            self.scopes.outputs.insert(name.to_owned(), outputs);
-        }
-        self.beside.clear();
+        self.scopes.outputs.extend(found);
+        self.beside = outer;
         branches.retain(|branch| !branch.is_empty());
         if written.branches.len() < 2 {
             self.report(
-                error("SF0337", written.head, "nothing is done at the same time here: `parallel` needs two branches")
+                error("SF0343", written.head, "nothing is done at the same time here: `parallel` needs two branches")
                     .help("each step, choice, loop or `{ … }` directly in the block is a branch; write what follows each other without `parallel`"),
             );
             return None;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use surefoot_plan::{Expr, Input, InputValue, Type, Value, substitute};
-use surefoot_syntax::ast::{Param, Type as Written, TypeKind};
+use surefoot_syntax::ast::{Ident, Param, Type as Written, TypeKind};
 use surefoot_syntax::{Diagnostic, Label, Span, on_one_line};
 
 use super::ask::value_expr;
@@ -124,8 +124,7 @@ impl<'a> Lowering<'a> {
         let written = param.r#type.as_ref();
         let mut term = Term::value(Expr::Input(param.name.text.clone()), Some(r#type.clone()), span);
         if written.is_some_and(|written| written.secret) {
-            let label = Label { span, text: format!("`{}` is secret", param.name.text) };
-            term.secret = Some(Rc::new(SecretPath { name: param.name.text.clone(), hops: vec![label] }));
+            term.secret = Some(secret_path(&param.name));
             return term;
         }
         term.untrusted = written.is_some_and(|written| written.untrusted)
@@ -360,8 +359,14 @@ fn free_text(r#type: &Type) -> bool {
     }
 }
 
+/// The way of a secret that begins at a parameter.
+pub(super) fn secret_path(name: &Ident) -> Rc<SecretPath> {
+    let label = Label { span: name.span, text: format!("`{}` is secret", name.text) };
+    Rc::new(SecretPath { name: name.text.clone(), hops: vec![label] })
+}
+
 /// Whether a condition bounds a text by a whole pattern.
-fn bounds_text(condition: &surefoot_syntax::ast::Expr) -> bool {
+pub(super) fn bounds_text(condition: &surefoot_syntax::ast::Expr) -> bool {
     use surefoot_syntax::ast::{BinaryOperator, ExprKind, WordPart};
     let ExprKind::Binary(operator, left, right) = &condition.kind else { return false };
     if *operator == BinaryOperator::Matches {

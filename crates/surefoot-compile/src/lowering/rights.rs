@@ -415,7 +415,7 @@ impl<'a> Lowering<'a> {
 }
 
 /// Whether one of the granted paths is a path, or a folder it lies in.
-fn covers_any<'e>(granted: impl Iterator<Item = &'e Expr>, path: &Expr) -> bool {
+pub(super) fn covers_any<'e>(granted: impl Iterator<Item = &'e Expr>, path: &Expr) -> bool {
     let mut granted = granted;
     granted.any(|granted| covers(granted, path))
 }

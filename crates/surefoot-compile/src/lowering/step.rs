@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use surefoot_plan::{
-    Approval, Class, Ensure, Expr, Irreversible, Leaves, LibraryCall, Literal, Name, Node, Read, Restores,
-    Retry, Rollback, Source, Statement, Step, StepId, Type, ValueId, Way,
+    Class, Ensure, Expr, Irreversible, Leaves, LibraryCall, Literal, Name, Node, Read, Restores, Retry,
+    Rollback, Source, Statement, Step, StepId, Type, ValueId, Way,
 };
 use surefoot_syntax::Span;
 use surefoot_syntax::ast::{self, Call, Clause, Ensures, Let};
@@ -13,7 +13,7 @@ use super::action::{Called, Names};
 use super::argument::head;
 use super::call::library_call;
 use super::member::{every, message, within};
-use super::{APPROVAL_EXPIRES_MS, Context, DEADLINE_MS, Lowering, Part, RETRY_EVERY_MS};
+use super::{Context, DEADLINE_MS, Lowering, Part, RETRY_EVERY_MS};
 use crate::library::{self, Effect, Signature};
 use crate::load::Target;
 use crate::origins::StepOrigin;
@@ -101,6 +101,7 @@ impl<'a> Lowering<'a> {
                 rights: surefoot_plan::Rights::default(),
                 rollback_rights: surefoot_plan::Rights::default(),
                 scope: None,
+                call: None,
             },
             origin: StepOrigin { head: written.head, whole: written.span, ..StepOrigin::default() },
             rollback: None,
@@ -176,7 +177,8 @@ impl<'a> Lowering<'a> {
             | Named::Function
             | Named::Action
             | Named::Module(_)
-            | Named::Step => None,
+            | Named::Step
+            | Named::Call => None,
         });
         let outputs = Outputs { step: id.clone(), values: values.collect() };
         self.scopes.outputs.insert(name.to_owned(), outputs);
@@ -250,54 +252,6 @@ impl<'a> Lowering<'a> {
                     .label(rollback, "its rollback")
                     .help("keep the rollback if it brings everything back; else say what stays changed: `leaves FACTS \"why\"`"),
             );
-        }
-    }
-
-    fn approval(&mut self, approved: &'a ast::Approved) -> Approval {
-        let mut showing = Vec::new();
-        for fact in &approved.showing {
-            let (cells, _) = self.within(
-                Context {
-                    step: self.cx.step.clone(),
-                    target: self.cx.target.clone(),
-                    part: self.cx.part,
-                    ..Context::questions()
-                },
-                |this| {
-                    let term = this.expr(fact);
-                    match term.what {
-                        What::Cell(cell) => vec![cell],
-                        What::Formula(formula) => {
-                            formula.atoms().into_iter().map(|atom| atom.cell.clone()).collect()
-                        }
-                        What::Value(_) if term.ty.is_none() => Vec::new(),
-                        What::Value(expr) if depends(&expr).fact => {
-                            this.question_in_place(fact).map(|(cell, _)| cell).into_iter().collect()
-                        }
-                        What::Value(_) => {
-                            this.report(
-                                error(
-                                    "SF0512",
-                                    fact.span,
-                                    "an approver is shown facts, and this asks nothing",
-                                )
-                                .help("name a fact: it is asked at that moment; inputs are always shown"),
-                            );
-                            Vec::new()
-                        }
-                    }
-                },
-            );
-            for cell in cells {
-                if !showing.contains(&cell) {
-                    showing.push(cell);
-                }
-            }
-        }
-        Approval {
-            role: approved.role.text.clone(),
-            showing,
-            expires_ms: approved.expires.map_or(APPROVAL_EXPIRES_MS, |expires| expires.ms),
         }
     }
 

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use surefoot_plan::{EACH_MAX, Each, Expr, Name, Node, StepId, TurnsBack, Type, Value, ValueId, Wave, Way};
+use surefoot_plan::{EACH_MAX, Each, Expr, Name, Node, TurnsBack, Type, Value, ValueId, Wave, Way};
 use surefoot_syntax::ast::WaveSize;
 use surefoot_syntax::{Span, ast, on_one_line};
 
@@ -82,8 +82,8 @@ impl<'a> Lowering<'a> {
             self.scopes.close();
             self.turn = outer;
             for name in &inside {
-                if let Some(outputs) = self.scopes.outputs.remove(*name) {
-                    found.entry((*name).to_owned()).or_default().push(outputs);
+                for (name, outputs) in self.scopes.take_outputs(name) {
+                    found.entry(name).or_default().push(outputs);
                 }
             }
         }
@@ -121,7 +121,7 @@ impl<'a> Lowering<'a> {
         let item = if let Type::Optional(inner) = item { *inner } else { item };
         self.refuse_secret_record(list, turns.list.span);
         self.loops += 1;
-        let id = StepId(format!("for[{}]", self.loops));
+        let id = self.node_id(format!("for[{}]", self.loops));
         self.origins.nodes.insert(id.clone(), turns.list.span);
         let max = if is_found { self.most(turns) } else { self.most_known(turns, list) };
         let tolerate = self.tolerated(turns, max);
@@ -141,7 +141,7 @@ impl<'a> Lowering<'a> {
         self.in_each = outer;
         // In each turn another value: which one would be meant?
         for name in step_names(&turns.body) {
-            self.scopes.outputs.remove(name);
+            self.scopes.take_outputs(name);
             self.scopes.in_loops.insert(name.to_owned());
         }
         let What::Value(expr) = &list.what else { return None };

@@ -120,8 +120,11 @@ fn start(view: View<'_>) -> Option<Order> {
     }
     let fresh = |probe: &&surefoot_journal::LastProbe| probe.life == view.state.life();
     let point = Point::Entry;
-    // The first wait or `if` probes too: that the entry held is then known from it.
-    if let Some(Point::Condition(_)) = view.last_probe().filter(fresh).map(|probe| &probe.point) {
+    // The first wait or `if` probes too, and so does what an approver of the first step is shown: that the entry
+    // held is then known from it.
+    if let Some(Point::Condition(_) | Point::Shown(_)) =
+        view.last_probe().filter(fresh).map(|probe| &probe.point)
+    {
         return None;
     }
     let Some(probe) = judge::probed(view, &point).filter(fresh) else {

@@ -27,9 +27,9 @@ pub(super) fn next(view: View<'_>, part: &StepPart, state: &StepState) -> Order 
     }
     if state.effect == Effect::None {
         // After a no, nobody is asked again: a yes that was refused is a failure.
-        let refused = view.state.approval(id).and_then(|asked| asked.answer.as_ref());
+        let refused = view.state.approval(id).is_some_and(|asked| asked.refusal().is_some());
         let overdue = state.attempt == 0 && scope::overdue(view, part).is_some();
-        if overdue || part.uncovered || refused.is_some_and(|answer| !answer.approved) {
+        if overdue || part.uncovered || refused {
             return failed;
         }
         return step::guard(view, part, state, delay_ms);

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use surefoot_journal::{
-    Answered, Claim, Debt, Event, HeldWhy, Identity, Journal, Outcome, Phase, Reading, Refusal, Report, Shown,
+    Answer, Answered, ApprovalAnswer, Claim, Debt, Event, Given, HeldWhy, Identity, Journal, Outcome, Phase,
+    Refusal, Report, Shown, Timestamp,
 };
 use surefoot_plan::{Names, Read, Rights, Statement, Step, StepId, Value, ValueId};
 
@@ -279,30 +280,54 @@ impl<W: World, J: Journal> Driver<'_, '_, '_, W, J> {
         self.append(Event::Outcome { claim, outcome })
     }
 
-    /// Waits for a second person.
+    /// Waits for one more person.
     pub(super) async fn approve(&self, step: StepId) -> Result<(), Halt> {
-        let request = {
-            let state = self.state();
-            let Some(asked) = state.approval(&step) else { unreachable!("`decide` asks before it waits") };
-            let names = Names::found(self.program().plan(), state.bound());
-            let shown =
-                |reading: &Reading| Shown { fact: names.cell(&reading.cell), answer: reading.answer.clone() };
-            EffectRequest::Approval {
-                step: step.clone(),
-                role: asked.role.clone(),
-                shown: asked.shown.iter().map(shown).collect(),
-                operators: state.operators().to_vec(),
+        let state = self.state();
+        let Some(asked) = state.approval(&step) else { unreachable!("`decide` asks before it waits") };
+        let expires_ms = self.part(&step).approval.as_ref().map_or(0, |(_, approval)| approval.expires_ms);
+        let names = Names::found(self.program().plan(), state.bound());
+        let readings = asked
+            .shown
+            .iter()
+            .map(|reading| Shown { fact: names.cell(&reading.cell), answer: reading.answer.clone() });
+        let values = asked
+            .values
+            .iter()
+            .map(|(text, value)| Shown { fact: text.clone(), answer: Answer::Known(value.clone()) });
+        let given = |answer: &ApprovalAnswer| Given {
+            by: answer.by.clone(),
+            until: Timestamp(answer.at.0.saturating_add(expires_ms)),
+        };
+        let given: Vec<Given> = asked.answers.iter().map(given).collect();
+        let world = self.world();
+        // A yes that is too old while others are waited for is asked for again at once, and not at the end.
+        let first_until = given.iter().map(|given| given.until).min();
+        let is_too_old = async {
+            match first_until {
+                Some(until) => world.sleep(until.since(world.now()) + 1).await,
+                None => std::future::pending().await,
             }
         };
-        let world = self.world();
+        let request = EffectRequest::Approval {
+            step: step.clone(),
+            role: asked.role.clone(),
+            people: asked.people,
+            given,
+            expires_ms,
+            shown: readings.chain(values).collect(),
+            operators: state.operators().to_vec(),
+        };
+        drop(state);
         let mut answer = std::pin::pin!(world.perform(request));
+        let mut is_too_old = std::pin::pin!(is_too_old);
         let outcome = loop {
             tokio::select! {
                 biased;
                 outcome = &mut answer => break outcome,
                 news = self.news() => self.hear(news)?,
+                () = &mut is_too_old => return Ok(()),
             }
-            if self.state().cancel().is_some() {
+            if self.cancel().is_some() {
                 return Ok(());
             }
         };

@@ -189,7 +189,10 @@ fn halts(records: &[Record], wrong: &mut Vec<String>) {
 fn open_scopes<'a>(plan: &'a Plan, records: &[Record], seq: u64) -> BTreeSet<&'a StepId> {
     let done = |leave: &StepId| {
         let earlier = records.iter().filter(|record| record.seq < seq);
-        earlier.into_iter().any(|record| matches!(&record.event, Event::Done { step } if step == leave))
+        earlier.into_iter().any(|record| match &record.event {
+            Event::Done { step } | Event::Resolved { step, effect: Effect::Full, .. } => step == leave,
+            _ => false,
+        })
     };
     let open = |step: &'a Step| match &step.scope {
         Some(ScopeEnd::Enters { leave, .. }) if !done(leave) => Some(&step.id),

@@ -40,6 +40,27 @@ fn a_denied_approval_is_a_failure_without_effect() {
 }
 
 #[test]
+fn the_first_step_of_all_may_need_an_approval() {
+    let mut plan = linear(1);
+    plan.requires = vec![require("!f0")];
+    for node in &mut plan.body {
+        let surefoot_plan::Node::Step(step) = node else { continue };
+        step.approval = Some(surefoot_plan::Approval {
+            role: "lead".into(),
+            people: 1,
+            showing: Vec::new(),
+            values: Vec::new(),
+            expires_ms: 600_000,
+        });
+    }
+    let program = program(plan);
+    let mut run = Run::new(&program, &[("f0", false)]);
+    assert!(run.live(None));
+    assert_eq!(run.ended().forward, ForwardVerdict::Done, "{}", run.story());
+    assert_eq!(run.world.approvals(), 1);
+}
+
+#[test]
 fn whoever_runs_it_cannot_approve_it() {
     let program = program(switchover());
     let mut run = Run::new(&program, &SWITCHOVER_START);
@@ -49,12 +70,17 @@ fn whoever_runs_it_cannot_approve_it() {
     assert!(run.is("primary") && !run.is("standby"));
 }
 
-/// Kills the run right after a record of this kind, changes something, and lets it go on.
-fn after(run: &mut Run<'_>, kind: &str, mut change: impl FnMut(&Run<'_>)) {
-    let mut probe = Run::new(run.program, &SWITCHOVER_START);
+/// The number of the first record of this kind, in a run of which nothing goes wrong.
+fn record_of(program: &surefoot_executor::Program, kind: &str) -> u64 {
+    let mut probe = Run::new(program, &SWITCHOVER_START);
     probe.live(None);
     let at = probe.journal.records.iter().find(|record| record.event.kind() == kind).map(|record| record.seq);
-    let at = at.unwrap_or_else(|| panic!("no {kind}\n{}", probe.story()));
+    at.unwrap_or_else(|| panic!("no {kind}\n{}", probe.story()))
+}
+
+/// Kills the run right after a record of this kind, changes something, and lets it go on.
+fn after(run: &mut Run<'_>, kind: &str, mut change: impl FnMut(&Run<'_>)) {
+    let at = record_of(run.program, kind);
     assert!(!run.live(Some(Death::After(at))));
     change(run);
     assert!(run.live(None), "{}", run.story());
@@ -82,6 +108,104 @@ fn a_changed_verdict_voids_an_approval() {
     after(&mut run, "approval answered", |run| run.world.set(cell("replayed"), Value::Bool(false)));
     assert!(kinds(&run).contains(&"approval voided"), "{}", run.story());
     assert_eq!(run.world.approvals(), 2);
+}
+
+/// A switchover whose point of no return needs the yes of so many people.
+fn with_people(people: u32) -> surefoot_plan::Plan {
+    let mut plan = switchover();
+    for node in &mut plan.body {
+        if let surefoot_plan::Node::Step(step) = node
+            && let Some(approval) = &mut step.approval
+        {
+            approval.people = people;
+            approval.values = vec![surefoot_plan::ShownValue {
+                text: "ticket".into(),
+                value: surefoot_plan::Expr::Literal(Value::Text("OPS-7".into())),
+            }];
+        }
+    }
+    plan
+}
+
+/// Everybody who said yes, in order.
+fn approvers(run: &Run<'_>) -> Vec<u32> {
+    let said = |event: &Event| {
+        if let Event::ApprovalAnswered { by, approved: true, .. } = event { Some(by.uid) } else { None }
+    };
+    run.journal.records.iter().filter_map(|record| said(&record.event)).collect()
+}
+
+#[test]
+fn as_many_different_people_approve_as_are_asked() {
+    let program = program(with_people(3));
+    let mut run = Run::new(&program, &SWITCHOVER_START);
+    assert!(run.live(None));
+    assert_eq!(run.ended().forward, ForwardVerdict::Done, "{}", run.story());
+    assert_eq!(approvers(&run), [2_000, 2_001, 2_002]);
+    let shown = run.world.shown();
+    assert!(shown.iter().any(|shown| shown.fact == "ticket"), "{shown:?}");
+}
+
+#[test]
+fn one_no_of_several_is_a_no() {
+    let program = program(with_people(3));
+    let mut run = Run::new(&program, &SWITCHOVER_START);
+    let at = record_of(&program, "approval answered");
+    assert!(!run.live(Some(Death::After(at))));
+    run.world.approval(Some(second()), true);
+    assert!(run.live(None));
+    assert_eq!(run.ended().forward, ForwardVerdict::Failed, "{}", run.story());
+    assert_eq!(approvers(&run), [2_000], "the third is not asked any more");
+    assert!(run.is("primary") && !run.is("standby"));
+}
+
+#[test]
+fn a_resumed_run_keeps_the_yeses_it_has() {
+    let program = program(with_people(2));
+    let mut run = Run::new(&program, &SWITCHOVER_START);
+    let at = record_of(&program, "approval answered");
+    assert!(!run.live(Some(Death::After(at))));
+    let twice =
+        Event::ApprovalAnswered { step: id("promote"), by: second(), approved: true, comment: String::new() };
+    let refused = run.state.clone().apply_event(&twice, run.state.at());
+    assert!(refused.is_err_and(|why| why.why.contains("already")), "the yes of one is not that of two");
+    assert!(run.live(None));
+    assert_eq!(run.ended().forward, ForwardVerdict::Done, "{}", run.story());
+    assert_eq!((approvers(&run), run.world.approvals()), (vec![2_000, 2_001], 2));
+}
+
+#[test]
+fn of_several_only_the_yes_that_is_too_old_is_asked_for_again() {
+    let program = program(with_people(2));
+    let mut run = Run::new(&program, &SWITCHOVER_START);
+    let at = record_of(&program, "approval answered");
+    assert!(!run.live(Some(Death::After(at))));
+    run.world.jump(500_000);
+    // The second says yes; before the step starts the first is too old.
+    assert!(!run.live(Some(Death::After(run.state.count() + 2))), "{}", run.story());
+    assert_eq!(approvers(&run).len(), 2, "{}", run.story());
+    run.world.jump(200_000);
+    assert!(run.live(None));
+    assert_eq!(run.ended().forward, ForwardVerdict::Done, "{}", run.story());
+    let voided = run.journal.records.iter().filter_map(|record| {
+        let Event::ApprovalVoided { by, .. } = &record.event else { return None };
+        Some(by.as_ref().map(|by| by.uid))
+    });
+    assert_eq!(voided.collect::<Vec<_>>(), [Some(2_000)], "{}", run.story());
+    assert_eq!(approvers(&run), [2_000, 2_001, 2_000], "{}", run.story());
+}
+
+#[test]
+fn an_operator_of_several_lives_does_not_count_among_them() {
+    let program = program(with_people(2));
+    let mut run = Run::new(&program, &SWITCHOVER_START);
+    let at = record_of(&program, "approval answered");
+    assert!(!run.live(Some(Death::After(at))));
+    // The next asked is the one who runs it: a world that lets them is not believed.
+    run.world.approval(Some(operator()), false);
+    assert!(run.live(None));
+    assert_eq!(run.ended().forward, ForwardVerdict::Failed, "{}", run.story());
+    assert!(run.is("primary") && !run.is("standby"));
 }
 
 #[test]

@@ -110,6 +110,7 @@ pub(crate) fn step(name: &str, requires: &[&str], ensures: &[&str]) -> Step {
         rights: rights(),
         rollback_rights: rights(),
         scope: None,
+        call: None,
     }
 }
 
@@ -178,8 +179,13 @@ pub(crate) fn switchover() -> Plan {
         otherwise: Vec::new(),
     };
     let mut promote = step("promote", &["!primary"], &["standby"]);
-    promote.approval =
-        Some(Approval { role: "lead".into(), showing: vec![cell("replayed")], expires_ms: 600_000 });
+    promote.approval = Some(Approval {
+        role: "lead".into(),
+        people: 1,
+        values: Vec::new(),
+        showing: vec![cell("replayed")],
+        expires_ms: 600_000,
+    });
     promote.way = Way::Irreversible(Irreversible {
         why: "a new timeline".into(),
         undone_when: Some(formula("shut_down")),

@@ -6,9 +6,9 @@ use std::path::PathBuf;
 
 use surefoot_plan::{StepId, Value};
 
-use super::{Asks, InboxError, LETTER_BYTES_MAX, LETTERS_MAX, Letter, Notice, Says};
+use super::{Asks, Given, InboxError, LETTER_BYTES_MAX, LETTERS_MAX, Letter, Notice, Says};
 use crate::testing::{NOW, anna, run};
-use crate::{Inbox, RunFolder, RunId, StateRoot, Timestamp, person};
+use crate::{Identity, Inbox, RunFolder, RunId, StateRoot, Timestamp, person};
 
 fn folder() -> (tempfile::TempDir, RunFolder) {
     let root = tempfile::tempdir().unwrap();
@@ -29,12 +29,25 @@ fn notice() -> Notice {
         asks: Asks::Approval {
             role: "lead".into(),
             people: vec!["bert".into()],
+            wanted: 1,
+            given: Vec::new(),
             shown: Vec::new(),
             expires_ms: 600_000,
             irreversible: "two primaries".into(),
             assumes: Vec::new(),
         },
     }
+}
+
+#[test]
+fn two_who_answer_at_the_same_time_answer_one_notice() {
+    let (before, mut after) = (notice(), notice());
+    if let Asks::Approval { given, .. } = &mut after.asks {
+        let by = Identity { user: "carla".into(), uid: 1002, verified: false };
+        given.push(Given { by, until: Timestamp(5) });
+    }
+    assert_ne!(before, after);
+    assert_eq!(before.digest(), after.digest());
 }
 
 fn yes(at: u64) -> Letter {

@@ -111,9 +111,16 @@ impl RunState {
                 self.stopped = Some(why.clone());
                 Ok(())
             }
-            Event::ApprovalAsked { step, role, shown } => {
+            Event::ApprovalAsked { step, role, people, shown, values, expires_ms } => {
                 self.forward_going()?;
-                let state = ApprovalState { role: role.clone(), shown: shown.clone(), answer: None };
+                let state = ApprovalState {
+                    role: role.clone(),
+                    people: *people,
+                    shown: shown.clone(),
+                    values: values.clone(),
+                    expires_ms: *expires_ms,
+                    answers: Vec::new(),
+                };
                 self.approvals.insert(step.clone(), state);
                 Ok(())
             }
@@ -122,13 +129,7 @@ impl RunState {
                     ApprovalAnswer { by: by.clone(), approved: *approved, at, comment: comment.clone() };
                 self.approval_answered(step, answer)
             }
-            Event::ApprovalVoided { step, .. } => {
-                self.forward_going()?;
-                match self.approvals.remove(step) {
-                    Some(_) => Ok(()),
-                    None => Err(format!("nobody was asked to approve {step}")),
-                }
-            }
+            Event::ApprovalVoided { step, by, .. } => self.approval_voided(step, by.as_ref()),
             Event::Refused { step: None, why, .. } => {
                 self.forward_going()?;
                 self.refused = Some(why.clone());
@@ -396,20 +397,6 @@ impl RunState {
                 state.back_statements = claim.statement + 1;
                 state.named = claim.statement + 1;
             }
-        }
-        Ok(())
-    }
-
-    /// A second person answers.
-    fn approval_answered(&mut self, step: &StepId, answer: ApprovalAnswer) -> Result<(), Refused> {
-        self.forward_going()?;
-        // The one who runs it is not a second person, whatever an inbox says.
-        if answer.approved && self.operators.iter().any(|operator| operator.uid == answer.by.uid) {
-            return Err(format!("{} runs this and cannot approve it", answer.by.user));
-        }
-        match self.approvals.get_mut(step).filter(|asked| asked.answer.is_none()) {
-            Some(asked) => asked.answer = Some(answer),
-            None => return Err(format!("nobody was asked to approve {step}")),
         }
         Ok(())
     }

@@ -5,10 +5,51 @@ use surefoot_plan::StepId;
 use super::apply::Refused;
 use super::step::{BackStage, StepState};
 use super::table::{Back, Forward};
-use super::{Facing, RunState, Standing};
-use crate::{Choice, Debt, Effect, Phase, ResolvedBy};
+use super::{ApprovalAnswer, Facing, RunState, Standing};
+use crate::{Choice, Debt, Effect, Identity, Phase, ResolvedBy};
 
 impl RunState {
+    /// Somebody said yes or no.
+    pub(super) fn approval_answered(&mut self, step: &StepId, answer: ApprovalAnswer) -> Result<(), Refused> {
+        self.forward_going()?;
+        // The one who runs it is not a second person, whatever an inbox says.
+        if answer.approved && self.operators.iter().any(|operator| operator.uid == answer.by.uid) {
+            return Err(format!("{} runs this and cannot approve it", answer.by.user));
+        }
+        let Some(asked) = self.approvals.get_mut(step).filter(|asked| !asked.is_answered()) else {
+            return Err(format!("nobody was asked to approve {step}"));
+        };
+        // Two yeses of one person are the yes of one; a no they may still say.
+        let had = asked.answers.iter().position(|given| given.by.uid == answer.by.uid);
+        match had {
+            Some(_) if answer.approved => {
+                return Err(format!("{} has approved {step} already", answer.by.user));
+            }
+            Some(at) => drop(asked.answers.remove(at)),
+            None => {}
+        }
+        asked.answers.push(answer);
+        Ok(())
+    }
+
+    /// A yes counts no more, or none of them does.
+    pub(super) fn approval_voided(&mut self, step: &StepId, by: Option<&Identity>) -> Result<(), Refused> {
+        self.forward_going()?;
+        let Some(asked) = self.approvals.get_mut(step) else {
+            return Err(format!("nobody was asked to approve {step}"));
+        };
+        match by {
+            None => drop(self.approvals.remove(step)),
+            Some(by) => {
+                let Some(at) = asked.answers.iter().position(|given| given.by.uid == by.uid) else {
+                    return Err(format!("{} has not approved {step}", by.user));
+                };
+                asked.answers.remove(at);
+            }
+        }
+        Ok(())
+    }
+
     /// T7: a doubt is over.
     pub(super) fn resolved(&mut self, step: &StepId, effect: Effect, by: &ResolvedBy) -> Result<(), Refused> {
         let by_person = matches!(by, ResolvedBy::Person(_));

@@ -47,6 +47,9 @@ fn names_of_turns_read_from_the_outside_in() {
         ("wait[2]", "wait[2][k3]"),
         ("wait[2][a]", "wait[2][k3][a]"),
         ("waiting", "waiting[k3]"),
+        ("app.drain", "app.drain[k3]"),
+        ("app.wait[2]", "app.wait[2][k3]"),
+        ("app[a.b].drain", "app[a.b].drain[k3]"),
     ] {
         assert_eq!(StepId(name.into()).turn("k3").0, turn);
         assert!(StepId(name.into()).is_in_turn(&StepId(turn.into())), "{turn}");

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use crate::{
-    Approval, Atom, Cell, Each, Ensure, Exec, Expr, Formula, Leaves, LibraryCall, Literal, Node, Parallel,
-    PersonQuestion, Read, Require, Rights, ScopeEnd, Script, Source, Statement, Step, StepId, Test, ValueId,
-    Wait, Way, Word,
+    Approval, Atom, CallEnd, Cell, Each, Ensure, Exec, Expr, Formula, Leaves, LibraryCall, Literal, Node,
+    Parallel, PersonQuestion, Probe, Read, Require, Rights, ScopeEnd, Script, ShownValue, Source, Statement,
+    Step, StepId, Test, ValueId, Wait, Way, Word,
 };
 
 /// Puts an item into its place.
@@ -150,6 +150,13 @@ impl Turn<'_> {
         Read { source, ..read.clone() }
     }
 
+    pub(super) fn probe(&self, probe: &Probe) -> Probe {
+        Probe {
+            reads: probe.reads.iter().map(|read| self.read(read)).collect(),
+            answer: self.expr(&probe.answer),
+        }
+    }
+
     fn statements(&self, statements: &[Statement]) -> Vec<Statement> {
         let statement = |statement: &Statement| match statement {
             Statement::Command { exec, name } => {
@@ -179,6 +186,11 @@ impl Turn<'_> {
     fn step(&self, step: &Step) -> Step {
         let approval = |approval: &Approval| Approval {
             showing: approval.showing.iter().map(|cell| self.cell(cell)).collect(),
+            values: approval
+                .values
+                .iter()
+                .map(|shown| ShownValue { text: shown.text.clone(), value: self.expr(&shown.value) })
+                .collect(),
             ..approval.clone()
         };
         let leaves = |leaves: &Leaves| Leaves {
@@ -204,8 +216,15 @@ impl Turn<'_> {
             }
             ScopeEnd::Leaves { enter } => ScopeEnd::Leaves { enter: self.id(enter) },
         };
+        let call = |end: &CallEnd| match end {
+            CallEnd::Begins { runbook, file, end } => {
+                CallEnd::Begins { runbook: runbook.clone(), file: file.clone(), end: self.id(end) }
+            }
+            CallEnd::Ends { begin } => CallEnd::Ends { begin: self.id(begin) },
+        };
         Step {
             id: self.id(&step.id),
+            call: step.call.as_ref().map(call),
             scope: step.scope.as_ref().map(scope),
             target: self.some(&step.target),
             approval: step.approval.as_ref().map(approval),

@@ -18,8 +18,9 @@ use super::table::Known;
 pub(super) enum Debt {
     /// Nothing is owed below. The way back must end where each cell has the value of this name.
     Bottom { base: Vec<Name> },
-    /// The run may be taken back to here and go on: then each cell has the value of this name again.
-    Base { below: usize, base: Vec<Name>, is_open: bool },
+    /// The run may be taken back to here and go on: then each cell has the value of this name again, also one
+    /// that was `left` changed before.
+    Base { below: usize, base: Vec<Name>, left: BTreeSet<CellIx>, is_open: bool },
     /// A step's rollback.
     Rollback {
         node: usize,
@@ -156,9 +157,10 @@ impl Verifier<'_> {
                     self.compare_with_base(at, &walk);
                     None
                 }
-                Some(Debt::Base { below, .. }) => {
-                    let below = *below;
+                Some(Debt::Base { below, left, .. }) => {
+                    let (below, left) = (*below, left.clone());
                     self.compare_with_base(at, &walk);
+                    walk.left.extend(left);
                     Some(below)
                 }
                 Some(Debt::Rollback { node, below, is_proved, .. }) => {

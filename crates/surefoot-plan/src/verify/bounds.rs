@@ -2,7 +2,8 @@
 
 use super::violation::{Condition, Violation};
 use crate::{
-    EACH_MAX, Ensure, Node, PersonQuestion, Plan, Require, Source, Statement, Step, StepId, Wave, Way,
+    APPROVERS_MAX, EACH_MAX, Ensure, Node, PersonQuestion, Plan, Require, Source, Statement, Step, StepId,
+    Wave, Way,
 };
 
 /// Longest time that anything may take or wait: a month. Longer is a new run, not a patient one.
@@ -78,6 +79,13 @@ impl Limits<'_> {
         }
         if let Some(approval) = &step.approval {
             self.time("its approval", approval.expires_ms);
+            if !(1..=APPROVERS_MAX).contains(&approval.people) {
+                let people = approval.people;
+                self.report(
+                    &format!("needs the yes of {people} people; between 1 and {APPROVERS_MAX} are allowed"),
+                    "say how many must agree: `approved by 2 of ROLE`",
+                );
+            }
         }
         step.before.iter().for_each(|read| self.source(&read.source));
         step.body.iter().for_each(|statement| self.statement(statement));

@@ -71,7 +71,10 @@ impl<'a> Labels<'a> {
         for rights in [&step.rights, &step.rollback_rights] {
             rights.visit_exprs(&mut |expr| self.open(expr, "a right, which is shown"));
         }
-        step.approval.iter().flat_map(|approval| &approval.showing).for_each(|cell| self.cell(cell));
+        if let Some(approval) = &step.approval {
+            approval.showing.iter().for_each(|cell| self.cell(cell));
+            approval.values.iter().for_each(|shown| self.open(&shown.value, "what an approver is shown"));
+        }
         step.requires.iter().for_each(|require| self.formula(&require.formula));
         step.before.iter().for_each(|read| self.read(read));
         step.body.iter().for_each(|statement| self.statement(statement));

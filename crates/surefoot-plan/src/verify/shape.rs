@@ -9,8 +9,8 @@ use super::violation::{Condition, Violation};
 use crate::decode::{describe, is_of_type};
 use crate::eval::{Values, eval};
 use crate::{
-    Atom, Cell, Expr, FORMAT, Formula, InputValue, NODES_MAX, Node, Plan, Question, ScopeEnd, Source, StepId,
-    Test, Type, Value,
+    Atom, CallEnd, Cell, Expr, FORMAT, Formula, InputValue, NODES_MAX, Node, Plan, Question, ScopeEnd,
+    Source, StepId, Test, Type, Value,
 };
 
 /// Deepest nesting of a plan as JSON. Readers of JSON stop at 128, and a journal wraps the plan.
@@ -44,7 +44,7 @@ pub(super) fn check(plan: &Plan, policy: &Policy, nesting: usize) -> Vec<Violati
                 step.requires.iter().for_each(|require| shape.formula(&require.formula));
                 step.ensures.iter().for_each(|ensure| shape.atom(&ensure.literal.atom));
                 step.leaves.iter().flat_map(|leaves| &leaves.atoms).for_each(|atom| shape.cell(&atom.cell));
-                step.approval.iter().flat_map(|approval| &approval.showing).for_each(|cell| shape.cell(cell));
+                step.approval.iter().for_each(|approval| shape.approval(approval));
                 match &step.way {
                     crate::Way::Rollback(rollback) => {
                         rollback.requires.iter().for_each(|require| shape.formula(&require.formula));
@@ -73,6 +73,7 @@ pub(super) fn check(plan: &Plan, policy: &Policy, nesting: usize) -> Vec<Violati
     }
     shape.node = None;
     shape.scopes(&plan.body, false);
+    shape.calls(&plan.body);
     shape.violations
 }
 
@@ -93,6 +94,18 @@ impl Shape<'_> {
         }
         if nesting > NESTING_MAX {
             self.too_large("the plan is nested too deep: give names to parts of its expressions, or use fewer `if`s in each other".into());
+        }
+    }
+
+    /// What an approver is shown: facts that there are, and values that ask nothing.
+    fn approval(&mut self, approval: &crate::Approval) {
+        approval.showing.iter().for_each(|cell| self.cell(cell));
+        for shown in &approval.values {
+            shown.value.visit(&mut |part| {
+                if let Expr::Fact(_) = part {
+                    self.malformed(format!("`{}`, which an approver is shown, asks a fact", shown.text));
+                }
+            });
         }
     }
 
@@ -241,6 +254,48 @@ impl Shape<'_> {
         }
         for (enter, _) in open {
             self.malformed(format!("the scope that `{enter}` enters is never left"));
+        }
+    }
+
+    /// A called runbook ends where it began, the innermost first.
+    fn calls(&mut self, nodes: &[Node]) {
+        let mut open: Vec<(&StepId, &StepId)> = Vec::new();
+        for node in nodes {
+            match node {
+                Node::Step(step) => {
+                    let is_bare = !step.acts() && matches!(step.way, crate::Way::Nothing);
+                    match &step.call {
+                        None => continue,
+                        Some(CallEnd::Begins { end, .. }) => open.push((&step.id, end)),
+                        Some(CallEnd::Ends { begin }) => {
+                            if open.pop() != Some((begin, &step.id)) {
+                                self.malformed(format!(
+                                    "`{}` ends a called runbook that did not begin",
+                                    step.id
+                                ));
+                            }
+                        }
+                    }
+                    if !is_bare {
+                        self.malformed(format!(
+                            "`{}` is an end of a called runbook, and does something",
+                            step.id
+                        ));
+                    }
+                }
+                Node::Wait(wait) => self.calls(&wait.otherwise),
+                Node::Each(each) => self.calls(&each.body),
+                Node::Parallel(parallel) => parallel.branches.iter().for_each(|branch| self.calls(branch)),
+                Node::If { then, otherwise, unknown, .. } => {
+                    self.calls(then);
+                    self.calls(otherwise);
+                    self.calls(unknown.as_deref().unwrap_or_default());
+                }
+                Node::Stop { .. } | Node::Assume { .. } => {}
+            }
+        }
+        for (begin, _) in open {
+            self.malformed(format!("the called runbook that begins with `{begin}` never ends"));
         }
     }
 

@@ -41,7 +41,13 @@ fn seal(mut step: Step) -> Step {
         without_approval: None,
         recover_with: None,
     });
-    step.approval = Some(Approval { role: "lead".into(), showing: Vec::new(), expires_ms: 600_000 });
+    step.approval = Some(Approval {
+        role: "lead".into(),
+        people: 1,
+        values: Vec::new(),
+        showing: Vec::new(),
+        expires_ms: 600_000,
+    });
     step
 }
 

@@ -87,8 +87,8 @@ impl<'a> Verifier<'a> {
     /// What is owed above ends here: the run may go on from this base.
     fn base(&mut self, below: usize) -> usize {
         let is_open = self.is_open(below);
-        let base = self.facts.names();
-        self.push(Debt::Base { below, base, is_open }, WayEntry::Others { below })
+        let (base, left) = (self.facts.names(), std::mem::take(&mut self.left));
+        self.push(Debt::Base { below, base, left, is_open }, WayEntry::Others { below })
     }
 
     /// The turns of other items: what they change is not known, and what they owe is taken back before what

@@ -160,6 +160,9 @@ impl<'a> Values<'a> {
         for cell in step.approval.iter().flat_map(|approval| &approval.showing) {
             cell.arguments.iter().for_each(|argument| self.read(argument, at("its approval"), &[]));
         }
+        for shown in step.approval.iter().flat_map(|approval| &approval.values) {
+            self.read(&shown.value, at("its approval"), &[]);
+        }
         self.requires(&step.requires, at("its `requires`"));
         for cell in step.changes() {
             // What a step changes is asked before it starts, so it cannot depend on what the step finds.

@@ -173,3 +173,60 @@ pub struct Parallel {
     /// Its word.
     pub head: Span,
 }
+
+/// `call "./drain.runbook" as drain with { node = standby }`
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct CallRunbook {
+    /// The file of the runbook, relative to this one.
+    pub path: Text,
+    /// What the call is named: as said, or after the file.
+    pub name: Ident,
+    /// What its parameters are given.
+    pub given: Vec<(Ident, Expr)>,
+    /// All of it.
+    pub span: Span,
+    /// From its word to its name.
+    pub head: Span,
+}
+
+impl Member {
+    /// Returns the blocks of members in it, in the order of the text.
+    #[must_use]
+    pub fn blocks(&self) -> Vec<&[Member]> {
+        match self {
+            Member::Wait(wait) => wait.otherwise.as_deref().into_iter().collect(),
+            Member::If(choice) => {
+                let arms =
+                    [Some(choice.then.as_slice()), choice.otherwise.as_deref(), choice.unknown.as_deref()];
+                arms.into_iter().flatten().collect()
+            }
+            Member::Match(choice) => {
+                choice.arms.iter().chain(&choice.otherwise).map(|arm| arm.body.as_slice()).collect()
+            }
+            Member::Diagnose(diagnose) => {
+                let causes = diagnose.causes.iter().map(|cause| cause.body.as_slice());
+                causes.chain(diagnose.otherwise.iter().map(|arm| arm.body.as_slice())).collect()
+            }
+            Member::For(turns) => vec![&turns.body],
+            Member::During(scope) => vec![&scope.body],
+            Member::Parallel(block) => block.branches.iter().map(Vec::as_slice).collect(),
+            Member::About(_)
+            | Member::Param(_)
+            | Member::Let(_)
+            | Member::Allow(_)
+            | Member::Fact(_)
+            | Member::Requires(_)
+            | Member::Invariant(_)
+            | Member::Ensures(_)
+            | Member::OnFailure(_)
+            | Member::Collect(_)
+            | Member::Step(_)
+            | Member::Stop(_)
+            | Member::Todo(_)
+            | Member::Assume(_)
+            | Member::Lock(_)
+            | Member::Call(_)
+            | Member::NotBuilt(_) => Vec::new(),
+        }
+    }
+}

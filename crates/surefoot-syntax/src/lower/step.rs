@@ -106,7 +106,9 @@ impl Lower {
     }
 
     fn approved(&mut self, node: &SyntaxNode) -> Option<Approved> {
+        let people = child(node, SyntaxKind::Literal);
         Some(Approved {
+            people: people.and_then(|literal| self.times(&literal)),
             role: self.name(node)?,
             showing: clause(node, "showing").map(|clause| self.exprs(&clause)).unwrap_or_default(),
             expires: self.duration(node, "expires"),

@@ -159,6 +159,9 @@ impl Parser<'_> {
             }
             loop {
                 p.node(SyntaxKind::ProgramWords, Self::program_words)?;
+                if p.at(SyntaxKind::ParenClose) && p.joined == 0 {
+                    return p.halt(refused(")", p.here(), ""));
+                }
                 if p.raw().kind != SyntaxKind::Bar {
                     return Ok(());
                 }
@@ -233,7 +236,7 @@ impl Parser<'_> {
                 SyntaxKind::WordBad => {
                     let rest = self.line_from(token.end);
                     let diagnostic = refused(self.text_of(token), self.span_of(token), rest);
-                    let is_pattern = matches!(self.text_of(token), "*" | "?" | "~" | "&");
+                    let is_pattern = matches!(self.text_of(token), "*" | "?" | "~" | "&" | "(");
                     return self.halt(if is_pattern {
                         self.quoted_word(diagnostic, start)
                     } else {
@@ -436,6 +439,10 @@ fn refused(sign: &str, place: Span, rest: &str) -> Diagnostic {
         "{" => {
             ("a `$` line does not expand braces", "write each word, quote it, or write `${name}` for a value")
         }
+        "(" | ")" => (
+            "a `$` line does not group",
+            "quote it if the program takes it; the brackets around a whole command stand before its decoder: `(text $ …)`",
+        ),
         _ => ("a `$` line does not expand variables", "write `${name}` for a value, or quote the `$`"),
     };
     if let ("<", Some((name, _))) = (sign, rest.split_once('>'))

@@ -339,7 +339,7 @@ impl Parser<'_> {
         })
     }
 
-    fn close(&mut self, kind: SyntaxKind, what: &str, open: Span) -> Parsed {
+    pub(super) fn close(&mut self, kind: SyntaxKind, what: &str, open: Span) -> Parsed {
         if self.eat(kind) {
             return Ok(());
         }

@@ -54,7 +54,9 @@ impl Parser<'_> {
     /// itself, or its author meant the shell to expand it: only they know.
     pub(super) fn quoted_word(&self, diagnostic: Diagnostic, start: u32) -> Diagnostic {
         let mut index = self.position;
-        while super::command::is_word_part(self.token(index).kind) {
+        let is_part =
+            |kind| super::command::is_word_part(kind) || kind == SyntaxKind::ParenClose && self.joined == 0;
+        while is_part(self.token(index).kind) {
             index += 1;
         }
         let end = self.token(index.saturating_sub(1)).end;

@@ -56,18 +56,19 @@ const RUNBOOK: &[&str] = &[
     "assume",
     "during",
     "parallel",
+    "call",
     "waive",
     "lock",
 ];
 const BRANCH: &[&str] = &[
     "let", "step", "wait", "if", "match", "diagnose", "for", "stop", "todo", "assume", "during", "parallel",
-    "waive",
+    "call", "waive",
 ];
 const PARALLEL: &[&str] =
-    &["step", "wait", "if", "match", "diagnose", "for", "todo", "assume", "during", "waive"];
+    &["step", "wait", "if", "match", "diagnose", "for", "todo", "assume", "during", "call", "waive"];
 const DURING: &[&str] = &[
     "enter", "leave", "let", "step", "wait", "if", "match", "diagnose", "for", "stop", "todo", "assume",
-    "during", "parallel", "waive",
+    "during", "parallel", "call", "waive",
 ];
 const STEP: &[&str] = &[
     "approved",
@@ -98,7 +99,7 @@ const CLAUSES: &[&str] = &[
 ];
 
 /// Keywords that are designed and not built, which begin a statement.
-const NOT_BUILT: &[&str] = &["call", "notify", "after", "interactive"];
+const NOT_BUILT: &[&str] = &["notify", "after", "interactive"];
 
 impl Place {
     fn words(self) -> &'static [&'static str] {
@@ -186,6 +187,7 @@ impl Place {
                 "assume",
                 "during",
                 "parallel",
+                "call",
             ]],
             Self::About | Self::Allow | Self::Manual | Self::FactBody => &[FILE, RUNBOOK, STEP],
             Self::Scenario => &[&["use", "runbook", "scenario", "function", "type", "action"], RUNBOOK],
@@ -380,6 +382,9 @@ impl Parser<'_> {
             "" if place == Place::Parallel && self.at(SyntaxKind::BraceOpen) => {
                 self.wrap(checkpoint, SyntaxKind::Lane, Self::lane)
             }
+            "call" if !self.calls_ahead() => {
+                self.wrap(checkpoint, SyntaxKind::CallRunbook, Self::call_runbook)
+            }
             "enter" if place == Place::During => self.wrap(checkpoint, SyntaxKind::Enter, Self::enter),
             "leave" if place == Place::During => self.wrap(checkpoint, SyntaxKind::Leave, Self::leave),
             "stop" => self.wrap(checkpoint, SyntaxKind::Stop, |p| {
@@ -417,8 +422,11 @@ impl Parser<'_> {
 
     /// Whether `word` begins a statement, as it stands here.
     fn is_keyword(&self, word: &str) -> bool {
-        if word == "on" {
-            return self.is_on_failure();
+        match word {
+            "on" => return self.is_on_failure(),
+            // Something of that name is called or qualified.
+            "call" if self.calls_ahead() => return false,
+            _ => {}
         }
         [FILE, RUNBOOK, STEP].iter().any(|words| words.contains(&word))
     }

@@ -4,8 +4,8 @@ use rowan::Checkpoint;
 
 use super::statement::Place;
 use super::{Parsed, Parser};
-use crate::Diagnostic;
 use crate::kind::SyntaxKind;
+use crate::{Applicability, Diagnostic};
 
 impl Parser<'_> {
     /// `step NAME on TARGET within D "Title" { … }`
@@ -122,15 +122,15 @@ impl Parser<'_> {
         Ok(())
     }
 
-    /// `approved by ROLE showing F, F expires D`
+    /// `approved by N of ROLE showing F, F expires D`
     pub(super) fn approved(&mut self) -> Parsed {
         self.bump();
         self.expect_word("by")?;
         if self.at(SyntaxKind::Int) {
-            let here = self.here();
-            return self.not_built("approved by N of", here);
+            self.literal(SyntaxKind::Int, "how many people must agree")?;
+            self.expect_word("of")?;
         }
-        self.name("a role")?;
+        self.name("a role, or how many of one: `2 of dba`")?;
         if self.at_word("showing") {
             self.node(SyntaxKind::Clause, |p| {
                 p.bump();
@@ -435,6 +435,57 @@ impl Parser<'_> {
             return Ok(());
         }
         self.expected("a value such as `\"fast\"` and what is done then, or `otherwise`")
+    }
+
+    /// `call "./drain.runbook" as drain with { node = standby }`
+    pub(super) fn call_runbook(&mut self) -> Parsed {
+        self.bump();
+        if !self.at_text() {
+            return self.expected("the file of a runbook, as a text: `call \"./drain.runbook\"`");
+        }
+        self.text_literal()?;
+        if self.at_word("as") {
+            self.node(SyntaxKind::Clause, |p| {
+                p.bump();
+                p.name("what the call is named")
+            })?;
+        }
+        if !self.at_word("with") {
+            return Ok(());
+        }
+        self.node(SyntaxKind::Clause, |p| {
+            p.bump();
+            let open = p.here();
+            p.joined(|p| {
+                p.expect(
+                    SyntaxKind::BraceOpen,
+                    "`{` and what the parameters are given: `{ node = standby }`",
+                )?;
+                while !p.at(SyntaxKind::BraceClose) {
+                    p.node(SyntaxKind::Entry, |p| {
+                        p.name("the name of a parameter")?;
+                        p.given()?;
+                        p.expr()
+                    })?;
+                    if !p.eat(SyntaxKind::Comma) {
+                        break;
+                    }
+                }
+                p.close(SyntaxKind::BraceClose, "`}` or a comma", open)
+            })
+        })
+    }
+
+    /// The `=` between a parameter and what it is given.
+    fn given(&mut self) -> Parsed {
+        if self.at(SyntaxKind::Colon) {
+            let here = self.here();
+            let found = Diagnostic::error("SF0002", here, "a parameter is given its value with `=`");
+            self.report(found.fix(Applicability::Safe, "write `=`", here, " ="));
+            self.bump();
+            return Ok(());
+        }
+        self.expect(SyntaxKind::Equal, "`=` and a value")
     }
 
     /// `during "title" max D { enter { … } leave { … } … }`

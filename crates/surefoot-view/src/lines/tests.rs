@@ -2,7 +2,7 @@ use surefoot_journal::{Event, HeldWhy, RunState};
 use surefoot_plan::{Node, StepId, Tri};
 
 use super::{Lines, json_line};
-use crate::testing::{Story, bert, plan};
+use crate::testing::{Story, approval_asked, bert, plan};
 
 /// Everything that is told of a story.
 fn told(story: &Story) -> String {
@@ -27,7 +27,7 @@ fn a_run_past_the_point_of_no_return() {
     story.done("fence").done("stop");
     story.add(Event::Waited { wait: StepId("wait[1]".into()), reached: true });
     let step = StepId("promote".into());
-    story.add(Event::ApprovalAsked { step: step.clone(), role: "lead".into(), shown: Vec::new() });
+    story.add(approval_asked(&step.0, 1));
     story.add(Event::ApprovalAnswered {
         step: step.clone(),
         by: bert(),

@@ -4,7 +4,7 @@ use surefoot_plan::StepId;
 use super::{Screen, Size, redraw, window};
 use crate::Style;
 use crate::style::width;
-use crate::testing::{Story, plan};
+use crate::testing::{Story, approval_asked, bert, plan};
 
 const TERMINAL: Size = Size { columns: 80, lines: 24 };
 
@@ -76,10 +76,20 @@ fn a_run_that_waits_for_an_approval() {
     let mut story = Story::begin();
     story.done("fence").done("stop");
     story.add(Event::Waited { wait: StepId("wait[1]".into()), reached: true });
-    story.add(Event::ApprovalAsked {
+    story.add(approval_asked("promote", 1));
+    insta::assert_snapshot!(draw(&story, "", 95_000, TERMINAL, &Style::default()));
+}
+
+#[test]
+fn a_run_of_which_one_of_two_has_approved() {
+    let mut story = Story::begin();
+    story.done("fence").done("stop");
+    story.add(Event::Waited { wait: StepId("wait[1]".into()), reached: true });
+    story.add(approval_asked("promote", 2)).add(Event::ApprovalAnswered {
         step: StepId("promote".into()),
-        role: "lead".into(),
-        shown: Vec::new(),
+        by: bert(),
+        approved: true,
+        comment: String::new(),
     });
     insta::assert_snapshot!(draw(&story, "", 95_000, TERMINAL, &Style::default()));
 }

@@ -6,7 +6,7 @@ use surefoot_plan::StepId;
 
 use super::{Around, RunRow, runs, status};
 use crate::Style;
-use crate::testing::{START, Story, anna, bert, claim};
+use crate::testing::{START, Story, anna, approval_asked, bert, claim};
 
 fn holder() -> Holder {
     Holder {
@@ -66,10 +66,20 @@ fn a_run_that_waits_for_an_approval() {
     let mut story = Story::begin();
     story.done("fence").done("stop");
     story.add(Event::Waited { wait: StepId("wait[1]".into()), reached: true });
-    story.add(Event::ApprovalAsked {
+    story.add(approval_asked("promote", 1));
+    insta::assert_snapshot!(shown(&story, true));
+}
+
+#[test]
+fn a_run_of_which_one_of_two_has_approved() {
+    let mut story = Story::begin();
+    story.done("fence").done("stop");
+    story.add(Event::Waited { wait: StepId("wait[1]".into()), reached: true });
+    story.add(approval_asked("promote", 2)).add(Event::ApprovalAnswered {
         step: StepId("promote".into()),
-        role: "lead".into(),
-        shown: Vec::new(),
+        by: bert(),
+        approved: true,
+        comment: String::new(),
     });
     insta::assert_snapshot!(shown(&story, true));
 }

@@ -105,6 +105,34 @@ fn a_value_of_an_arm_exists_perhaps() {
 }
 
 #[test]
+fn so_many_people_agree_as_can_and_see_what_is_there_and_no_secret() {
+    let with = |people: u32, value: Expr| {
+        let mut plan = plan_of(Vec::new());
+        password(&mut plan);
+        let mut one = fine("one");
+        one.body = vec![names("id")];
+        let shown = crate::ShownValue { text: "what".into(), value };
+        let role = "lead".into();
+        let approval =
+            crate::Approval { role, people, showing: Vec::new(), values: vec![shown], expires_ms: 1_000 };
+        one.approval = Some(approval);
+        plan.body = vec![Node::Step(Box::new(one))];
+        plan
+    };
+    let number = || Expr::Literal(Value::Int(3));
+    assert!(steps(&with(2, number())).is_empty());
+    for people in [0, crate::APPROVERS_MAX + 1] {
+        let text = refused(&with(people, number()), Condition::Unbounded);
+        assert!(text.contains(&format!("the yes of {people} people")), "{text}");
+    }
+    // Its own value is not there when its yes is asked.
+    refused(&with(1, value("one", "id")), Condition::ValueMayNotExist);
+    refused(&with(1, Expr::Input("password".into())), Condition::SecretExposed);
+    let fact = Expr::Fact(Cell { question: "up".into(), arguments: Vec::new() });
+    refused(&with(1, fact), Condition::Malformed);
+}
+
+#[test]
 fn what_a_step_changes_is_known_before_it_starts() {
     let mut plan = plan_of(Vec::new());
     let mut of = question();

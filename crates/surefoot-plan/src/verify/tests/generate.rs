@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use crate::testing::{command, plan_of, question, rights, step};
 use crate::{
     Approval, Atom, Cell, Class, Comparison, Ensure, Expr, Formula, Invariant, Irreversible, Leaves, Literal,
-    Node, Parameter, Plan, Require, Restores, Rollback, ScopeEnd, Step, StepId, Test, Type, Value, Wait, Way,
+    Node, Parameter, Plan, Require, Restores, Rollback, ScopeEnd, ShownValue, Step, StepId, Test, Type,
+    Value, Wait, Way,
 };
 
 /// From this seed on, plans have branches that are done at the same time.
@@ -232,7 +233,16 @@ fn act(random: &mut Random, id: &str) -> Step {
     }
     act.way = match random.below(10) {
         0 => {
-            act.approval = Some(Approval { role: "lead".into(), showing: Vec::new(), expires_ms: 1_000 });
+            // How many must agree, and what they are shown, changes nothing of what is proved.
+            let many = u32::from(act.ensures.len() > 1);
+            let shown = ShownValue { text: "what".into(), value: Expr::Literal(Value::Int(i64::from(many))) };
+            act.approval = Some(Approval {
+                role: "lead".into(),
+                people: 1 + many,
+                showing: Vec::new(),
+                values: vec![shown; usize::from(many == 1)],
+                expires_ms: 1_000,
+            });
             Way::Irreversible(Irreversible {
                 why: "gone".into(),
                 undone_when: None,

@@ -140,6 +140,21 @@ fn what_the_turns_of_others_leave_is_not_there_for_a_rollback() {
 }
 
 #[test]
+fn a_turn_that_fails_brings_back_what_was_left_before_the_loop() {
+    let leaves = vec![crate::Leaves { atoms: vec![atom("a")], why: "it fills by itself".into() }];
+    let fills = Step { leaves, way: crate::Way::Nothing, ..sets("fill", crate::testing::literal("a")) };
+    // All the way back may end with `a` as it is by then. The run goes on from where the turn began, with `a`.
+    let mut start = sets("start", up(item("for[1]"), true));
+    rollback(&mut start).ensures = vec![ensure("!a")];
+    let Node::Each(mut turns) = each("for[1]", vec![start]) else { panic!("a loop") };
+    let with =
+        |turns: &Each| plan(vec![Node::Step(Box::new(fills.clone())), Node::Each(Box::new(turns.clone()))]);
+    assert!(steps(&with(&turns)).is_empty());
+    turns.tolerate = 1;
+    refused(&with(&turns), Condition::NotRestored);
+}
+
+#[test]
 fn a_loop_has_a_limit_and_stands_in_no_other() {
     let with = |max| {
         let Node::Each(mut each) = each("for[1]", vec![sets("start", up(item("for[1]"), true))]) else {
