@@ -246,6 +246,20 @@ fn secrets_arrive_by_environment_and_stdin_and_leave_by_no_way() {
 }
 
 #[test]
+fn a_secret_stands_in_an_argument_only_where_it_is_revealed_and_stays_redacted() {
+    let room = Room::new();
+    room.secret("password", "correct horse battery");
+    let mut command = cmd(&["sh", "-c", "test \"$1\" = 'correct horse battery' && echo \"got $1\"", "sh"]);
+    let program = command.pipeline.first_mut().expect("a program");
+    program.push(crate::support::secret("password"));
+    let why = room.not_performed(command.clone());
+    assert!(why.contains("a secret is among the arguments"), "{why}");
+    command.revealed.insert("password".into(), "it takes no other".into());
+    let report = room.act(command);
+    assert_eq!((report.ok, report.output[0].tail.as_str()), (true, "got ***\n"), "{report:?}");
+}
+
+#[test]
 fn a_secret_too_short_to_hide_refuses_the_step() {
     let room = Room::new();
     room.secret("pin", "1234");
