@@ -55,6 +55,8 @@ fn was_probe(proof: &Proof, violation: &Violation) -> bool {
         | Condition::ScopeFacts
         | Condition::ClassWrong
         | Condition::OutsideAllow
+        | Condition::BranchesInterfere
+        | Condition::InBranch
         | Condition::SecretExposed => false,
     }
 }
