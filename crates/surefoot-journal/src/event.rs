@@ -310,6 +310,9 @@ pub struct Started {
     pub waivers: Vec<String>,
     /// The roles of the configuration, and who holds them.
     pub roles: BTreeMap<Name, Vec<String>>,
+    /// The channels of the configuration, each with what it is bound to: `terminal`. Since format 1.4.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub channels: BTreeMap<Name, String>,
 }
 
 /// The last record of a run.
@@ -683,8 +686,58 @@ pub enum Event {
         /// The line.
         text: String,
     },
+    /// A channel was told something, or it could not be. Since format 1.4.
+    Notified {
+        /// Why it was told.
+        why: NotifiedFor,
+        /// The channel.
+        channel: Name,
+        /// What it was told.
+        text: String,
+        /// Why it was not delivered; none if it was.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        failed: Option<String>,
+    },
     /// The run is over.
     Ended(Ended),
+}
+
+/// Why a channel was told something.
+#[derive(Clone, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NotifiedFor {
+    /// It is this statement.
+    Statement(Claim),
+    /// Something was waited for as long as that.
+    Wait {
+        /// The step or wait.
+        node: StepId,
+        /// What was waited for.
+        of: Waited,
+        /// Which of those who are told then, from 0.
+        index: u32,
+    },
+}
+
+/// What is waited for, in a step or a wait.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Waited {
+    /// What a `wait until` says.
+    Condition,
+    /// The yes of others.
+    Approval,
+    /// What a step requires.
+    Requires,
+    /// What a step ensures.
+    Ensures,
+    /// A person, at a statement of an attempt.
+    Person {
+        /// The attempt.
+        attempt: u32,
+        /// The statement.
+        statement: u32,
+    },
 }
 
 /// How many people a step asks where an older journal does not say it.
@@ -766,6 +819,7 @@ impl Event {
             Event::Decided { .. } => "decided",
             Event::CancelAsked { .. } => "cancel asked",
             Event::Noted { .. } => "noted",
+            Event::Notified { .. } => "notified",
             Event::Ended(_) => "ended",
         }
     }

@@ -176,7 +176,7 @@ impl Statement {
     pub fn acts(&self) -> bool {
         match self {
             Statement::Command { .. } | Statement::Library(_) | Statement::Manual(_) => true,
-            Statement::Read(_) | Statement::Note(_) => false,
+            Statement::Read(_) | Statement::Note(_) | Statement::Notify { .. } => false,
         }
     }
 }
@@ -322,7 +322,7 @@ impl Statement {
             Statement::Library(call) => call.arguments.values().for_each(visit),
             Statement::Read(read) => read.source.visit_exprs(visit),
             Statement::Manual(question) => question.visit_exprs(visit),
-            Statement::Note(line) => visit(line),
+            Statement::Note(line) | Statement::Notify { text: line, .. } => visit(line),
         }
     }
 
@@ -331,7 +331,9 @@ impl Statement {
         match self {
             Statement::Command { name, .. } => name.as_ref(),
             Statement::Read(read) => Some(&read.name),
-            Statement::Library(_) | Statement::Manual(_) | Statement::Note(_) => None,
+            Statement::Library(_) | Statement::Manual(_) | Statement::Note(_) | Statement::Notify { .. } => {
+                None
+            }
         }
     }
 }

@@ -144,6 +144,7 @@ pub(crate) fn step(id: &str, title: &str, body: Vec<Statement>, ensures: Vec<Ens
         rollback_rights: run(&["psql"]),
         scope: None,
         call: None,
+        after: Vec::new(),
     }))
 }
 
@@ -374,6 +375,7 @@ impl Story {
             version: "0.0.0".into(),
             waivers: Vec::new(),
             roles: [("lead".into(), vec!["bert".into()])].into(),
+            channels: BTreeMap::new(),
         };
         let mut story = Story { journal: MemoryJournal::new(), now: START, plan };
         story.add(Event::Started(Box::new(started)));

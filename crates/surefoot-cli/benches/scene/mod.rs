@@ -89,6 +89,7 @@ pub(crate) fn begin(folder: &RunFolder, plan: &VerifiedPlan) -> (Writer, RunStat
         version: String::new(),
         waivers: Vec::new(),
         roles: Default::default(),
+        channels: Default::default(),
     };
     let (writer, first) = Writer::create(folder, lock, time, started).unwrap();
     let mut state = RunState::new();

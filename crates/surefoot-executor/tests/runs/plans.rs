@@ -111,6 +111,7 @@ pub(crate) fn step(name: &str, requires: &[&str], ensures: &[&str]) -> Step {
         rollback_rights: rights(),
         scope: None,
         call: None,
+        after: Vec::new(),
     }
 }
 
@@ -173,6 +174,7 @@ pub(crate) fn switchover() -> Plan {
         derived: false,
     });
     let wait = Wait {
+        after: Vec::new(),
         id: id("wait[1]"),
         until: Require { within_ms: 60_000, ..require("replayed") },
         times: 1,
