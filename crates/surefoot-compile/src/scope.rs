@@ -89,7 +89,33 @@ impl<'a> Scopes<'a> {
 
     /// Gives a name in the innermost scope. One that is there already is reported and stays.
     pub(crate) fn declare(&mut self, name: &Ident, named: Named<'a>, diagnostics: &mut Vec<Diagnostic>) {
-        if let Some(first) = self.find(&name.text) {
+        let first = self.find(&name.text).cloned();
+        self.declare_beside(first.as_ref(), name, named, diagnostics);
+    }
+
+    /// Gives an argument of an item of the file in the innermost scope. It may have the name of something in the
+    /// runbook: whoever writes a file of facts knows none of the runbooks that use it.
+    pub(crate) fn declare_argument(
+        &mut self,
+        name: &Ident,
+        named: Named<'a>,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) {
+        let of_file = self.frames.first().and_then(|frame| frame.get(&name.text));
+        let other =
+            || self.frames.get(OUTER..).and_then(|own| own.iter().find_map(|frame| frame.get(&name.text)));
+        let first = of_file.or_else(other).cloned();
+        self.declare_beside(first.as_ref(), name, named, diagnostics);
+    }
+
+    fn declare_beside(
+        &mut self,
+        first: Option<&Entry<'a>>,
+        name: &Ident,
+        named: Named<'a>,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) {
+        if let Some(first) = first {
             diagnostics.push(
                 error("SF0102", name.span, format!("the name `{}` is given twice", name.text))
                     .here("again here")

@@ -1,5 +1,6 @@
 //! What the compiler knows of an expression: its meaning, its type, and the labels that travel with it.
 
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use surefoot_plan::{Cell, Expr, Formula, Type, Value};
@@ -126,11 +127,18 @@ pub(crate) struct Depends {
 /// Returns what an expression depends on.
 pub(crate) fn depends(expr: &Expr) -> Depends {
     let mut found = Depends::default();
+    // The item of a list that is gone through inside is no argument of anything around it.
+    let mut bound = BTreeSet::new();
+    expr.visit(&mut |inner| {
+        if let Expr::Comprehension { name, .. } = inner {
+            bound.insert(name.clone());
+        }
+    });
     expr.visit(&mut |inner| match inner {
         Expr::Input(_) | Expr::Item { .. } => found.input = true,
         Expr::Local(_) | Expr::Now | Expr::RunId => found.run = true,
         Expr::Fact(_) => found.fact = true,
-        Expr::Argument(_) => found.argument = true,
+        Expr::Argument(name) => found.argument |= !bound.contains(name),
         Expr::Literal(_)
         | Expr::Join(_)
         | Expr::List(_)

@@ -122,7 +122,18 @@ impl fmt::Display for Value {
             Value::Size(bytes) => write_in_units(
                 f,
                 *bytes,
-                &[("TiB", 1 << 40), ("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10), ("B", 1)],
+                // From large to small, so that an amount is shown as it was most likely written.
+                &[
+                    ("TiB", 1 << 40),
+                    ("TB", 1_000_000_000_000),
+                    ("GiB", 1 << 30),
+                    ("GB", 1_000_000_000),
+                    ("MiB", 1 << 20),
+                    ("MB", 1_000_000),
+                    ("KiB", 1 << 10),
+                    ("KB", 1_000),
+                    ("B", 1),
+                ],
             ),
             Value::Percent(Real(value)) => write!(f, "{value}%"),
             Value::List(items) => {
@@ -166,6 +177,20 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::Value;
+
+    #[test]
+    fn an_amount_is_shown_in_the_largest_unit_that_divides_it() {
+        for (bytes, text) in [
+            (250_000_000_000, "250GB"),
+            (1 << 30, "1GiB"),
+            (512 << 20, "512MiB"),
+            (1_500_000, "1500KB"),
+            (1_536, "1536B"),
+            (0, "0B"),
+        ] {
+            assert_eq!(Value::Size(bytes).to_string(), text);
+        }
+    }
 
     #[test]
     fn the_mode_of_a_file_is_shown_in_octal() {

@@ -285,6 +285,8 @@ impl<'a> Lowering<'a> {
     /// A fact that is a question.
     fn question_of(&mut self, fact: &'a Fact, name: Name, answer: Type) -> Meaning {
         let mut parameters = Vec::new();
+        let own = self.runbook.span;
+        let in_runbook = self.module == 0 && own.start <= fact.span.start && fact.span.end <= own.end;
         self.scopes.open();
         for (parameter, written) in &fact.parameters {
             let r#type = self.r#type(written);
@@ -301,7 +303,12 @@ impl<'a> Lowering<'a> {
                 }));
             }
             let bound = Bound { term, lifted: false, before: false };
-            self.scopes.declare(parameter, Named::Value(Box::new(bound)), &mut self.diagnostics);
+            let named = Named::Value(Box::new(bound));
+            if in_runbook {
+                self.scopes.declare(parameter, named, &mut self.diagnostics);
+            } else {
+                self.scopes.declare_argument(parameter, named, &mut self.diagnostics);
+            }
             parameters.push(Parameter {
                 name: parameter.text.clone(),
                 r#type: r#type.unwrap_or(Type::Json),
