@@ -3,11 +3,16 @@
 //! The names follow the transitions T1 to T14 of the language's semantics. Names are never reused:
 //! every journal ever written stays readable.
 
+mod kind;
+mod told;
+
 use std::collections::BTreeMap;
 
 use crate::Timestamp;
 use serde::{Deserialize, Serialize};
 use surefoot_plan::{Cell, Name, Plan, StepId, Value, ValueId};
+
+pub use told::{NotifiedFor, Waited};
 
 /// Names a run: 26 letters and digits that sort by time. Shown by its shortest unique prefix.
 #[derive(Clone, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
@@ -702,44 +707,6 @@ pub enum Event {
     Ended(Ended),
 }
 
-/// Why a channel was told something.
-#[derive(Clone, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum NotifiedFor {
-    /// It is this statement.
-    Statement(Claim),
-    /// Something was waited for as long as that.
-    Wait {
-        /// The step or wait.
-        node: StepId,
-        /// What was waited for.
-        of: Waited,
-        /// Which of those who are told then, from 0.
-        index: u32,
-    },
-}
-
-/// What is waited for, in a step or a wait.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Waited {
-    /// What a `wait until` says.
-    Condition,
-    /// The yes of others.
-    Approval,
-    /// What a step requires.
-    Requires,
-    /// What a step ensures.
-    Ensures,
-    /// A person, at a statement of an attempt.
-    Person {
-        /// The attempt.
-        attempt: u32,
-        /// The statement.
-        statement: u32,
-    },
-}
-
 /// How many people a step asks where an older journal does not say it.
 fn one() -> u32 {
     1
@@ -767,62 +734,6 @@ pub enum Choice {
     Stop,
     /// Try the rollback again that is stuck.
     RetryRollback,
-}
-
-impl ForwardVerdict {
-    /// Whether the run came to a good end.
-    pub fn is_good(self) -> bool {
-        match self {
-            ForwardVerdict::Done | ForwardVerdict::DoneWithFailures | ForwardVerdict::Stopped => true,
-            ForwardVerdict::Failed | ForwardVerdict::Cancelled | ForwardVerdict::Refused => false,
-        }
-    }
-}
-
-impl Event {
-    /// Returns what kind of event it is, in words.
-    pub fn kind(&self) -> &'static str {
-        match self {
-            Event::Started(_) => "started",
-            Event::Resumed { .. } => "resumed",
-            Event::Recovered { .. } => "recovered",
-            Event::Probed { .. } => "probed",
-            Event::Bound { .. } => "bound",
-            Event::Waited { .. } => "waited",
-            Event::Chose { .. } => "chose",
-            Event::Entered { .. } => "entered",
-            Event::WaveNext { .. } => "wave next",
-            Event::TurnsFailed { .. } => "turns failed",
-            Event::TurnsTakenBack { .. } => "turns taken back",
-            Event::Assumed { .. } => "assumed",
-            Event::Stopped { .. } => "stopped",
-            Event::ApprovalAsked { .. } => "approval asked",
-            Event::ApprovalAnswered { .. } => "approval answered",
-            Event::ApprovalVoided { .. } => "approval voided",
-            Event::Refused { .. } => "refused",
-            Event::Before { .. } => "before",
-            Event::Intent { .. } => "intent",
-            Event::Outcome { .. } => "outcome",
-            Event::Done { .. } => "done",
-            Event::Partial { .. } => "partial",
-            Event::NotDone { .. } => "not done",
-            Event::Sealed { .. } => "sealed",
-            Event::InDoubt { .. } => "in doubt",
-            Event::Resolved { .. } => "resolved",
-            Event::Failed { .. } => "failed",
-            Event::Collected { .. } => "collected",
-            Event::TurnedBack { .. } => "turned back",
-            Event::Paid { .. } => "paid",
-            Event::Stuck { .. } => "stuck",
-            Event::Forgiven { .. } => "forgiven",
-            Event::Held { .. } => "held",
-            Event::Decided { .. } => "decided",
-            Event::CancelAsked { .. } => "cancel asked",
-            Event::Noted { .. } => "noted",
-            Event::Notified { .. } => "notified",
-            Event::Ended(_) => "ended",
-        }
-    }
 }
 
 /// Writes why a guard did not hold, in a sentence without its stop.

@@ -246,6 +246,7 @@ pub(crate) fn plan() -> Plan {
         },
     );
     let wait = Node::Wait(Box::new(Wait {
+        after: Vec::new(),
         id: StepId("wait[1]".into()),
         until: Require {
             formula: holds(cell("postgres.replayed_all", vec![Expr::Literal(Value::Int(54362)), secret()])),

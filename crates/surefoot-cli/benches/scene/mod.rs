@@ -136,6 +136,10 @@ impl People for Nobody {
         unreachable!("no step is done by hand")
     }
 
+    async fn notify(&self, _channel: String, _text: String) -> Outcome {
+        unreachable!("no step tells a channel")
+    }
+
     async fn approval(&self, _wanted: ApprovalWanted) -> Outcome {
         unreachable!("no step is approved")
     }

@@ -131,7 +131,6 @@ impl<W: World, J: Journal> Driver<'_, '_, W, J> {
     }
 
     /// What a `let` reads; if a person is asked, a channel may be told that it lasts.
-    #[expect(clippy::type_complexity, reason = "what is found, or why not, unless the run has to end")]
     async fn found_in_time(
         &mut self,
         claim: &Claim,
