@@ -55,11 +55,12 @@ fn a_channel_is_told_what_a_step_says_and_a_run_goes_on_if_it_is_not() {
         assert!(run.live(None));
         assert_eq!(run.ended().forward, ForwardVerdict::Done);
         assert_eq!(told(&run.world).len(), usize::from(!deaf));
-        let recorded = run.journal.records.iter().find_map(|record| match &record.event {
-            Event::Notified { why: NotifiedFor::Statement(claim), channel, text, failed } => {
-                Some((claim.statement, channel.clone(), text.clone(), failed.clone()))
-            }
-            _ => None,
+        let recorded = run.journal.records.iter().find_map(|record| {
+            let Event::Notified { why: NotifiedFor::Statement(claim), channel, text, failed } = &record.event
+            else {
+                return None;
+            };
+            Some((claim.statement, channel.clone(), text.clone(), failed.clone()))
         });
         let failed = deaf.then(|| "nobody listens to it".to_owned());
         assert_eq!(recorded, Some((0, "ops".into(), "it begins".into(), failed)));
@@ -188,9 +189,9 @@ fn among_slow_people(program: &Program, takes_ms: u64) -> (Vec<NotifiedFor>, Run
     runtime
         .block_on(drive(program, &mut state, &mut journal, &world, &mut control, &mut |_, _| {}))
         .expect("a run goes on");
-    let told = journal.records.iter().filter_map(|record| match &record.event {
-        Event::Notified { why, failed: None, .. } => Some(why.clone()),
-        _ => None,
+    let told = journal.records.iter().filter_map(|record| {
+        let Event::Notified { why, failed: None, .. } = &record.event else { return None };
+        Some(why.clone())
     });
     (told.collect(), state)
 }
