@@ -156,6 +156,7 @@ const KEYWORDS: &[&str] = &[
     "recover_with",
     "requires",
     "retry",
+    "reveal",
     "rollback",
     "run",
     "runbook",

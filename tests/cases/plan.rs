@@ -328,6 +328,7 @@ fn command(exec: &Exec) -> String {
                 .map(|word| match word {
                     Word::One(expr) => expr.to_string(),
                     Word::Each(expr) => format!("{expr}..."),
+                    Word::Revealing { text, .. } => format!("reveal {text}"),
                 })
                 .collect();
             words.join(" ")

@@ -37,7 +37,7 @@ pub use decode::{DECODED_BYTES_MAX, decode, decode_exit, describe, from_json, is
 pub use digest::PlanDigest;
 pub use each::{EACH_MAX, Each, ItemsError, TurnsBack, Wave};
 pub use effect::{
-    Decoder, Endpoint, Exec, LibraryCall, Person, PersonQuestion, Read, Rights, Script, Source, Word,
+    Decoder, Endpoint, Exec, LibraryCall, Person, PersonQuestion, Read, Reveal, Rights, Script, Source, Word,
     interpreter, is_sql_name,
 };
 pub use eval::{

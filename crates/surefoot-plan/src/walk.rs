@@ -172,10 +172,11 @@ impl Step {
 }
 
 impl Statement {
-    /// Whether it can change anything outside the run. A command can, whatever it does.
+    /// Whether it can change anything outside the run. A command can, unless its words say that it only looks.
     pub fn acts(&self) -> bool {
         match self {
-            Statement::Command { .. } | Statement::Library(_) | Statement::Manual(_) => true,
+            Statement::Command { exec, .. } => !exec.only_looks,
+            Statement::Library(_) | Statement::Manual(_) => true,
             Statement::Read(_) | Statement::Note(_) | Statement::Notify { .. } => false,
         }
     }
@@ -275,12 +276,54 @@ impl Expr {
     }
 }
 
+impl Plan {
+    /// Returns every secret that is revealed, with the part of the plan that does it: a step, or "fact up".
+    pub fn reveals(&self) -> Vec<(String, &crate::Reveal)> {
+        let mut execs: Vec<(String, Option<&crate::Exec>)> = Vec::new();
+        for (id, question) in &self.questions {
+            let reads = &question.probe.reads;
+            execs.extend(reads.iter().map(|read| (format!("fact {id}"), read.source.exec())));
+        }
+        execs.extend(self.lets.iter().map(|read| (format!("let {}", read.name), read.source.exec())));
+        for step in self.steps() {
+            let back = match &step.way {
+                Way::Rollback(rollback) => rollback.body.as_slice(),
+                Way::Irreversible(_) | Way::Nothing => &[],
+            };
+            let before = step.before.iter().map(|read| read.source.exec());
+            let done = step.body.iter().chain(back).map(Statement::exec);
+            execs.extend(before.chain(done).map(|exec| (step.id.0.clone(), exec)));
+        }
+        let collected = self.collect.iter().map(|collect| collect.statement.exec());
+        execs.extend(collected.map(|exec| ("on failure collect".to_owned(), exec)));
+        let mut found = Vec::new();
+        for (part, exec) in execs {
+            for reveal in exec.into_iter().flat_map(crate::Exec::reveals) {
+                if !found.contains(&(part.clone(), reveal)) {
+                    found.push((part.clone(), reveal));
+                }
+            }
+        }
+        found
+    }
+}
+
 impl crate::Exec {
+    /// Returns the secrets that its arguments reveal.
+    pub fn reveals(&self) -> impl Iterator<Item = &crate::Reveal> {
+        self.pipeline.iter().flatten().flat_map(|word| match word {
+            crate::Word::One(_) | crate::Word::Each(_) => &[],
+            crate::Word::Revealing { secrets, .. } => secrets.as_slice(),
+        })
+    }
+
     /// Calls `visit` with every expression in it.
     pub fn visit_exprs<'a>(&'a self, visit: &mut dyn FnMut(&'a Expr)) {
         for word in self.pipeline.iter().flatten() {
             match word {
-                crate::Word::One(expr) | crate::Word::Each(expr) => visit(expr),
+                crate::Word::One(expr)
+                | crate::Word::Each(expr)
+                | crate::Word::Revealing { text: expr, .. } => visit(expr),
             }
         }
         self.script.iter().flat_map(|script| script.arguments.values()).for_each(&mut *visit);
@@ -302,6 +345,17 @@ impl crate::PersonQuestion {
 }
 
 impl crate::Source {
+    /// Returns the command that it runs, if it runs one.
+    pub fn exec(&self) -> Option<&crate::Exec> {
+        match self {
+            crate::Source::Command(exec) => Some(exec),
+            crate::Source::Library(_)
+            | crate::Source::Person(_)
+            | crate::Source::Fact(_)
+            | crate::Source::Value(_) => None,
+        }
+    }
+
     /// Calls `visit` with every expression in it.
     pub fn visit_exprs<'a>(&'a self, visit: &mut dyn FnMut(&'a Expr)) {
         match self {
@@ -315,6 +369,17 @@ impl crate::Source {
 }
 
 impl Statement {
+    /// Returns the command that it runs, if it runs one.
+    pub fn exec(&self) -> Option<&crate::Exec> {
+        match self {
+            Statement::Command { exec, .. } => Some(exec),
+            Statement::Read(read) => read.source.exec(),
+            Statement::Library(_) | Statement::Manual(_) | Statement::Note(_) | Statement::Notify { .. } => {
+                None
+            }
+        }
+    }
+
     /// Calls `visit` with every expression in it.
     pub fn visit_exprs<'a>(&'a self, visit: &mut dyn FnMut(&'a Expr)) {
         match self {

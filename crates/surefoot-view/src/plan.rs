@@ -47,6 +47,14 @@ pub fn assumptions(plan: &Plan) -> Vec<String> {
     assumed.map(|node| crate::tell::assumed(plan, &names, node.id())).collect()
 }
 
+/// The secrets that a plan reveals, each with the reason: what its approvers are shown.
+pub fn reveals(plan: &Plan) -> Vec<String> {
+    let line = |(part, reveal): (String, &surefoot_plan::Reveal)| {
+        format!("{} to every user of the machine, in `{part}`{}", reveal.secret, say::reason(&reveal.why))
+    };
+    plan.reveals().into_iter().map(line).collect()
+}
+
 /// A plan that is being shown.
 struct View<'a> {
     /// The plan.
@@ -554,6 +562,7 @@ impl View<'_> {
                 ExceptionKind::Leaves if exception.facts.is_empty() => "leaves something harmless",
                 ExceptionKind::Leaves => "leaves changed",
                 ExceptionKind::Assume => "takes for true",
+                ExceptionKind::Reveal => "lets every user of the machine read the secret",
             };
             let facts = exception.facts.join(", ");
             let facts = if facts.is_empty() { facts } else { format!(" {facts}") };

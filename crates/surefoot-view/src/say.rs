@@ -239,6 +239,7 @@ fn argument(word: &Word) -> String {
         }
         Word::Each(list) => format!("${{{list}...}}"),
         Word::One(Expr::Literal(value)) => self::word(&value.to_string()),
+        Word::Revealing { text, .. } => argument(&Word::One(text.clone())),
         Word::One(Expr::Join(parts)) => {
             let mut text = String::new();
             for part in parts {

@@ -68,6 +68,8 @@ pub struct Transcript {
     pub inputs: Vec<InputGiven>,
     /// What the operator waived.
     pub waivers: Vec<String>,
+    /// The secrets that the plan let others read, each with its reason.
+    pub reveals: Vec<String>,
     /// What the proof of the plan speaks about.
     pub proof: Option<String>,
     /// How it stands, in a sentence.
@@ -257,6 +259,7 @@ impl Transcript {
             },
             inputs: inputs(plan),
             waivers: started.waivers.clone(),
+            reveals: crate::plan::reveals(&started.plan),
             proof: proof.as_ref().map(|proof| proof.summary.to_string()),
             standing: standing(&state, beside),
             verdicts: state.ended().map(|ended| Verdicts::of(plan, ended, &state)),

@@ -109,6 +109,10 @@ impl Turn<'_> {
         let word = |word: &Word| match word {
             Word::One(expr) => Word::One(self.expr(expr)),
             Word::Each(expr) => Word::Each(self.expr(expr)),
+            // A secret is no item of a list.
+            Word::Revealing { text, secrets } => {
+                Word::Revealing { text: self.expr(text), secrets: secrets.clone() }
+            }
         };
         let script = |script: &Script| Script {
             arguments: script.arguments.iter().map(|(name, expr)| (name.clone(), self.expr(expr))).collect(),

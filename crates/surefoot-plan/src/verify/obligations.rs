@@ -46,6 +46,12 @@ impl Parts<'_> {
                 }),
             }
         }
+        proof.exceptions.extend(self.plan.reveals().into_iter().map(|(part, reveal)| Exception {
+            step: crate::StepId(part),
+            kind: ExceptionKind::Reveal,
+            facts: vec![reveal.secret.to_string()],
+            why: reveal.why.clone(),
+        }));
         self.list(proof, Place::End, &self.plan.ensures, self.end);
         proof.summary = self.summary(proof);
     }

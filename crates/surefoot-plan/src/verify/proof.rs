@@ -102,6 +102,8 @@ pub enum ExceptionKind {
     Leaves,
     /// `assume`
     Assume,
+    /// `reveal`
+    Reveal,
 }
 
 /// What a proof speaks about.

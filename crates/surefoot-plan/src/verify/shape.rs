@@ -73,6 +73,7 @@ pub(super) fn check(plan: &Plan, policy: &Policy, nesting: usize) -> Vec<Violati
     shape.node = None;
     shape.scopes(&plan.body, false);
     shape.calls(&plan.body);
+    shape.looks();
     shape.violations
 }
 
@@ -250,6 +251,15 @@ impl Shape<'_> {
         }
         for (enter, _) in open {
             self.malformed(format!("the scope that `{enter}` enters is never left"));
+        }
+    }
+
+    /// What only looks has nothing to write to: the sandbox holds it to that.
+    fn looks(&mut self) {
+        for step in self.plan.steps().filter(|step| step.class == crate::Class::Read) {
+            if !step.rights.write.is_empty() || !step.rights.listen.is_empty() {
+                self.malformed(format!("`{}` only looks, and has something to write to", step.id));
+            }
         }
     }
 

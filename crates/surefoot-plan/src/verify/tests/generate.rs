@@ -159,6 +159,7 @@ fn nodes(random: &mut Random, count: u64, depth: u64, next: &mut u64, inside: bo
                 }
             }
             2 => Node::Wait(Box::new(Wait {
+                after: Vec::new(),
                 id: StepId(format!("wait{id}")),
                 until: require(clause(random)),
                 times: 1,
