@@ -1,5 +1,6 @@
 //! Whether this machine can confine a command, found out by confining one.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use surefoot_executor::{Command, EffectRequest, Granted, Piece, ReadFrom, World as _};
@@ -72,6 +73,7 @@ pub(crate) fn attempt(waivers: &Waivers) -> Result<Result<(), String>, CommandEr
     let world = RealWorld::new(folder, "/usr/bin:/bin", Default::default(), Nobody).with_waivers(waivers);
     let command = Command {
         pipeline: vec![vec![vec![Piece::Plain(program.to_owned())]]],
+        revealed: BTreeMap::new(),
         script: None,
         folder: None,
         env: Default::default(),

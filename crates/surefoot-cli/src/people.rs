@@ -231,6 +231,7 @@ impl<'p> Desk<'p> {
             expires_ms,
             irreversible,
             assumes: surefoot_view::assumptions(&self.about.plan),
+            reveals: surefoot_view::reveals(&self.about.plan),
         };
         let notice = self.notice(Some(step.clone()), operators.clone(), asks);
         if let Err(error) = self.about.inbox.ask(&notice) {

@@ -4,6 +4,9 @@
 //! In: the words of a command, in order, the program first; a word is none if it depends on the run. `lowering` asks
 //! for a `$` line, `script` for a script.
 
+mod reads;
+
+pub(crate) use reads::only_looks;
 use surefoot_syntax::{Diagnostic, Span};
 
 use crate::report::{error, warning};

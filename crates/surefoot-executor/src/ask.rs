@@ -261,7 +261,9 @@ fn cells_of_arguments(cell: &Cell) -> Vec<&Cell> {
 pub(crate) fn exprs_of<'e>(exec: &'e surefoot_plan::Exec, visit: &mut impl FnMut(&'e Expr)) {
     for word in exec.pipeline.iter().flatten() {
         match word {
-            surefoot_plan::Word::One(expr) | surefoot_plan::Word::Each(expr) => visit(expr),
+            surefoot_plan::Word::One(expr)
+            | surefoot_plan::Word::Each(expr)
+            | surefoot_plan::Word::Revealing { text: expr, .. } => visit(expr),
         }
     }
     exec.env.values().for_each(&mut *visit);

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use surefoot_journal::RunId;
 use surefoot_plan::{
-    Environment, Exec, Expr, LibraryCall, Name, PersonQuestion, Rights, StepId, TextPiece, Type, Value, Word,
-    eval, eval_text,
+    Environment, Exec, Expr, LibraryCall, Name, PersonQuestion, Reveal, Rights, StepId, TextPiece, Type,
+    Value, Word, eval, eval_text,
 };
 
 use crate::world::{Address, Command, Granted, Piece, Question, ScriptCall, Text};
@@ -13,11 +13,17 @@ use crate::world::{Address, Command, Granted, Piece, Question, ScriptCall, Text}
 /// Computes a command.
 pub(crate) fn command(exec: &Exec, wanted: Option<&Type>, env: &dyn Environment) -> Result<Command, String> {
     let mut pipeline = Vec::with_capacity(exec.pipeline.len());
+    let mut revealed = BTreeMap::new();
     for words in &exec.pipeline {
         let mut arguments = Vec::with_capacity(words.len());
         for word in words {
             match word {
                 Word::One(expr) => arguments.push(public(text(expr, env)?)?),
+                Word::Revealing { text: expr, secrets } => {
+                    let named = self::revealed(secrets, env)?;
+                    arguments.push(public_but(text(expr, env)?, &named)?);
+                    revealed.extend(named);
+                }
                 Word::Each(expr) => {
                     let value = eval(expr, env).map_err(|error| error.to_string())?;
                     let Value::List(items) = value else {
@@ -50,6 +56,7 @@ pub(crate) fn command(exec: &Exec, wanted: Option<&Type>, env: &dyn Environment)
     };
     Ok(Command {
         pipeline,
+        revealed,
         script,
         folder: exec.folder.as_ref().map(|folder| plain(folder, env)).transpose()?,
         env: variables,
@@ -139,10 +146,31 @@ fn piece(value: Value) -> Text {
 /// Refuses a secret where every process of the machine can read it. The verifier refuses such a plan;
 /// this is the second wall.
 fn public(text: Text) -> Result<Text, String> {
-    match text.iter().find_map(|piece| if let Piece::Secret(name) = piece { Some(name) } else { None }) {
+    public_but(text, &BTreeMap::new())
+}
+
+/// The same, where some secrets are revealed knowingly.
+fn public_but(text: Text, revealed: &BTreeMap<Name, String>) -> Result<Text, String> {
+    let secret = |piece: &Piece| match piece {
+        Piece::Secret(name) if !revealed.contains_key(name) => Some(name.clone()),
+        Piece::Secret(_) | Piece::Plain(_) => None,
+    };
+    match text.iter().find_map(secret) {
         Some(name) => Err(format!("the secret `{name}` would stand in an argument vector")),
         None => Ok(text),
     }
+}
+
+/// The secrets that a plan reveals, by the names that the world knows them by.
+fn revealed(secrets: &[Reveal], env: &dyn Environment) -> Result<BTreeMap<Name, String>, String> {
+    let mut named = BTreeMap::new();
+    for reveal in secrets {
+        // What is given to a question as its secret argument may be none.
+        if let Value::Secret(name) = eval(&reveal.secret, env).map_err(|error| error.to_string())? {
+            named.insert(name, reveal.why.clone());
+        }
+    }
+    Ok(named)
 }
 
 /// Computes text that holds no secret.

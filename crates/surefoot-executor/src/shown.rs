@@ -87,6 +87,9 @@ fn command(command: &Command) -> Vec<String> {
             vec![format!("{start}$ {}", programs.join(" | "))]
         }
     };
+    for (name, why) in &command.revealed {
+        lines.push(format!("    reveals the secret {name}: \"{why}\""));
+    }
     if let Some(stdin) = &command.stdin {
         lines.extend(some("    stdin| ", &self::text(stdin)));
     }
@@ -159,6 +162,7 @@ mod tests {
     fn psql() -> Command {
         Command {
             pipeline: vec![vec![plain("psql"), plain("-c"), plain("SELECT 1")], vec![plain("head")]],
+            revealed: BTreeMap::new(),
             script: None,
             folder: None,
             env: BTreeMap::from([("PGPASSWORD".into(), vec![Piece::Secret("password".into())])]),

@@ -138,6 +138,8 @@ pub enum ReadFrom {
 pub struct Command {
     /// The programs, each as its arguments, the program itself first.
     pub pipeline: Vec<Vec<Text>>,
+    /// The secrets that may stand among the arguments, and why. No other may.
+    pub revealed: BTreeMap<Name, String>,
     /// The script instead.
     pub script: Option<ScriptCall>,
     /// The folder; the run's working copy if none.

@@ -78,6 +78,9 @@ pub enum Asks {
         /// What the plan takes for true, each with its reason.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         assumes: Vec<String>,
+        /// The secrets that the plan lets others read, each with its reason.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        reveals: Vec<String>,
     },
     /// An answer.
     Answer {

@@ -56,6 +56,10 @@ pub struct Exec {
     pub exits: BTreeSet<i32>,
     /// How its output is read.
     pub decoder: Decoder,
+    /// Whether its words say that it only looks, whatever the world is like: it changes nothing outside of itself,
+    /// and a step of nothing else has no path to write.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub only_looks: bool,
 }
 
 /// One word of a command, or zero or more words from a list.
@@ -66,6 +70,23 @@ pub enum Word {
     One(Expr),
     /// An argument for each item of a list.
     Each(Expr),
+    /// Exactly one argument in which secrets stand, where every user of the machine can read them. Since format 1.3.
+    Revealing {
+        /// What the argument is.
+        text: Expr,
+        /// Which secrets, and why.
+        secrets: Vec<Reveal>,
+    },
+}
+
+/// A secret that stands where it can be read, knowingly: `reveal(x, "why")`.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Reveal {
+    /// The secret: an input, or an argument of a question.
+    pub secret: Expr,
+    /// Why that is accepted.
+    pub why: String,
 }
 
 /// Returns the program that runs scripts in a language, if scripts can be written in it.

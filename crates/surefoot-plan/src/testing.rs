@@ -69,6 +69,7 @@ pub(crate) fn command(program: &str) -> Statement {
             user: None,
             exits: BTreeSet::from([0]),
             decoder: Decoder::Nothing,
+            only_looks: false,
         },
         name: None,
     }

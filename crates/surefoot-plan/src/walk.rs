@@ -40,7 +40,12 @@ impl Plan {
 pub fn steps_of(nodes: &[Node]) -> impl Iterator<Item = &Step> {
     Nodes::of(nodes).filter_map(|node| match node {
         Node::Step(step) => Some(step.as_ref()),
-        Node::Wait(_) | Node::If { .. } | Node::Each(_) | Node::Stop { .. } | Node::Assume { .. } => None,
+        Node::Wait(_)
+        | Node::If { .. }
+        | Node::Each(_)
+        | Node::Parallel(_)
+        | Node::Stop { .. }
+        | Node::Assume { .. } => None,
     })
 }
 
@@ -52,7 +57,7 @@ pub fn atoms_of(nodes: &[Node]) -> Vec<&Atom> {
             Node::Step(step) => step.collect_atoms(&mut atoms),
             Node::Wait(wait) => wait.until.formula.collect_atoms(&mut atoms),
             Node::If { condition, .. } => condition.collect_atoms(&mut atoms),
-            Node::Each(_) | Node::Stop { .. } => {}
+            Node::Each(_) | Node::Parallel(_) | Node::Stop { .. } => {}
             Node::Assume { literal, .. } => atoms.push(&literal.atom),
         }
     }
@@ -87,6 +92,9 @@ impl<'a> Iterator for Nodes<'a> {
                 Node::Step(_) | Node::Stop { .. } | Node::Assume { .. } => {}
                 Node::Wait(wait) => self.rest.push(wait.otherwise.iter()),
                 Node::Each(each) => self.rest.push(each.body.iter()),
+                Node::Parallel(parallel) => {
+                    self.rest.extend(parallel.branches.iter().rev().map(|branch| branch.iter()));
+                }
                 Node::If { then, otherwise, unknown, .. } => {
                     self.rest.extend(unknown.as_deref().map(<[Node]>::iter));
                     self.rest.push(otherwise.iter());
@@ -105,6 +113,7 @@ impl Node {
             Node::Step(step) => &step.id,
             Node::Wait(wait) => &wait.id,
             Node::Each(each) => &each.id,
+            Node::Parallel(parallel) => &parallel.id,
             Node::If { id, .. } | Node::Stop { id, .. } | Node::Assume { id, .. } => id,
         }
     }
@@ -113,8 +122,8 @@ impl Node {
     pub fn ends(&self) -> bool {
         let ends = |nodes: &[Node]| nodes.last().is_some_and(Node::ends);
         match self {
-            // A loop may have no turn at all.
-            Node::Step(_) | Node::Wait(_) | Node::Each(_) | Node::Assume { .. } => false,
+            // A loop may have no turn at all, and a branch ends no run.
+            Node::Step(_) | Node::Wait(_) | Node::Each(_) | Node::Parallel(_) | Node::Assume { .. } => false,
             Node::Stop { .. } => true,
             // Without an arm of its own what cannot be told stops for a person.
             Node::If { then, otherwise, unknown, .. } => {
@@ -172,10 +181,11 @@ impl Step {
 }
 
 impl Statement {
-    /// Whether it can change anything outside the run. A command can, whatever it does.
+    /// Whether it can change anything outside the run. A command can, unless its words say that it only looks.
     pub fn acts(&self) -> bool {
         match self {
-            Statement::Command { .. } | Statement::Library(_) | Statement::Manual(_) => true,
+            Statement::Command { exec, .. } => !exec.only_looks,
+            Statement::Library(_) | Statement::Manual(_) => true,
             Statement::Read(_) | Statement::Note(_) => false,
         }
     }
@@ -275,12 +285,54 @@ impl Expr {
     }
 }
 
+impl Plan {
+    /// Returns every secret that is revealed, with the part of the plan that does it: a step, or "fact up".
+    pub fn reveals(&self) -> Vec<(String, &crate::Reveal)> {
+        let mut execs: Vec<(String, Option<&crate::Exec>)> = Vec::new();
+        for (id, question) in &self.questions {
+            let reads = &question.probe.reads;
+            execs.extend(reads.iter().map(|read| (format!("fact {id}"), read.source.exec())));
+        }
+        execs.extend(self.lets.iter().map(|read| (format!("let {}", read.name), read.source.exec())));
+        for step in self.steps() {
+            let back = match &step.way {
+                Way::Rollback(rollback) => rollback.body.as_slice(),
+                Way::Irreversible(_) | Way::Nothing => &[],
+            };
+            let before = step.before.iter().map(|read| read.source.exec());
+            let done = step.body.iter().chain(back).map(Statement::exec);
+            execs.extend(before.chain(done).map(|exec| (step.id.0.clone(), exec)));
+        }
+        let collected = self.collect.iter().map(|collect| collect.statement.exec());
+        execs.extend(collected.map(|exec| ("on failure collect".to_owned(), exec)));
+        let mut found = Vec::new();
+        for (part, exec) in execs {
+            for reveal in exec.into_iter().flat_map(crate::Exec::reveals) {
+                if !found.contains(&(part.clone(), reveal)) {
+                    found.push((part.clone(), reveal));
+                }
+            }
+        }
+        found
+    }
+}
+
 impl crate::Exec {
+    /// Returns the secrets that its arguments reveal.
+    pub fn reveals(&self) -> impl Iterator<Item = &crate::Reveal> {
+        self.pipeline.iter().flatten().flat_map(|word| match word {
+            crate::Word::One(_) | crate::Word::Each(_) => &[],
+            crate::Word::Revealing { secrets, .. } => secrets.as_slice(),
+        })
+    }
+
     /// Calls `visit` with every expression in it.
     pub fn visit_exprs<'a>(&'a self, visit: &mut dyn FnMut(&'a Expr)) {
         for word in self.pipeline.iter().flatten() {
             match word {
-                crate::Word::One(expr) | crate::Word::Each(expr) => visit(expr),
+                crate::Word::One(expr)
+                | crate::Word::Each(expr)
+                | crate::Word::Revealing { text: expr, .. } => visit(expr),
             }
         }
         self.script.iter().flat_map(|script| script.arguments.values()).for_each(&mut *visit);
@@ -302,6 +354,17 @@ impl crate::PersonQuestion {
 }
 
 impl crate::Source {
+    /// Returns the command that it runs, if it runs one.
+    pub fn exec(&self) -> Option<&crate::Exec> {
+        match self {
+            crate::Source::Command(exec) => Some(exec),
+            crate::Source::Library(_)
+            | crate::Source::Person(_)
+            | crate::Source::Fact(_)
+            | crate::Source::Value(_) => None,
+        }
+    }
+
     /// Calls `visit` with every expression in it.
     pub fn visit_exprs<'a>(&'a self, visit: &mut dyn FnMut(&'a Expr)) {
         match self {
@@ -315,6 +378,15 @@ impl crate::Source {
 }
 
 impl Statement {
+    /// Returns the command that it runs, if it runs one.
+    pub fn exec(&self) -> Option<&crate::Exec> {
+        match self {
+            Statement::Command { exec, .. } => Some(exec),
+            Statement::Read(read) => read.source.exec(),
+            Statement::Library(_) | Statement::Manual(_) | Statement::Note(_) => None,
+        }
+    }
+
     /// Calls `visit` with every expression in it.
     pub fn visit_exprs<'a>(&'a self, visit: &mut dyn FnMut(&'a Expr)) {
         match self {

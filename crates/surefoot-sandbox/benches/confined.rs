@@ -132,6 +132,7 @@ fn nobody() -> Outcome {
 fn nothing() -> Command {
     Command {
         pipeline: vec![vec![vec![Piece::Plain("true".into())]]],
+        revealed: BTreeMap::new(),
         script: None,
         folder: None,
         env: BTreeMap::new(),

@@ -139,6 +139,7 @@ impl Hands for Reaching<'_> {
         let words = program.arguments.iter().map(|word| vec![Piece::Plain(word.clone())]).collect();
         let command = Command {
             pipeline: vec![words],
+            revealed: BTreeMap::new(),
             script: None,
             folder: None,
             env: program.env,

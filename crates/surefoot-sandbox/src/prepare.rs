@@ -42,7 +42,7 @@ pub(crate) fn prepare(
         }
     }
     for words in &command.pipeline {
-        let (name, member) = member(words, &names, rights, resolver)?;
+        let (name, member) = member(words, &command.revealed, &names, rights, resolver)?;
         if is_named(&rights.detach, &name, &member.program, resolver) {
             view = View::Host;
         }
@@ -89,13 +89,14 @@ pub(crate) fn secrets_of(command: &Command) -> BTreeSet<Name> {
 
 fn member(
     words: &[Text],
+    revealed: &BTreeMap<Name, String>,
     names: &BTreeSet<&str>,
     rights: &Granted,
     resolver: &Resolver,
 ) -> Result<(String, Member), String> {
     let mut arguments = Vec::new();
     for word in words {
-        if word.iter().any(|piece| matches!(piece, Piece::Secret(_))) {
+        if word.iter().any(|piece| matches!(piece, Piece::Secret(name) if !revealed.contains_key(name))) {
             return Err(
                 "a secret is among the arguments, where every process of the machine could read it; hand it over by \
                  `env` or by `stdin`"

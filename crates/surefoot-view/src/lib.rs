@@ -23,7 +23,7 @@ mod transcript;
 pub use ledger::{Cause, Diagnosis};
 pub use lines::{EVENTS_FORMAT, Lines, json_line};
 pub use notice::{limit, notice, others, whose_yes, yeses};
-pub use plan::{assumptions, plan};
+pub use plan::{assumptions, plan, reveals};
 pub use screen::{Screen, Size, redraw};
 pub use status::{Around, RunRow, runs, status, what_to_type};
 pub use style::{Style, WIDTH, plain, plain_text};

@@ -30,7 +30,7 @@ pub fn notice(notice: &Notice, short: &str, now: Timestamp, style: &Style) -> St
     page.field(0, "asked", LABEL, &format!("{}, {ago} ago", say::moment(notice.since)));
     let name = notice.step.as_ref().map(|step| say::word(&step.0)).unwrap_or_default();
     match &notice.asks {
-        Asks::Approval { role, people, wanted, given, shown, expires_ms, irreversible, assumes } => {
+        Asks::Approval { role, people, wanted, given, shown, expires_ms, irreversible, assumes, reveals } => {
             let people = say::others(people, given.iter().map(|given| &given.by));
             page.field(
                 0,
@@ -46,6 +46,9 @@ pub fn notice(notice: &Notice, short: &str, now: Timestamp, style: &Style) -> St
             }
             for (at, assumed) in assumes.iter().enumerate() {
                 page.field(0, if at == 0 { "ASSUMED" } else { "" }, LABEL, assumed);
+            }
+            for (at, revealed) in reveals.iter().enumerate() {
+                page.field(0, if at == 0 { "REVEALS" } else { "" }, LABEL, revealed);
             }
             for (at, shown) in shown.iter().enumerate() {
                 let label = if at == 0 { "shown" } else { "" };
@@ -160,6 +163,9 @@ mod tests {
             expires_ms: 600_000,
             irreversible: "the standby starts a timeline of its own".into(),
             assumes: vec!["not old_reachable \"its rack has no power\"".into()],
+            reveals: vec![
+                "password to every user of the machine, in `stop` \"the tool takes no other\"".into()
+            ],
         }));
     }
 
@@ -174,6 +180,7 @@ mod tests {
             expires_ms: 600_000,
             irreversible: String::new(),
             assumes: Vec::new(),
+            reveals: Vec::new(),
         }));
     }
 

@@ -96,6 +96,7 @@ pub(crate) fn command(words: &[&str]) -> Statement {
         user: None,
         exits: BTreeSet::from([0]),
         decoder: Decoder::Nothing,
+        only_looks: false,
     };
     Statement::Command { exec, name: None }
 }

@@ -108,6 +108,7 @@ pub(crate) fn do_nothing(claim: Claim) -> EffectRequest {
         claim,
         act: Act::Command(Argv {
             pipeline: vec![vec![vec![Piece::Plain("true".to_owned())]]],
+            revealed: std::collections::BTreeMap::new(),
             script: None,
             folder: None,
             env: Default::default(),

@@ -2,9 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use surefoot_plan::{Decoder, Exec, Expr, Source, Type, Value, Word};
+use surefoot_plan::{Decoder, Exec, Expr, Reveal, Source, Type, Value, Word};
 use surefoot_syntax::Span;
-use surefoot_syntax::ast::{Command, CommandBody, Expr as Syntax, Ident, Word as Written, WordPart};
+use surefoot_syntax::ast::{
+    Command, CommandBody, Expr as Syntax, ExprKind, Ident, Word as Written, WordPart,
+};
 
 use super::ask::value_expr;
 use super::{Asking, Lowering};
@@ -120,10 +122,11 @@ impl<'a> Lowering<'a> {
         if let Some(user) = &command.user {
             self.cx.needs.users.push((user.text.clone(), user.span));
         }
+        let mut only_looks = false;
         let (pipeline, script) = match &command.body {
             CommandBody::Pipeline(members) => {
                 let pipeline: Vec<Vec<Word>> = members.iter().map(|words| self.words(words)).collect();
-                self.look_at_words(command, members);
+                only_looks = self.look_at_words(command, members);
                 (pipeline, None)
             }
             CommandBody::Script { language, arguments, text } => {
@@ -155,6 +158,7 @@ impl<'a> Lowering<'a> {
             user: command.user.as_ref().map(|user| user.text.clone()),
             exits,
             decoder,
+            only_looks,
         }
     }
 
@@ -217,14 +221,16 @@ impl<'a> Lowering<'a> {
                 result.push(Word::One(text(program.clone())));
                 continue;
             }
-            let term = self.word(word);
+            let (term, secrets) = self.word(word);
             self.refuse_secret_word(&term);
             if let Some(program) = &program {
                 let before = index.checked_sub(1).and_then(|at| words.get(at));
                 self.refuse_program_text(program, before, &term);
             }
-            if let Some(expr) = value_expr(term) {
-                result.push(Word::One(expr));
+            match value_expr(term) {
+                Some(text) if !secrets.is_empty() => result.push(Word::Revealing { text, secrets }),
+                Some(expr) => result.push(Word::One(expr)),
+                None => {}
             }
         }
         result
@@ -261,12 +267,20 @@ impl<'a> Lowering<'a> {
         Some(name)
     }
 
-    fn word(&mut self, word: &'a Written) -> Term {
+    /// Understands a word: what it is, and the secrets that it reveals.
+    fn word(&mut self, word: &'a Written) -> (Term, Vec<Reveal>) {
         let mut term = Term::value(text(""), Some(Type::Text), word.span);
+        let mut secrets = Vec::new();
         let mut exprs = Vec::new();
         for part in &word.parts {
             match part {
                 WordPart::Text(part) => exprs.push(text(part.clone())),
+                WordPart::Value(Syntax { kind: ExprKind::Reveal(inner, why), span }) => {
+                    if let Some((expr, reveal)) = self.revealed(inner, why, *span) {
+                        exprs.push(expr);
+                        secrets.push(reveal);
+                    }
+                }
                 WordPart::Value(value) => {
                     let value = self.printed(value, "a word of a command");
                     term = term.with_labels_of(&value);
@@ -294,7 +308,7 @@ impl<'a> Lowering<'a> {
         };
         // A list or record is poison here: it was reported.
         term.what = What::Value(if let Expr::Literal(value) = expr { text(value.to_string()) } else { expr });
-        term
+        (term, secrets)
     }
 
     fn spliced(&mut self, list: &'a Syntax) -> Option<Expr> {
@@ -376,7 +390,7 @@ fn known_exits(pipeline: &[Vec<Word>], decoder: &Decoder) -> BTreeSet<i32> {
         Some(Word::One(Expr::Literal(Value::Text(program)))) => {
             FILTERS.contains(&program.rsplit('/').next().unwrap_or(program))
         }
-        Some(Word::One(_) | Word::Each(_)) | None => false,
+        Some(Word::One(_) | Word::Each(_) | Word::Revealing { .. }) | None => false,
     };
     // A bare command that answers by its exit says itself what 1 means.
     let reads = !matches!(decoder, Decoder::Exit { .. } | Decoder::Nothing);

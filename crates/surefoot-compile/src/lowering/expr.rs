@@ -46,6 +46,7 @@ impl<'a> Lowering<'a> {
             }
             ExprKind::Command(command) => self.command_value(command, syntax),
             ExprKind::Ask(ask) => self.ask_value(ask, syntax),
+            ExprKind::Reveal(..) => self.revealed_elsewhere(span),
             ExprKind::Error => Term::poison(span),
         }
     }

@@ -492,7 +492,7 @@ fn asks_in(expr: &Syntax) -> bool {
         ExprKind::Call(call) => call.arguments.iter().any(|(_, argument)| asks_in(argument)),
         ExprKind::List(items) => items.iter().any(asks_in),
         ExprKind::Record(fields) => fields.iter().any(|(_, field)| asks_in(field)),
-        ExprKind::Field(inner, _) | ExprKind::Unary(_, inner) => asks_in(inner),
+        ExprKind::Field(inner, _) | ExprKind::Unary(_, inner) | ExprKind::Reveal(inner, _) => asks_in(inner),
         ExprKind::Binary(_, left, right) => asks_in(left) || asks_in(right),
         ExprKind::If(condition, then, otherwise) => asks_in(condition) || asks_in(then) || asks_in(otherwise),
         ExprKind::Comprehension { item, list, condition, .. } => {

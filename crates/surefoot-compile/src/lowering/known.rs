@@ -12,11 +12,13 @@ use crate::known::{self, Known};
 use crate::scope::Named;
 
 impl<'a> Lowering<'a> {
-    /// Looks at the programs of a `$` line.
-    pub(super) fn look_at_words(&mut self, command: &'a Command, members: &'a [Vec<Written>]) {
+    /// Looks at the programs of a `$` line. Whether they all only look.
+    pub(super) fn look_at_words(&mut self, command: &'a Command, members: &'a [Vec<Written>]) -> bool {
+        let mut only_look = true;
         for (index, words) in members.iter().enumerate() {
             let known: Vec<Known> = words.iter().map(written_out).collect();
             // What a list gives may be any option.
+            only_look &= known::only_looks(&known);
             let is_open = words.iter().any(|word| matches!(word.parts.as_slice(), [WordPart::Splice(_)]));
             let Some(place) = words.first().zip(words.last()).map(|(first, last)| whole(first, last)) else {
                 continue;
@@ -49,6 +51,7 @@ impl<'a> Lowering<'a> {
             }
             self.look_for_placeholders(&known, words);
         }
+        only_look
     }
 
     /// Whether this file or the runbook says where a program acts, or asks for it.

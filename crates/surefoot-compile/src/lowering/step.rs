@@ -131,7 +131,10 @@ impl<'a> Lowering<'a> {
         let mut needs = cx.needs;
         self.way_back(&mut draft, target, &mut needs);
         self.check_needs(&needs, &format!("the step `{}`", written.name.text));
-        draft.step.rights = self.granted(&needs);
+        draft.step.rights = match draft.step.class {
+            Class::Read => self.granted_to_read(&needs),
+            Class::Idempotent | Class::Verified | Class::Once => self.granted(&needs),
+        };
         let mut names = self.scopes.close();
         names.extend(draft.action.take().into_iter().flat_map(|(_, names)| names));
         self.publish(&written.name.text, &id, names);
@@ -317,6 +320,7 @@ impl<'a> Lowering<'a> {
         let done: Vec<Statement> = draft.step.body.iter().skip(first).cloned().collect();
         for statement in done {
             match statement {
+                Statement::Command { exec, .. } if exec.only_looks => draft.effects.push(Some(Effect::Read)),
                 Statement::Command { .. } | Statement::Manual(_) => {
                     draft.effects.push(None);
                     draft.inverses = None;
@@ -677,10 +681,15 @@ impl<'a> Lowering<'a> {
 
 /// Finds how safe a step is to repeat.
 fn class(draft: &Draft<'_>) -> Class {
-    if draft.effects.is_empty() {
+    let all = |of: &[Effect]| {
+        draft.effects.iter().flatten().all(|effect| of.contains(effect)) && !draft.effects.contains(&None)
+    };
+    let says_nothing = draft.step.ensures.is_empty() && draft.step.leaves.is_empty();
+    let goes_on = draft.rollback.is_none() && draft.origin.irreversible.is_none();
+    if draft.effects.is_empty() || all(&[Effect::Read]) && says_nothing && goes_on {
         return Class::Read;
     }
-    let idempotent = draft.effects.iter().all(|effect| *effect == Some(Effect::Idempotent));
+    let idempotent = all(&[Effect::Read, Effect::Idempotent]);
     if draft.idempotent.is_some() || idempotent {
         return Class::Idempotent;
     }

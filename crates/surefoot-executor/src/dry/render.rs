@@ -78,7 +78,9 @@ impl<W: World> Walker<'_, '_, W> {
             let mut shown = Vec::with_capacity(words.len());
             for word in words {
                 match word {
-                    Word::One(expr) => shown.push(quoted(&self.text(expr).await)),
+                    Word::One(expr) | Word::Revealing { text: expr, .. } => {
+                        shown.push(quoted(&self.text(expr).await))
+                    }
                     Word::Each(expr) => match self.asker().value(expr, None, 0).await {
                         Ok(Value::List(items)) => {
                             shown.extend(items.iter().map(|item| quoted(&item.to_string())));

@@ -35,6 +35,7 @@ fn notice() -> Notice {
             expires_ms: 600_000,
             irreversible: "two primaries".into(),
             assumes: Vec::new(),
+            reveals: Vec::new(),
         },
     }
 }

@@ -58,7 +58,7 @@ pub(super) fn check(plan: &Plan) -> Vec<Violation> {
             Node::Wait(wait) => labels.formula(&wait.until.formula),
             Node::If { condition, .. } => labels.formula(condition),
             Node::Each(each) => labels.open(&each.list, "the list of a loop, which is journaled"),
-            Node::Stop { .. } => {}
+            Node::Parallel(_) | Node::Stop { .. } => {}
             Node::Assume { literal, .. } => labels.formula(&literal.formula()),
         }
     }
@@ -123,6 +123,10 @@ impl<'a> Labels<'a> {
                             "the arguments of a program, which every user of the machine can read",
                         );
                     }
+                    crate::Word::Revealing { text, secrets } => {
+                        let revealed: Vec<&Expr> = secrets.iter().map(|reveal| &reveal.secret).collect();
+                        self.revealing(text, &revealed);
+                    }
                 }
             }
         }
@@ -186,6 +190,17 @@ impl<'a> Labels<'a> {
             Expr::Fact(cell) => self.cell(cell),
             expr if self.is_secret(expr) => self.report(expr, place),
             expr => expr.children().into_iter().for_each(|child| self.open(child, place)),
+        }
+    }
+
+    /// In an argument of a program: these secrets may be here, alone or as a part of a text, and no other.
+    fn revealing(&mut self, expr: &Expr, revealed: &[&Expr]) {
+        match expr {
+            expr if revealed.contains(&expr) => {}
+            Expr::Join(parts) => parts.iter().for_each(|part| self.revealing(part, revealed)),
+            expr => {
+                self.open(expr, "the arguments of a program, and only others are revealed there");
+            }
         }
     }
 

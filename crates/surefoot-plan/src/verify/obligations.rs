@@ -37,7 +37,7 @@ impl Parts<'_> {
                     self.one(proof, Place::Wait(wait.id.clone()), &wait.until.formula, &forward)
                 }
                 Node::If { id, condition, .. } => self.one(proof, Place::If(id.clone()), condition, &forward),
-                Node::Each(_) | Node::Stop { .. } => {}
+                Node::Each(_) | Node::Parallel(_) | Node::Stop { .. } => {}
                 Node::Assume { id, literal, why } => proof.exceptions.push(Exception {
                     step: id.clone(),
                     kind: ExceptionKind::Assume,
@@ -46,6 +46,12 @@ impl Parts<'_> {
                 }),
             }
         }
+        proof.exceptions.extend(self.plan.reveals().into_iter().map(|(part, reveal)| Exception {
+            step: crate::StepId(part),
+            kind: ExceptionKind::Reveal,
+            facts: vec![reveal.secret.to_string()],
+            why: reveal.why.clone(),
+        }));
         self.list(proof, Place::End, &self.plan.ensures, self.end);
         proof.summary = self.summary(proof);
     }

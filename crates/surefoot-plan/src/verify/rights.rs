@@ -101,7 +101,9 @@ impl Bounds<'_> {
                     }
                 }
                 // What comes from outside never becomes a program.
-                Some(Word::One(expr) | Word::Each(expr)) => self.report(step, "run", &expr.to_string()),
+                Some(Word::One(expr) | Word::Each(expr) | Word::Revealing { text: expr, .. }) => {
+                    self.report(step, "run", &expr.to_string())
+                }
                 None => self.report(step, "run", "(nothing)"),
             }
         }

@@ -66,6 +66,7 @@ pub(super) fn check(plan: &Plan, policy: &Policy, nesting: usize) -> Vec<Violati
                 }
             }
             Node::Each(each) => shape.each(each),
+            Node::Parallel(_) => {}
             Node::Stop { .. } => {}
             Node::Assume { literal, .. } => shape.atom(&literal.atom),
         }
@@ -73,6 +74,7 @@ pub(super) fn check(plan: &Plan, policy: &Policy, nesting: usize) -> Vec<Violati
     shape.node = None;
     shape.scopes(&plan.body, false);
     shape.calls(&plan.body);
+    shape.looks();
     shape.violations
 }
 
@@ -235,6 +237,9 @@ impl Shape<'_> {
                 }
                 Node::Wait(wait) => self.scopes(&wait.otherwise, is_inside),
                 Node::Each(each) => self.scopes(&each.body, is_inside),
+                Node::Parallel(parallel) => {
+                    parallel.branches.iter().for_each(|branch| self.scopes(branch, is_inside));
+                }
                 Node::If { then, otherwise, unknown, .. } => {
                     let arms =
                         [then.as_slice(), otherwise.as_slice(), unknown.as_deref().unwrap_or_default()];
@@ -250,6 +255,15 @@ impl Shape<'_> {
         }
         for (enter, _) in open {
             self.malformed(format!("the scope that `{enter}` enters is never left"));
+        }
+    }
+
+    /// What only looks has nothing to write to: the sandbox holds it to that.
+    fn looks(&mut self) {
+        for step in self.plan.steps().filter(|step| step.class == crate::Class::Read) {
+            if !step.rights.write.is_empty() || !step.rights.listen.is_empty() {
+                self.malformed(format!("`{}` only looks, and has something to write to", step.id));
+            }
         }
     }
 
@@ -281,6 +295,7 @@ impl Shape<'_> {
                 }
                 Node::Wait(wait) => self.calls(&wait.otherwise),
                 Node::Each(each) => self.calls(&each.body),
+                Node::Parallel(parallel) => parallel.branches.iter().for_each(|branch| self.calls(branch)),
                 Node::If { then, otherwise, unknown, .. } => {
                     self.calls(then);
                     self.calls(otherwise);

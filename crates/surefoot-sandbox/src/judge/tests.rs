@@ -10,6 +10,7 @@ use crate::ending::{Ending, MemberEnding};
 fn command(decoder: Decoder, r#type: Option<Type>) -> Command {
     Command {
         pipeline: Vec::new(),
+        revealed: std::collections::BTreeMap::new(),
         script: None,
         folder: None,
         env: Default::default(),

@@ -213,6 +213,7 @@ impl Room {
 pub(crate) fn cmd(line: &[&str]) -> Command {
     Command {
         pipeline: vec![words(line)],
+        revealed: BTreeMap::new(),
         script: None,
         folder: None,
         env: BTreeMap::new(),

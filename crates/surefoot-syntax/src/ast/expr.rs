@@ -136,6 +136,8 @@ pub enum ExprKind {
     Command(Box<Command>),
     /// `ask "…" : TYPE by ROLE see URL "normal" within D default V`
     Ask(Box<Ask>),
+    /// `reveal(x, "why")`
+    Reveal(Box<Expr>, Text),
     /// Damaged.
     Error,
 }

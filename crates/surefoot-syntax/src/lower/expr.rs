@@ -26,6 +26,7 @@ fn is_expression(kind: SyntaxKind) -> bool {
             | SyntaxKind::Comprehension
             | SyntaxKind::QuantifierExpr
             | SyntaxKind::AskExpr
+            | SyntaxKind::RevealExpr
             | SyntaxKind::CommandExpr
     )
 }
@@ -105,6 +106,11 @@ impl Lower {
                 }
             }
             SyntaxKind::AskExpr => ExprKind::Ask(Box::new(self.ask(node))),
+            SyntaxKind::RevealExpr => {
+                let mut parts = expressions(node);
+                let (secret, why) = (parts.next()?, parts.last()?);
+                ExprKind::Reveal(Box::new(self.expr(&secret)), self.fixed_text(&why)?)
+            }
             SyntaxKind::CommandExpr => {
                 self.check_words(node);
                 ExprKind::Command(Box::new(self.command(node)))

@@ -174,13 +174,24 @@ impl Parser<'_> {
             }),
             "all" | "any" => self.node(SyntaxKind::QuantifierExpr, Self::quantifier),
             "reveal" if self.ahead(1).kind == SyntaxKind::ParenOpen => {
-                let here = self.here();
-                let word = self.word();
-                self.not_built(word, here)
+                self.node(SyntaxKind::RevealExpr, Self::reveal)
             }
             word if RESERVED.contains(&word) => self.expected("a value"),
             _ => self.name_or_call(),
         }
+    }
+
+    /// `reveal(x, "why")`
+    fn reveal(&mut self) -> Parsed {
+        self.bump();
+        self.bump();
+        self.expr()?;
+        if !self.at(SyntaxKind::Comma) {
+            return self.expected("`,` and why it may be read: `reveal(password, \"why\")`");
+        }
+        self.bump();
+        self.text_literal()?;
+        self.expect(SyntaxKind::ParenClose, "`)`")
     }
 
     /// `all f(x) for x in xs`: the condition may be any, the list stands without operators.

@@ -32,7 +32,7 @@ fn the_json_form_has_its_version_and_its_fields() {
     assert_eq!(json["verdicts"]["way_back"], "complete");
     let mut keys: Vec<&str> = json.as_object().unwrap().keys().map(String::as_str).collect();
     keys.sort_unstable();
-    insta::assert_snapshot!(keys.join(" "), @"began diagnoses format host inputs journal last missing operators owed parts plan proof run runbook sealed sections standing title verdicts version waivers world");
+    insta::assert_snapshot!(keys.join(" "), @"began diagnoses format host inputs journal last missing operators owed parts plan proof reveals run runbook sealed sections standing title verdicts version waivers world");
     let rejected =
         &json["sections"].as_array().unwrap().iter().find(|section| section["step"] == "stop").unwrap();
     insta::assert_snapshot!(serde_json::to_string_pretty(&rejected["entries"][3]).unwrap());

@@ -171,6 +171,25 @@ fn a_secret_goes_nowhere_where_others_can_read_it() {
     };
     refused(&with(&|step, secret| step.body = vec![library("text", secret)]), Condition::SecretExposed);
     assert!(steps(&with(&|step, secret| step.body = vec![library("password", secret)])).is_empty());
+    // Revealed, it may stand there; and then it is an exception of the plan. Another secret may not, nor may
+    // anything be computed with it.
+    let revealing = |step: &mut Step, text: Expr, secret: Expr| {
+        let secrets = vec![crate::Reveal { secret, why: "it takes no other".into() }];
+        exec(&mut step.body[0]).pipeline[0].push(Word::Revealing { text, secrets });
+    };
+    let plan = with(&|step, secret| revealing(step, part(secret.clone()), secret));
+    assert!(steps(&plan).is_empty());
+    let proof = crate::verify(plan, &crate::Policy { bound: false }).unwrap().proof().clone();
+    let reveals: Vec<_> =
+        proof.exceptions.iter().filter(|one| one.kind == crate::ExceptionKind::Reveal).collect();
+    assert_eq!(
+        (reveals.len(), reveals[0].step.0.as_str(), reveals[0].why.as_str()),
+        (1, "one", "it takes no other")
+    );
+    let other = Expr::Literal(Value::Secret("token".into()));
+    refused(&with(&|step, secret| revealing(step, secret, other.clone())), Condition::SecretExposed);
+    let lower = |secret| Expr::Call(crate::Function::Lower, vec![secret]);
+    refused(&with(&|step, secret| revealing(step, lower(secret.clone()), secret)), Condition::SecretExposed);
     // Its environment is the place for it; but nothing is computed with it there.
     let env = |step: &mut Step, secret| {
         exec(&mut step.body[0]).env = BTreeMap::from([("PGPASSWORD".to_owned(), secret)]);
@@ -410,6 +429,16 @@ fn ensures_that_contradict_each_other_are_refused() {
     let mut class = fine("one");
     class.class = crate::Class::Read;
     refused(&plan_of(vec![class]), Condition::ClassWrong);
+    // What only looks may be done again and needs no way back; so it has nothing to write to.
+    let mut looks = step("looks", &[]);
+    exec(&mut looks.body[0]).only_looks = true;
+    looks.class = crate::Class::Read;
+    looks.way = Way::Nothing;
+    assert!(steps(&plan_of(vec![looks.clone()])).is_empty());
+    looks.rights.write = vec![Expr::Literal(Value::Text("/srv".into()))];
+    let mut plan = plan_of(vec![looks.clone()]);
+    plan.allow.write.clone_from(&looks.rights.write);
+    refused(&plan, Condition::Malformed);
     assert_eq!(literal("!a").to_string(), "not a");
     assert!(matches!(fine("x").way, Way::Rollback(_)));
 }
