@@ -485,6 +485,16 @@ pub enum Event {
         /// The items of the turns.
         items: Vec<Value>,
     },
+    /// The branches of a block begin: from now on each goes on by itself. Since format 1.3.
+    Branched {
+        /// The block.
+        node: StepId,
+    },
+    /// All branches of a block are over, and well: the run goes on behind it. Since format 1.3.
+    Joined {
+        /// The block.
+        node: StepId,
+    },
     /// What the plan assumes was asked, and nothing speaks against it.
     Assumed {
         /// The part of the plan that assumes it.

@@ -28,10 +28,10 @@ const HEAD_1_1: &str = "3d1ab168775b5e8e621382279de488fc9658c7c9c4a6419d6a2bf3e6
 const HEAD_1_2: &str = "487478791257d989f57e2307635aa55e70515dfeb6f2d18f98201d8797457cfd";
 
 /// The hash of the last record of `1.3.jsonl`.
-const HEAD_1_3: &str = "360509f3ea8f1d64bdb1166588c025670c0d1746f120b0cca6dfc6c95e499bf4";
+const HEAD_1_3: &str = "44d97b517d28a3da2f57f11391f4494456412a3a47a1331af5229ae519b76b2f";
 
 /// The hash of the last record of `1.4.jsonl`.
-const HEAD_1_4: &str = "9e038940193cf3293c1b70da65638ce3e060438c12e65dc12530783b5a9609f8";
+const HEAD_1_4: &str = "ec7e6b13f8d02604dda2e350d9b53a251010f3725d76beddd68b5e5cffbfd653";
 
 fn path(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name)
@@ -126,7 +126,7 @@ fn added_in_1_4() -> Vec<Event> {
     ]
 }
 
-/// What format 1.3 added: the yes of several people, one of them that counts no more, and values that they are
+/// What format 1.3 added: branches, the yes of several people, one of them that counts no more, and values that they are
 /// shown.
 fn added_in_1_3() -> Vec<Event> {
     let step = || StepId("drain[db2]".into());
@@ -141,6 +141,8 @@ fn added_in_1_3() -> Vec<Event> {
             expires_ms: 600_000,
         },
         Event::ApprovalVoided { step: step(), by: Some(anna()), why: "expired".into() },
+        Event::Branched { node: StepId("parallel[1]".into()) },
+        Event::Joined { node: StepId("parallel[1]".into()) },
     ]
 }
 
@@ -232,7 +234,7 @@ fn added_in_1_1() -> Vec<Event> {
 fn every_kind_of_event_is_in_it() {
     let all = [every_event(), added_in_1_1(), added_in_1_2(), added_in_1_3(), added_in_1_4()].concat();
     let kinds: BTreeSet<&str> = all.iter().map(Event::kind).collect();
-    assert_eq!(kinds.len(), 38, "an event was added: so was a version, and its file is missing: {kinds:?}");
+    assert_eq!(kinds.len(), 40, "an event was added: so was a version, and its file is missing: {kinds:?}");
 }
 
 /// Every kind of event, and every variant of what they hold.

@@ -36,7 +36,7 @@ impl Lasting<'_> {
     }
 }
 
-impl<W: World, J: Journal> Driver<'_, '_, W, J> {
+impl<W: World, J: Journal> Driver<'_, '_, '_, W, J> {
     /// Begins to wait for something that has been waited for so long already. Who was told of it is left out.
     pub(super) fn lasting<'a>(
         &self,
@@ -45,11 +45,11 @@ impl<W: World, J: Journal> Driver<'_, '_, W, J> {
         after: &'a [After],
         since_ms: u64,
     ) -> Lasting<'a> {
-        let now = self.world.uptime_ms();
+        let (now, state) = (self.world().uptime_ms(), self.state());
         let mut rest: Vec<(u64, u32, &'a After)> = (0..)
             .zip(after)
             .filter(|(index, _)| {
-                !self.state.is_notified(&NotifiedFor::Wait { node: node.clone(), of, index: *index })
+                !state.is_notified(&NotifiedFor::Wait { node: node.clone(), of, index: *index })
             })
             .map(|(index, after)| (now.saturating_add(after.after_ms.saturating_sub(since_ms)), index, after))
             .collect();
@@ -58,28 +58,23 @@ impl<W: World, J: Journal> Driver<'_, '_, W, J> {
     }
 
     /// Tells all who are due, and records it.
-    pub(super) async fn tell_of(&mut self, lasting: &mut Lasting<'_>) -> Result<(), Halt> {
-        for event in self.told_of(lasting).await {
+    pub(super) async fn tell_of(&self, lasting: &mut Lasting<'_>) -> Result<(), Halt> {
+        while lasting.left(self.world().uptime_ms()) == Some(0) {
+            let (_, index, after) = lasting.rest.remove(0);
+            let why = NotifiedFor::Wait { node: lasting.node.clone(), of: lasting.of, index };
+            let event = self.told(why, &after.channel, &after.text).await;
             self.append(event)?;
         }
         Ok(())
     }
 
-    /// Tells all who are due, and returns what is to be recorded.
-    pub(super) async fn told_of(&self, lasting: &mut Lasting<'_>) -> Vec<Event> {
-        let mut events = Vec::new();
-        while lasting.left(self.world.uptime_ms()) == Some(0) {
-            let (_, index, after) = lasting.rest.remove(0);
-            let why = NotifiedFor::Wait { node: lasting.node.clone(), of: lasting.of, index };
-            events.push(self.told(why, &after.channel, &after.text).await);
-        }
-        events
-    }
-
     /// Tells a channel, and returns what is to be recorded.
     pub(super) async fn told(&self, why: NotifiedFor, channel: &Name, text: &Expr) -> Event {
         let channel = channel.clone();
-        let found = Asker::new(self.program, self.state, self.world).value(text, None, 0).await;
+        let found = {
+            let state = self.state();
+            Asker::new(self.program(), &state, self.world()).value(text, None, 0).await
+        };
         let text = match found {
             Ok(value) => value.to_string(),
             Err(failed) => {
@@ -88,7 +83,7 @@ impl<W: World, J: Journal> Driver<'_, '_, W, J> {
             }
         };
         let request = EffectRequest::Notify { channel: channel.clone(), text: text.clone() };
-        let failed = match self.world.perform(request).await {
+        let failed = match self.world().perform(request).await {
             Outcome::Performed(Report { ok: true, .. }) => None,
             Outcome::Performed(Report { why, .. })
             | Outcome::NotPerformed { why }

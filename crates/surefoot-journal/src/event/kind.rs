@@ -27,6 +27,8 @@ impl Event {
             Event::WaveNext { .. } => "wave next",
             Event::TurnsFailed { .. } => "turns failed",
             Event::TurnsTakenBack { .. } => "turns taken back",
+            Event::Branched { .. } => "branched",
+            Event::Joined { .. } => "joined",
             Event::Assumed { .. } => "assumed",
             Event::Stopped { .. } => "stopped",
             Event::ApprovalAsked { .. } => "approval asked",
