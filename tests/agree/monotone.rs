@@ -48,6 +48,8 @@ fn was_probe(proof: &Proof, violation: &Violation) -> bool {
         | Condition::NotRestored
         | Condition::SealNotApproved
         | Condition::SealInWave
+        | Condition::BranchesInterfere
+        | Condition::InBranch
         | Condition::UndoneWhenChanged
         | Condition::EmptyRollback
         | Condition::RollbackAsks
