@@ -48,8 +48,6 @@ fn was_probe(proof: &Proof, violation: &Violation) -> bool {
         | Condition::NotRestored
         | Condition::SealNotApproved
         | Condition::SealInWave
-        | Condition::BranchesInterfere
-        | Condition::InBranch
         | Condition::UndoneWhenChanged
         | Condition::EmptyRollback
         | Condition::RollbackAsks

@@ -6,7 +6,7 @@ use surefoot_plan::{Node, Parallel, Plan, Restores, Rollback, StepId, Way};
 use crate::screen::{Screen, Size};
 use crate::status::{Around, status};
 use crate::style::Style;
-use crate::testing::{Story, claim, command, plan, report, step};
+use crate::testing::{Story, command, plan, report, step};
 use crate::transcript::{Beside, Transcript};
 
 /// Two branches, `left` and then `more`, and `right`; and `last` behind them.
