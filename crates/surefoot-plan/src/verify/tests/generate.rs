@@ -194,7 +194,13 @@ fn branch(random: &mut Random, count: u64, next: &mut u64) -> Vec<Node> {
         if random.percent(8) {
             let until = require(clause(random));
             let id = StepId(format!("wait{id}"));
-            nodes.push(Node::Wait(Box::new(Wait { id, until, times: 1, otherwise: Vec::new() })));
+            nodes.push(Node::Wait(Box::new(Wait {
+                id,
+                until,
+                times: 1,
+                after: Vec::new(),
+                otherwise: Vec::new(),
+            })));
             continue;
         }
         let step = loop {
