@@ -130,6 +130,13 @@ impl Lines {
                     }
                     self.nodes(depth + 1, &each.body);
                 }
+                Node::Parallel(parallel) => {
+                    self.add(depth, parallel.id.to_string());
+                    for branch in &parallel.branches {
+                        self.add(depth + 1, "branch");
+                        self.nodes(depth + 2, branch);
+                    }
+                }
                 Node::Assume { id, literal, why } => self.add(depth, format!("{id} {literal} {why:?}")),
                 Node::Stop { id, why } => self.add(depth, format!("{id} {why:?}")),
                 Node::Wait(wait) => {

@@ -106,8 +106,8 @@ impl<'p> Display<'p> {
 
     /// Shows what the step at hand prints. Without a live screen it is told when the step is over.
     pub(crate) fn printed(&self, printed: &Printed) {
-        if let (Way::Live { screen, .. }, Some(_)) = (&self.way, &printed.claim) {
-            screen.borrow_mut().print(&printed.bytes);
+        if let (Way::Live { screen, .. }, Some(claim)) = (&self.way, &printed.claim) {
+            screen.borrow_mut().print(&claim.step, &printed.bytes);
         }
     }
 

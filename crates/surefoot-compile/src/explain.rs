@@ -113,6 +113,8 @@ fn place(violation: &Violation, plan: &Plan, origins: &Origins) -> Span {
         Condition::Unbounded => origin.retry.unwrap_or(origin.head),
         Condition::Malformed
         | Condition::SealInWave
+        | Condition::BranchesInterfere
+        | Condition::InBranch
         | Condition::InputUnbound
         | Condition::ConstraintBroken
         | Condition::TooLarge
@@ -158,6 +160,8 @@ fn outside(violation: &Violation, plan: &Plan, origins: &Origins) -> Span {
         | Condition::OnceSeal
         | Condition::SealNotApproved
         | Condition::SealInWave
+        | Condition::BranchesInterfere
+        | Condition::InBranch
         | Condition::UndoneWhenChanged
         | Condition::EmptyRollback
         | Condition::RollbackAsks

@@ -36,6 +36,7 @@ mod matching;
 mod member;
 mod name;
 mod operator;
+mod parallel;
 mod param;
 mod prune;
 mod quantifier;
@@ -179,6 +180,10 @@ pub(crate) struct Lowering<'a> {
     choices: usize,
     loops: usize,
     stops: usize,
+    /// How many blocks of branches that are done at the same time it has.
+    parallels: usize,
+    /// The steps of the branches before this one, which are done at the same time.
+    beside: Vec<&'a str>,
     assumptions: usize,
     nodes: usize,
     /// Whether a `$` runs anywhere: then no right can be called unneeded.
@@ -338,6 +343,8 @@ impl<'a> Lowering<'a> {
             loops: 0,
             in_each: None,
             stops: 0,
+            parallels: 0,
+            beside: Vec::new(),
             assumptions: 0,
             nodes: 0,
             commands: false,

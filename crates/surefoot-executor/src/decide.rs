@@ -12,6 +12,7 @@
 //! Not here: performing (`World`), recording (`surefoot-journal`), waiting (`drive`).
 
 mod approval;
+mod branches;
 mod doubt;
 mod each;
 mod end;
@@ -23,7 +24,9 @@ pub(crate) mod rollback;
 mod scope;
 mod step;
 
-use surefoot_journal::{Claim, Event, Facing, Point, RunState, Standing, Timestamp};
+use surefoot_journal::{
+    Claim, Event, Facing, Finished, LastProbe, Line, Point, RunState, Standing, Timestamp,
+};
 use surefoot_plan::{Cell, Names, StepId};
 
 use crate::program::{Condition, Program};
@@ -51,6 +54,22 @@ pub enum Order {
     Pause(u64),
     /// A person is asked how the run goes on.
     Ask,
+}
+
+/// An order, and for which branch.
+#[derive(Clone, Debug)]
+pub struct Given {
+    /// The branch of the block that is under way; none if nothing else may be done meanwhile.
+    pub branch: Option<u32>,
+    /// What is done.
+    pub order: Order,
+}
+
+impl Given {
+    /// An order beside which nothing is done.
+    fn alone(order: Order) -> Given {
+        Given { branch: None, order }
+    }
 }
 
 /// Facts to be probed, with patience.
@@ -84,11 +103,33 @@ struct View<'a> {
     program: &'a Program,
     /// The run.
     state: &'a RunState,
+    /// The branch that is decided about; none if that is the run itself.
+    line: Option<&'a Line>,
     /// The time. Only approvals and scopes look at it.
     now: Timestamp,
 }
 
 impl<'a> View<'a> {
+    /// The step that is under way forward.
+    fn active(self) -> Option<&'a StepId> {
+        self.line.map_or_else(|| self.state.active(), |line| line.active.as_ref())
+    }
+
+    /// What came to its end last on the way forward.
+    fn finished(self) -> Option<&'a Finished> {
+        self.line.map_or_else(|| self.state.finished(), |line| line.finished.as_ref())
+    }
+
+    /// The wait that a person wants again.
+    fn again(self) -> Option<&'a StepId> {
+        self.line.map_or_else(|| self.state.again(), |line| line.again.as_ref())
+    }
+
+    /// The last time facts were probed.
+    fn last_probe(self) -> Option<&'a LastProbe> {
+        self.line.map_or_else(|| self.state.last_probe(), |line| line.last_probe.as_ref())
+    }
+
     /// How facts are called, for messages.
     fn names(self) -> Names<'a> {
         Names::found(self.program.plan(), self.state.bound())
@@ -97,25 +138,25 @@ impl<'a> View<'a> {
 
 /// Returns what a run does next; nothing if it is over.
 ///
-/// One order at a time: a plan is a line for now, and each order's record can change the next.
-pub fn decide(program: &Program, state: &RunState, now: Timestamp) -> Vec<Order> {
+/// One order at a time, because each order's record can change the next; but where branches are done at the same
+/// time, one for each of them. An order for a branch that is at work already is the work that it is at.
+pub fn decide(program: &Program, state: &RunState, now: Timestamp) -> Vec<Given> {
     program.enter(state.entered());
-    next(View { program, state, now }).into_iter().collect()
+    next(View { program, state, line: None, now })
 }
 
-/// Returns the next order.
-fn next(view: View<'_>) -> Option<Order> {
-    match view.state.standing() {
-        Standing::New | Standing::Ended(_) => return None,
-        Standing::Held(_) | Standing::Stuck { .. } => return Some(Order::Ask),
-        Standing::Going => {}
-    }
-    if view.state.stop_wanted() {
-        return Some(end::stopped(view));
-    }
-    Some(match view.state.facing() {
-        Facing::Forward if view.state.back_wanted() => rollback::turn(view),
-        Facing::Forward => flow::next(view),
-        Facing::Back => rollback::next(view),
-    })
+/// Returns the next orders.
+fn next(view: View<'_>) -> Vec<Given> {
+    let order = match view.state.standing() {
+        Standing::New | Standing::Ended(_) => return Vec::new(),
+        Standing::Held(_) | Standing::Stuck { .. } => Order::Ask,
+        Standing::Going if view.state.stop_wanted() => end::stopped(view),
+        Standing::Going => match (view.state.facing(), view.state.branches()) {
+            (Facing::Forward, _) if view.state.back_wanted() => rollback::turn(view),
+            (Facing::Forward, Some((block, lines))) => return branches::next(view, block, lines),
+            (Facing::Forward, None) => flow::next(view),
+            (Facing::Back, _) => rollback::next(view),
+        },
+    };
+    vec![Given::alone(order)]
 }

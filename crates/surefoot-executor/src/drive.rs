@@ -8,11 +8,15 @@
 //!
 //! Not here: what is next (`decide`), how it is done (`World`), how it is shown (the observer).
 
+mod branches;
 mod hold;
 mod perform;
 
-use std::collections::VecDeque;
-use std::future::pending;
+use std::cell::RefCell;
+use std::collections::{BTreeSet, VecDeque};
+use std::future::poll_fn;
+use std::rc::Rc;
+use std::task::Poll;
 
 use surefoot_journal::{
     Answer, AppendError, Choice, Debt, Effect, Event, Identity, IllegalTransition, Journal, Phase, Point,
@@ -23,7 +27,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 
 use crate::ask::Asker;
 use crate::decide::rollback::ROLLBACK_PAUSE_MS;
-use crate::decide::{Order, Probe, decide, judge};
+use crate::decide::{Given, Order, Probe, decide, judge};
 use crate::known::Known;
 use crate::program::Program;
 use crate::world::World;
@@ -122,8 +126,18 @@ pub async fn drive<W: World, J: Journal>(
     control: &mut Control,
     observe: &mut Observer<'_>,
 ) -> Result<(), Halt> {
-    let mut driver = Driver { program, state, journal, world, control, observe };
-    driver.run().await
+    let shared = Shared {
+        program,
+        state: RefCell::new(Rc::new(std::mem::take(state))),
+        journal: RefCell::new(journal),
+        world,
+        control: RefCell::new(control),
+        observe: RefCell::new(observe),
+        unwanted: RefCell::default(),
+    };
+    let driven = Driver { shared: &shared, branch: None }.run().await;
+    *state = Rc::unwrap_or_clone(shared.state.into_inner());
+    driven
 }
 
 /// Folds and records an event: what a caller uses for `started`, `resumed` and a decision.
@@ -139,44 +153,101 @@ pub fn record<J: Journal>(
     Ok(journal.append(now, event)?)
 }
 
-/// A run under way.
-struct Driver<'a, 'o, W, J> {
+/// A run under way: what its branches share.
+///
+/// One task owns it. Nothing here is borrowed while anything is waited for, so that branches take turns.
+struct Shared<'a, 'o, W, J> {
     /// The plan.
     program: &'a Program,
-    /// The run.
-    state: &'a mut RunState,
+    /// The run. Who waits for the world keeps what was known when they asked.
+    state: RefCell<Rc<RunState>>,
     /// Its journal.
-    journal: &'a mut J,
+    journal: RefCell<&'a mut J>,
     /// Its world.
     world: &'a W,
     /// How it is steered.
-    control: &'a mut Control,
+    control: RefCell<&'a mut Control>,
     /// Who watches.
-    observe: &'a mut Observer<'o>,
+    observe: RefCell<&'a mut Observer<'o>>,
+    /// The branches that are at work on what is not wanted any more.
+    unwanted: RefCell<BTreeSet<u32>>,
 }
 
-impl<W: World, J: Journal> Driver<'_, '_, W, J> {
+/// One line of a run under way: the run itself, or one of its branches.
+struct Driver<'s, 'a, 'o, W, J> {
+    /// What it shares with the others.
+    shared: &'s Shared<'a, 'o, W, J>,
+    /// Which branch; none for the run itself.
+    branch: Option<u32>,
+}
+
+/// What ends a wait for something else.
+enum News {
+    /// Somebody says something.
+    Said(Signal),
+    /// Another branch heard something, or what this one does is not wanted any more.
+    Changed,
+}
+
+impl<'s, 'a, W: World, J: Journal> Driver<'s, 'a, '_, W, J> {
+    /// The run, as it is now.
+    fn state(&self) -> Rc<RunState> {
+        Rc::clone(&self.shared.state.borrow())
+    }
+
+    /// The plan.
+    fn program(&self) -> &'a Program {
+        self.shared.program
+    }
+
+    /// The world.
+    fn world(&self) -> &'a W {
+        self.shared.world
+    }
+
+    /// How hard the operator asked to stop, if that is not yet answered.
+    fn cancel(&self) -> Option<u8> {
+        self.shared.state.borrow().cancel()
+    }
+
+    /// Whether what this branch is at is not wanted any more.
+    fn is_unwanted(&self) -> bool {
+        self.branch.is_some_and(|branch| self.shared.unwanted.borrow().contains(&branch))
+    }
+
     /// The loop.
-    async fn run(&mut self) -> Result<(), Halt> {
+    async fn run(&self) -> Result<(), Halt> {
         self.heed_decisions()?;
         loop {
-            while let Ok(signal) = self.control.signals.try_recv() {
-                self.heed(signal)?;
-            }
-            let orders = decide(self.program, self.state, self.world.now());
-            if orders.is_empty() {
+            self.heed_all()?;
+            let mut given = decide(self.program(), &self.state(), self.world().now()).into_iter();
+            let Some(first) = given.next() else { return Ok(()) };
+            let goes_on = match first {
+                Given { branch: None, order } => self.carry_out(order).await?,
+                Given { branch: Some(_), .. } => {
+                    self.branches().await?;
+                    true
+                }
+            };
+            if !goes_on {
                 return Ok(());
             }
-            for order in orders {
-                if !self.carry_out(order).await? {
-                    return Ok(());
-                }
+        }
+    }
+
+    /// Heeds what was said by now.
+    fn heed_all(&self) -> Result<(), Halt> {
+        loop {
+            let signal = self.shared.control.borrow_mut().signals.try_recv();
+            match signal {
+                Ok(signal) => self.heed(signal)?,
+                Err(_) => return Ok(()),
             }
         }
     }
 
     /// Carries out one order. False if the run now waits for a person who is not there.
-    async fn carry_out(&mut self, order: Order) -> Result<bool, Halt> {
+    async fn carry_out(&self, order: Order) -> Result<bool, Halt> {
         match order {
             Order::Record(event) => self.append(event)?,
             Order::Let(index) => self.read_let(index).await?,
@@ -195,30 +266,32 @@ impl<W: World, J: Journal> Driver<'_, '_, W, J> {
     }
 
     /// Folds, records and shows an event.
-    fn append(&mut self, event: Event) -> Result<(), Halt> {
-        let record = record(self.state, self.journal, self.world.now(), event)?;
-        (self.observe)(&record, self.state);
+    fn append(&self, event: Event) -> Result<(), Halt> {
+        let now = self.world().now();
+        let mut state = self.shared.state.borrow_mut();
+        let record = record(Rc::make_mut(&mut state), &mut **self.shared.journal.borrow_mut(), now, event)?;
+        (self.shared.observe.borrow_mut())(&record, &state);
         Ok(())
     }
 
     /// Heeds what a person says while the run goes.
-    fn heed(&mut self, signal: Signal) -> Result<(), Halt> {
+    fn heed(&self, signal: Signal) -> Result<(), Halt> {
         match signal {
-            Signal::Cancel { level, by, why } => self.cancel(level, by, why),
+            Signal::Cancel { level, by, why } => self.ask_to_stop(level, by, why),
             Signal::HungUp => {
-                self.control.gone = true;
-                self.cancel(1, None, HUNG_UP.into())
+                self.shared.control.borrow_mut().gone = true;
+                self.ask_to_stop(1, None, HUNG_UP.into())
             }
             Signal::Note(text) => self.append(Event::Noted { at: None, text }),
             Signal::Decide { .. } | Signal::Resolve { .. } | Signal::Forgive { .. } => {
-                self.control.decisions.push_back(signal);
+                self.shared.control.borrow_mut().decisions.push_back(signal);
                 Ok(())
             }
         }
     }
 
     /// Records that somebody, or a signal, asks to stop.
-    fn cancel(&mut self, level: u8, by: Option<Identity>, why: String) -> Result<(), Halt> {
+    fn ask_to_stop(&self, level: u8, by: Option<Identity>, why: String) -> Result<(), Halt> {
         match self.append(Event::CancelAsked { level, by, why }) {
             // It is held or over already: there is nothing to stop.
             Err(Halt::Illegal(_)) => Ok(()),
@@ -227,30 +300,53 @@ impl<W: World, J: Journal> Driver<'_, '_, W, J> {
     }
 
     /// Lets time pass, unless somebody asks to stop harder than before. Whether time passed.
-    async fn pause(&mut self, ms: u64, stops_at: u8) -> Result<bool, Halt> {
+    async fn pause(&self, ms: u64, stops_at: u8) -> Result<bool, Halt> {
         if ms == 0 {
             return Ok(true);
         }
-        let until = self.world.uptime_ms().saturating_add(ms);
+        let until = self.world().uptime_ms().saturating_add(ms);
         loop {
-            if self.state.cancel().is_some_and(|level| level >= stops_at) {
+            if self.cancel().is_some_and(|level| level >= stops_at) || stops_at == 1 && self.is_unwanted() {
                 return Ok(false);
             }
-            let left = until.saturating_sub(self.world.uptime_ms());
+            let left = until.saturating_sub(self.world().uptime_ms());
             if left == 0 {
                 return Ok(true);
             }
-            let signal = tokio::select! {
+            tokio::select! {
                 biased;
-                signal = next_signal(&mut self.control.signals) => signal,
-                () = self.world.sleep(left) => return Ok(true),
-            };
-            self.heed(signal)?;
+                news = self.news() => self.hear(news)?,
+                () = self.world().sleep(left) => return Ok(true),
+            }
+        }
+    }
+
+    /// Waits until somebody says something, or another branch heard something that concerns this one.
+    async fn news(&self) -> News {
+        let (cancel, is_unwanted) = (self.cancel(), self.is_unwanted());
+        poll_fn(|context| {
+            if (self.cancel(), self.is_unwanted()) != (cancel, is_unwanted) {
+                return Poll::Ready(News::Changed);
+            }
+            match self.shared.control.borrow_mut().signals.poll_recv(context) {
+                Poll::Ready(Some(signal)) => Poll::Ready(News::Said(signal)),
+                // When nobody is there any more, nobody says anything.
+                Poll::Ready(None) | Poll::Pending => Poll::Pending,
+            }
+        })
+        .await
+    }
+
+    /// Heeds what ended a wait.
+    fn hear(&self, news: News) -> Result<(), Halt> {
+        match news {
+            News::Said(signal) => self.heed(signal),
+            News::Changed => Ok(()),
         }
     }
 
     /// Probes until all holds, or the patience of what does not is over.
-    async fn probe(&mut self, probe: Probe) -> Result<(), Halt> {
+    async fn probe(&self, probe: Probe) -> Result<(), Halt> {
         // What only waits can be left at any time; what looks at the effect of a step is finished.
         let stops_at = match &probe.point {
             Point::Entry | Point::End | Point::Condition(_) | Point::Shown(_) => 1,
@@ -261,17 +357,18 @@ impl<W: World, J: Journal> Driver<'_, '_, W, J> {
         if !self.pause(probe.delay_ms, stops_at).await? {
             return Ok(());
         }
-        let start = self.world.uptime_ms();
+        let start = self.world().uptime_ms();
         let mut in_a_row = 0;
         let mut tries = 0;
         let mut shown: Option<Vec<surefoot_journal::Reading>> = None;
         loop {
             let (readings, answered) = {
-                let asker = Asker::new(self.program, self.state, self.world);
+                let state = self.state();
+                let asker = Asker::new(self.program(), &state, self.world());
                 let formulas = probe.conditions.iter().map(|condition| &condition.formula);
                 (asker.probe(formulas, &probe.cells).await, asker.answered.take())
             };
-            let waited = self.world.uptime_ms().saturating_sub(start);
+            let waited = self.world().uptime_ms().saturating_sub(start);
             let (found, patient, every) = self.look(&probe, &readings, waited);
             let holds = found == Tri::True;
             in_a_row = if holds { in_a_row + 1 } else { 0 };
@@ -279,7 +376,7 @@ impl<W: World, J: Journal> Driver<'_, '_, W, J> {
             let again = found == Tri::Unknown && !patient && tries < probe.tries;
             let every = if again { ROLLBACK_PAUSE_MS } else { every };
             let enough = in_a_row >= probe.times;
-            let stopped = self.state.cancel().is_some_and(|level| level >= 2);
+            let stopped = self.cancel().is_some_and(|level| level >= 2);
             if enough || stopped || !(patient || again || (holds && waited <= patience(&probe))) {
                 return self.append(Event::Probed { point: probe.point, readings, settled: true, answered });
             }
@@ -297,7 +394,8 @@ impl<W: World, J: Journal> Driver<'_, '_, W, J> {
 
     /// Whether all holds; whether what does not has patience left; and when to look again.
     fn look(&self, probe: &Probe, readings: &[surefoot_journal::Reading], waited: u64) -> (Tri, bool, u64) {
-        let known = Known::with(self.program, self.state, readings);
+        let state = self.state();
+        let known = Known::with(self.program(), &state, readings);
         let (mut found, mut patient, mut every) = (Tri::True, true, u64::MAX);
         for condition in &probe.conditions {
             every = every.min(condition.every_ms.max(EVERY_MS_MIN));
@@ -323,12 +421,4 @@ const EVERY_MS_MIN: u64 = 10;
 /// The longest patience of a probe, in milliseconds.
 fn patience(probe: &Probe) -> u64 {
     probe.conditions.iter().map(|condition| condition.within_ms).max().unwrap_or(0)
-}
-
-/// The next thing somebody says. Waits for ever when nobody is there any more.
-async fn next_signal(signals: &mut UnboundedReceiver<Signal>) -> Signal {
-    match signals.recv().await {
-        Some(signal) => signal,
-        None => pending().await,
-    }
 }

@@ -24,8 +24,8 @@ use std::sync::Arc;
 use serde::Serialize;
 use surefoot_journal::{Answer, Outcome, Reading, RunState, Timestamp};
 use surefoot_plan::{
-    Cell, Formula, Hypothesis, Name, Names, Node, QuestionId, Read, Step, StepId, Tri, Value, ValueId, Wait,
-    Way, ground,
+    Cell, Formula, Hypothesis, Name, Names, Node, Parallel, QuestionId, Read, Step, StepId, Tri, Value,
+    ValueId, Wait, Way, ground,
 };
 
 use crate::ask::Asker;
@@ -91,6 +91,10 @@ pub enum What {
     Assume,
     /// A loop whose list the run finds.
     For,
+    /// Branches that are done at the same time.
+    Parallel,
+    /// One of them.
+    Branch,
     /// An arm of a choice, or of a wait that gives up.
     Arm(Tri),
     /// What holds at the end.
@@ -322,6 +326,7 @@ impl<W: World> Walker<'_, '_, W> {
                         self.choice(id, condition, (text, hypothesis.as_ref()), arms).await;
                     }
                     Node::Each(each) => self.each(each).await,
+                    Node::Parallel(parallel) => self.parallel(parallel).await,
                     Node::Assume { id, literal, why } => self.assumption(id, literal, why).await,
                     Node::Stop { id, why } => {
                         let entry = self.entry(What::Stop, &id.0, why, Vec::new());
@@ -429,6 +434,23 @@ impl<W: World> Walker<'_, '_, W> {
         entry.assumes.push(literal.to_string());
         self.entries.push(entry);
         self.assume_formula(&formula, true, id);
+    }
+
+    /// Branches that are done at the same time: one after the other, because none changes what another asks.
+    async fn parallel(&mut self, parallel: &Parallel) {
+        let count = parallel.branches.len();
+        let title = format!("{count} branches, at the same time");
+        let entry = self.entry(What::Parallel, &parallel.id.0, &title, Vec::new());
+        self.entries.push(entry);
+        self.depth += 1;
+        for (at, branch) in parallel.branches.iter().enumerate() {
+            let entry = self.entry(What::Branch, &format!("branch {}", at + 1), "", Vec::new());
+            self.entries.push(entry);
+            self.depth += 1;
+            self.nodes(branch).await;
+            self.depth -= 1;
+        }
+        self.depth -= 1;
     }
 
     /// A choice: the arm that is known, or each of them.

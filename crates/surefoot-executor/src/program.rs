@@ -8,7 +8,8 @@ use std::sync::{Arc, PoisonError, RwLock};
 use surefoot_journal::{Finished, FinishedHow, Phase};
 use surefoot_plan::{
     Approval, Atom, Cell, Each, Ensure, Formula, InputValue, Name, Names, Node, Place, Plan, Proof, Require,
-    Statement, Step, StepId, Tri, Value, Verdict, VerifiedPlan, Wait, Way, What, half_done, may_be_among,
+    Statement, Step, StepId, Tri, Value, Verdict, VerifiedPlan, Wait, Way, What, half_done_beside,
+    may_be_among,
 };
 
 /// How long an invariant may take to settle after a step, in milliseconds: a probe that fails once is
@@ -79,6 +80,8 @@ pub(crate) enum Part {
     If(Arc<IfPart>),
     /// A loop whose list the run finds.
     Each(Arc<EachPart>),
+    /// Branches that are done at the same time.
+    Parallel(Arc<ParallelPart>),
     /// A `stop`: its name, and why.
     Stop(StepId, Arc<str>),
     /// Something that is taken for true.
@@ -145,6 +148,15 @@ pub(crate) struct EachPart {
     covering: Option<(StepId, Approval)>,
 }
 
+/// Branches that are done at the same time.
+#[derive(Debug)]
+pub(crate) struct ParallelPart {
+    /// Its name.
+    pub(crate) id: StepId,
+    /// Where each branch begins; none if it is empty.
+    firsts: Vec<Option<usize>>,
+}
+
 /// Something that is taken for true.
 #[derive(Debug)]
 pub(crate) struct AssumePart {
@@ -203,7 +215,8 @@ impl Program {
             ..invariant.clone()
         }));
         let mut layout = Layout::default();
-        layout.first = layout.lay(&plan.body, None, None, (&verified, &names));
+        layout.first =
+            layout.lay(&plan.body, None, None, Around { verified: &verified, names: &names, beside: &[] });
         let base = Arc::new(layout);
         Program {
             inputs: inputs.collect(),
@@ -227,7 +240,8 @@ impl Program {
         let mut rest: BTreeMap<&StepId, &Arc<[Value]>> = entered.iter().collect();
         while let Some(id) = rest.keys().find(|id| layout.index.contains_key(**id)).copied() {
             if let Some(items) = rest.remove(id) {
-                layout.enter(id, items, (&self.verified, &names));
+                let around = Around { verified: &self.verified, names: &names, beside: &[] };
+                layout.enter(id, items, around);
             }
         }
         layout.entered.clone_from(entered);
@@ -261,13 +275,22 @@ impl Program {
         layout.first.and_then(|at| layout.spots.get(at)).map(|spot| spot.part.clone())
     }
 
+    /// Returns the first part of a branch, or none if there is none.
+    pub(crate) fn first_of(&self, block: &ParallelPart, branch: u32) -> Option<Part> {
+        let layout = self.layout();
+        let first = block.firsts.get(branch as usize).copied().flatten();
+        first.and_then(|at| layout.spots.get(at)).map(|spot| spot.part.clone())
+    }
+
     /// Returns the part that follows, or none at the end.
     pub(crate) fn after(&self, finished: &Finished) -> Option<Part> {
         let layout = self.layout();
         let spot = layout.index.get(&finished.node).and_then(|at| layout.spots.get(*at))?;
         let [on_true, on_false, on_unknown] = spot.arms;
         let next = match finished.how {
-            FinishedHow::Done | FinishedHow::Waited(true) | FinishedHow::Assumed => spot.next,
+            FinishedHow::Done | FinishedHow::Waited(true) | FinishedHow::Assumed | FinishedHow::Joined => {
+                spot.next
+            }
             FinishedHow::Waited(false) | FinishedHow::Chose(Tri::False) => on_false,
             FinishedHow::Chose(Tri::True) => on_true,
             FinishedHow::Chose(Tri::Unknown) => on_unknown,
@@ -297,9 +320,25 @@ impl Program {
     pub(crate) fn step(&self, id: &StepId) -> Option<Arc<StepPart>> {
         match self.part(id)? {
             Part::Step(step) => Some(step),
-            Part::Wait(_) | Part::If(_) | Part::Each(_) | Part::Stop(..) | Part::Assume(_) => None,
+            Part::Wait(_)
+            | Part::If(_)
+            | Part::Each(_)
+            | Part::Parallel(_)
+            | Part::Stop(..)
+            | Part::Assume(_) => None,
         }
     }
+}
+
+/// What parts of a plan are laid out in.
+#[derive(Clone, Copy)]
+struct Around<'a> {
+    /// The plan, with its proof.
+    verified: &'a VerifiedPlan,
+    /// How facts are called.
+    names: &'a Names<'a>,
+    /// What other branches may change meanwhile.
+    beside: &'a [Cell],
 }
 
 impl Layout {
@@ -309,7 +348,7 @@ impl Layout {
     }
 
     /// Puts the turns of a loop into its place.
-    fn enter(&mut self, id: &StepId, items: &[Value], of: (&VerifiedPlan, &Names<'_>)) {
+    fn enter(&mut self, id: &StepId, items: &[Value], of: Around<'_>) {
         let Some(at) = self.index.get(id).copied() else { return };
         let Some((Part::Each(part), mut next)) =
             self.spots.get(at).map(|spot| (spot.part.clone(), spot.next))
@@ -340,9 +379,9 @@ impl Layout {
         nodes: &[Node],
         after: Option<usize>,
         mut covering: Option<(StepId, Approval)>,
-        of: (&VerifiedPlan, &Names<'_>),
+        of: Around<'_>,
     ) -> Option<usize> {
-        let (verified, names) = of;
+        let names = of.names;
         // Forward first, because an approval covers the steps after it; the links follow backward.
         let mut parts = Vec::with_capacity(nodes.len());
         for node in nodes {
@@ -353,7 +392,7 @@ impl Layout {
                         covering = Some((step.id.clone(), own.clone()));
                     }
                     let general = self.general(&step.id).clone();
-                    let part = StepPart::of(step, &general, verified, covering.as_ref(), names);
+                    let part = StepPart::of(step, &general, covering.as_ref(), of);
                     if let Way::Irreversible(_) = step.way {
                         covering = None;
                     }
@@ -362,7 +401,7 @@ impl Layout {
                 Node::Stop { .. } | Node::Assume { .. } => parts.push((before, None)),
                 // What was approved inside an arm does not cover what comes after it; what sealed there
                 // has used the approval up.
-                Node::Wait(_) | Node::If { .. } => {
+                Node::Wait(_) | Node::If { .. } | Node::Parallel(_) => {
                     if seals_inside(node) {
                         covering = None;
                     }
@@ -391,6 +430,18 @@ impl Layout {
                     self.lay(&each.body, None, covering.clone(), of);
                     let part = EachPart { each: each.as_ref().clone(), covering };
                     (Part::Each(Arc::new(part)), [None; 3])
+                }
+                (Node::Parallel(parallel), _) => {
+                    let mut firsts = Vec::with_capacity(parallel.branches.len());
+                    for (at, branch) in parallel.branches.iter().enumerate() {
+                        let others = parallel.branches.iter().enumerate().filter(|(other, _)| *other != at);
+                        let steps = others.flat_map(|(_, branch)| surefoot_plan::steps_of(branch));
+                        let beside: Vec<Cell> = steps.flat_map(Step::rollback_changes).cloned().collect();
+                        let of = Around { beside: &beside, ..of };
+                        firsts.push(self.lay(branch, None, covering.clone(), of));
+                    }
+                    let id = parallel.id.clone();
+                    (Part::Parallel(Arc::new(ParallelPart { id, firsts })), [None; 3])
                 }
                 (Node::Stop { id, why }, _) => (Part::Stop(id.clone(), why.as_str().into()), [None; 3]),
                 (Node::Wait(wait), _) => {
@@ -434,6 +485,7 @@ impl Part {
             Part::Wait(part) => &part.wait.id,
             Part::If(part) => &part.id,
             Part::Each(part) => &part.each.id,
+            Part::Parallel(part) => &part.id,
             Part::Assume(part) => &part.id,
             Part::Stop(id, _) => id,
         }
@@ -442,13 +494,8 @@ impl Part {
 
 impl StepPart {
     /// Gathers what `decide` needs of a step.
-    fn of(
-        step: &Step,
-        general: &StepId,
-        verified: &VerifiedPlan,
-        covering: Option<&(StepId, Approval)>,
-        names: &Names<'_>,
-    ) -> StepPart {
+    fn of(step: &Step, general: &StepId, covering: Option<&(StepId, Approval)>, of: Around<'_>) -> StepPart {
+        let Around { verified, names, beside } = of;
         let changes: Vec<Cell> = step.changes().into_iter().cloned().collect();
         let rollback_changes: Vec<Cell> = step.rollback_changes().into_iter().cloned().collect();
         let (plan, proof) = (verified.plan(), verified.proof());
@@ -456,14 +503,14 @@ impl StepPart {
         let mut guard = requires(&step.requires, proof, &place, names);
         let mut guard_again: Vec<Condition> =
             guard.iter().cloned().filter_map(|condition| condition.without(&changes)).collect();
-        let half_done = half_done_invariants(plan, &changes, proof, &place, names);
+        let half_done = half_done_invariants(plan, (&changes, beside), proof, &place, names);
         guard.extend(half_done.iter().cloned());
         guard_again.extend(half_done);
         let (rollback_guard, rollback_ensures) = match &step.way {
             Way::Rollback(rollback) => {
                 let place = Place::Rollback(general.clone());
                 let mut guard = requires(&rollback.requires, proof, &place, names);
-                guard.extend(half_done_invariants(plan, &rollback_changes, proof, &place, names));
+                guard.extend(half_done_invariants(plan, (&rollback_changes, &[]), proof, &place, names));
                 (guard, rollback.ensures.iter().map(|ensure| Condition::of_ensure(ensure, names)).collect())
             }
             Way::Irreversible(_) | Way::Nothing => (Vec::new(), Vec::new()),
@@ -557,6 +604,7 @@ fn seals_inside(node: &Node) -> bool {
         Node::Stop { .. } | Node::Assume { .. } => false,
         Node::Wait(wait) => wait.otherwise.iter().any(seals_inside),
         Node::Each(each) => each.body.iter().any(seals_inside),
+        Node::Parallel(parallel) => parallel.branches.iter().flatten().any(seals_inside),
         Node::If { then, otherwise, unknown, .. } => {
             then.iter().chain(otherwise).chain(unknown.iter().flatten()).any(seals_inside)
         }
@@ -577,17 +625,18 @@ fn requires(requires: &[Require], proof: &Proof, place: &Place, names: &Names<'_
     requires.iter().enumerate().map(condition).collect()
 }
 
-/// Each invariant that a half-done change of these cells could break, for every value they may have.
+/// Each invariant that a half-done change of these cells could break, for every value that they may have, and that what
+/// is changed beside them may have.
 fn half_done_invariants(
     plan: &Plan,
-    changes: &[Cell],
+    (changes, beside): (&[Cell], &[Cell]),
     proof: &Proof,
     place: &Place,
     names: &Names<'_>,
 ) -> Vec<Condition> {
     let mut conditions = Vec::new();
     for (index, invariant) in plan.invariants.iter().enumerate() {
-        let Some(formula) = half_done(&invariant.formula, changes) else { continue };
+        let Some(formula) = half_done_beside(&invariant.formula, changes, beside) else { continue };
         conditions.push(Condition {
             formula,
             text: names.formula(&invariant.formula),

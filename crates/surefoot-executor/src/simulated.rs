@@ -6,7 +6,7 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
@@ -268,6 +268,19 @@ impl<'a> Simulated<'a> {
         self.inner.borrow().shown.clone()
     }
 
+    /// Lets other branches begin before an act is over, where the plan has any.
+    async fn meanwhile(&self) {
+        let mut is_waiting = self.program.plan().parallels().next().is_some();
+        poll_fn(|context| {
+            if std::mem::take(&mut is_waiting) {
+                context.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+            Poll::Ready(())
+        })
+        .await;
+    }
+
     /// Performs a statement, or what a fault makes of it.
     fn act(&self, claim: Claim, act: &Act) -> Outcome {
         let printed = if let Act::Command(command) = act { self.printed(command) } else { None };
@@ -489,7 +502,10 @@ impl Inner {
 impl World for Simulated<'_> {
     async fn perform(&self, request: EffectRequest) -> Outcome {
         match request {
-            EffectRequest::Act { claim, act, .. } => self.act(claim, &act),
+            EffectRequest::Act { claim, act, .. } => {
+                self.meanwhile().await;
+                self.act(claim, &act)
+            }
             EffectRequest::Examine { claim, .. } => self.examine(claim),
             EffectRequest::Read { label, from, .. } => self.read(&label, &from),
             EffectRequest::Interrupt { .. } => report(true, ""),
@@ -550,6 +566,9 @@ impl World for Simulated<'_> {
     }
 }
 
+/// Most turns that a run in a model takes: an act of a branch takes two.
+const TURNS_MAX: u32 = 1_000_000;
+
 /// Runs what never waits for anything outside to its end.
 ///
 /// # Panics
@@ -557,10 +576,12 @@ impl World for Simulated<'_> {
 /// If it waits: then it does not belong to a model.
 pub fn run_now<T>(future: impl Future<Output = T>) -> T {
     let mut future = pin!(future);
-    match future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(value) => value,
-        Poll::Pending => unreachable!("nothing in a model waits for anything outside of it"),
+    for _ in 0..TURNS_MAX {
+        if let Poll::Ready(value) = future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            return value;
+        }
     }
+    unreachable!("nothing in a model waits for anything outside of it")
 }
 
 /// The words of a command, as a reply to it names them. A secret is `***`.

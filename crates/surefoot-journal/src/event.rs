@@ -477,6 +477,16 @@ pub enum Event {
         /// The items of the turns.
         items: Vec<Value>,
     },
+    /// The branches of a block begin: from now on each goes on by itself. Since format 1.3.
+    Branched {
+        /// The block.
+        node: StepId,
+    },
+    /// All branches of a block are over, and well: the run goes on behind it. Since format 1.3.
+    Joined {
+        /// The block.
+        node: StepId,
+    },
     /// What the plan assumes was asked, and nothing speaks against it.
     Assumed {
         /// The part of the plan that assumes it.
@@ -741,6 +751,8 @@ impl Event {
             Event::WaveNext { .. } => "wave next",
             Event::TurnsFailed { .. } => "turns failed",
             Event::TurnsTakenBack { .. } => "turns taken back",
+            Event::Branched { .. } => "branched",
+            Event::Joined { .. } => "joined",
             Event::Assumed { .. } => "assumed",
             Event::Stopped { .. } => "stopped",
             Event::ApprovalAsked { .. } => "approval asked",

@@ -31,7 +31,8 @@ pub use reader::{ReadError, Reader};
 pub use record::{Chain, Damage, EncodeError, FORMAT, RECORD_BYTES_MAX, Record, RecordHash};
 pub use state::{
     ApprovalAnswer, ApprovalState, BackStage, Base, ClaimState, Duty, Facing, Failure, Finished, FinishedHow,
-    Header, IllegalTransition, LastProbe, RunState, Scope, Stage, Standing, StepState, Turn, Turning, table,
+    Header, IllegalTransition, LastProbe, Line, RunState, Scope, Stage, Standing, StepState, Turn, Turning,
+    table,
 };
 pub use time::Timestamp;
 pub use writer::{AppendError, Journal, MemoryJournal, OpenError, Opened, ReserveError, Writer};

@@ -11,6 +11,7 @@
 //! Not here: what happens next (`surefoot-executor`), and how records are kept (`record`, `writer`).
 
 mod apply;
+mod lines;
 mod people;
 mod scope;
 mod step;
@@ -25,6 +26,7 @@ use thiserror::Error;
 
 use crate::{Answer, Debt, Ended, HeldWhy, Identity, Point, Reading, RunId, Started, Timestamp, WorldKind};
 
+pub use lines::Line;
 pub use scope::Scope;
 pub use step::{BackStage, ClaimState, Stage, StepState};
 
@@ -127,6 +129,8 @@ pub enum FinishedHow {
     Stopped,
     /// What it assumes is not known false.
     Assumed,
+    /// All branches of a block are over.
+    Joined,
 }
 
 /// A turn of a loop.
@@ -247,6 +251,12 @@ pub struct RunState {
     loops: HashMap<StepId, Arc<Each>>,
     /// What those went through that have found theirs.
     entered: BTreeMap<StepId, Arc<[Value]>>,
+    /// The blocks whose branches are done at the same time, with how many there are.
+    blocks: HashMap<StepId, u32>,
+    /// The block and the branch in which each part of one stands.
+    places: HashMap<StepId, lines::Place>,
+    /// The branches that are under way.
+    branches: Option<lines::Branches>,
     /// The turn in which each part of a loop's turns is.
     turns: HashMap<StepId, Turn>,
     /// The turns that failed and were taken back, or are, while the run goes on.
@@ -549,6 +559,7 @@ fn duties_of(nodes: &[Node]) -> (HashMap<StepId, Duty>, HashMap<StepId, Arc<Each
                 Node::Each(each) => {
                     loops.insert(each.id.clone(), Arc::new(each.as_ref().clone()));
                 }
+                Node::Parallel(parallel) => rest.extend(parallel.branches.iter().map(Vec::as_slice)),
                 Node::Stop { .. } | Node::Assume { .. } => {}
                 Node::Wait(wait) => rest.push(&wait.otherwise),
                 Node::If { then, otherwise, unknown, .. } => {

@@ -28,7 +28,7 @@ const HEAD_1_1: &str = "3d1ab168775b5e8e621382279de488fc9658c7c9c4a6419d6a2bf3e6
 const HEAD_1_2: &str = "487478791257d989f57e2307635aa55e70515dfeb6f2d18f98201d8797457cfd";
 
 /// The hash of the last record of `1.3.jsonl`.
-const HEAD_1_3: &str = "360509f3ea8f1d64bdb1166588c025670c0d1746f120b0cca6dfc6c95e499bf4";
+const HEAD_1_3: &str = "44d97b517d28a3da2f57f11391f4494456412a3a47a1331af5229ae519b76b2f";
 
 fn path(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name)
@@ -93,7 +93,7 @@ fn it_is_still_written_so() {
     assert!(fs::read(path("1.3.jsonl")).unwrap() == text, "the bytes have changed: that is another format");
 }
 
-/// What format 1.3 added: the yes of several people, one of them that counts no more, and values that they are
+/// What format 1.3 added: branches, the yes of several people, one of them that counts no more, and values that they are
 /// shown.
 fn added_in_1_3() -> Vec<Event> {
     let step = || StepId("drain[db2]".into());
@@ -108,6 +108,8 @@ fn added_in_1_3() -> Vec<Event> {
             expires_ms: 600_000,
         },
         Event::ApprovalVoided { step: step(), by: Some(anna()), why: "expired".into() },
+        Event::Branched { node: StepId("parallel[1]".into()) },
+        Event::Joined { node: StepId("parallel[1]".into()) },
     ]
 }
 
@@ -197,9 +199,9 @@ fn added_in_1_1() -> Vec<Event> {
 
 #[test]
 fn every_kind_of_event_is_in_it() {
-    let all = [every_event(), added_in_1_1(), added_in_1_2()].concat();
+    let all = [every_event(), added_in_1_1(), added_in_1_2(), added_in_1_3()].concat();
     let kinds: BTreeSet<&str> = all.iter().map(Event::kind).collect();
-    assert_eq!(kinds.len(), 37, "an event was added: so was a version, and its file is missing: {kinds:?}");
+    assert_eq!(kinds.len(), 39, "an event was added: so was a version, and its file is missing: {kinds:?}");
 }
 
 /// Every kind of event, and every variant of what they hold.

@@ -21,7 +21,7 @@ pub const EACH_MAX: u32 = 1_000;
 const KEY_BYTES_MAX: usize = 200;
 
 /// Names of nodes that the compiler makes, which have a number in brackets: `wait[2]`.
-const NUMBERED: [&str; 7] = ["wait", "if", "for", "stop", "assume", "enter", "leave"];
+const NUMBERED: [&str; 8] = ["wait", "if", "for", "parallel", "stop", "assume", "enter", "leave"];
 
 /// Does its body once for each item of a list.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -216,6 +216,7 @@ impl Plan {
             | Node::Step(_)
             | Node::Wait(_)
             | Node::If { .. }
+            | Node::Parallel(_)
             | Node::Stop { .. }
             | Node::Assume { .. } => None,
         })
@@ -232,6 +233,7 @@ impl Plan {
                     return;
                 }
                 Node::Each(each) => rest.extend(each.body.iter_mut()),
+                Node::Parallel(parallel) => rest.extend(parallel.branches.iter_mut().flatten()),
                 Node::Wait(wait) => rest.extend(wait.otherwise.iter_mut()),
                 Node::If { then, otherwise, unknown, .. } => {
                     rest.extend(then.iter_mut().chain(otherwise).chain(unknown.iter_mut().flatten()));
@@ -250,7 +252,12 @@ impl Plan {
         }
         let mut inside = self.nodes().filter_map(|node| match node {
             Node::Each(each) => Some(&each.body),
-            Node::Step(_) | Node::Wait(_) | Node::If { .. } | Node::Stop { .. } | Node::Assume { .. } => None,
+            Node::Step(_)
+            | Node::Wait(_)
+            | Node::If { .. }
+            | Node::Parallel(_)
+            | Node::Stop { .. }
+            | Node::Assume { .. } => None,
         });
         let found =
             inside.find_map(|body| nodes_of(body).map(Node::id).find(|general| general.is_in_turn(id)));

@@ -9,13 +9,23 @@ const HALF_DONE_ATOMS_MAX: usize = 12;
 
 /// Returns what must hold so that a formula holds whatever these cells are; none if it asks none of them.
 pub fn half_done(formula: &Formula, changes: &[Cell]) -> Option<Formula> {
+    half_done_beside(formula, changes, &[])
+}
+
+/// Returns the same where other branches change these other cells meanwhile.
+pub fn half_done_beside(formula: &Formula, changes: &[Cell], beside: &[Cell]) -> Option<Formula> {
+    let atoms = formula.atoms();
+    if !atoms.iter().any(|atom| may_be_among(&atom.cell, changes)) {
+        return None;
+    }
     let mut changed: Vec<&Atom> = Vec::new();
-    for atom in formula.atoms() {
-        if may_be_among(&atom.cell, changes) && !changed.contains(&atom) {
+    for atom in atoms {
+        let changes = may_be_among(&atom.cell, changes) || may_be_among(&atom.cell, beside);
+        if changes && !changed.contains(&atom) {
             changed.push(atom);
         }
     }
-    (!changed.is_empty()).then(|| for_every_value(formula, &changed))
+    Some(for_every_value(formula, &changed))
 }
 
 /// Whether a cell is one of these, or may turn out to be when their arguments are computed.

@@ -22,6 +22,7 @@ mod expr;
 mod fact;
 mod half_done;
 mod names;
+mod parallel;
 mod plan;
 mod read;
 #[expect(clippy::wildcard_enum_match_arm, reason = "all but a few kinds of expression read without brackets")]
@@ -46,8 +47,9 @@ pub use eval::{
 };
 pub use expr::{BinaryOperator, Expr, Function, UnaryOperator, ValueId};
 pub use fact::{Atom, Cell, Comparison, Formula, Literal, Parameter, Probe, Question, QuestionId, Test, Tri};
-pub use half_done::{half_done, may_be_among};
+pub use half_done::{half_done, half_done_beside, may_be_among};
 pub use names::Names;
+pub use parallel::{BRANCHES_MAX, Parallel, parallels_of};
 pub use plan::{
     About, Collect, FormatVersion, Hypothesis, Input, InputValue, Invariant, Left, NamedFact, Node,
     OnFailure, Plan, SourceFile, Waived,

@@ -187,6 +187,8 @@ pub enum Node {
     },
     /// Does its body once for each item of a list that the run finds. Since format 1.2.
     Each(Box<crate::Each>),
+    /// Does several lines of parts at the same time. Since format 1.3.
+    Parallel(Box<crate::Parallel>),
     /// Ends the run well and early: nothing after it is done, and the runbook's `ensures` are not asked.
     Stop {
         /// Its name in the plan.

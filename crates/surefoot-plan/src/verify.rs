@@ -14,6 +14,7 @@
 
 mod back;
 mod bounds;
+mod branches;
 #[expect(
     clippy::wildcard_enum_match_arm,
     reason = "only a few kinds of expression and value say anything here"
@@ -115,6 +116,10 @@ struct Rules {
     turns: bool,
     /// After a loop that goes on although a turn failed, not every turn has had its effect.
     failed_turns: bool,
+    /// In a branch, what the others change is not known, and an invariant must hold for every value of that.
+    branches: bool,
+    /// No branch changes what another changes or asks.
+    interference: bool,
     /// What is assumed holds from there on, and not before.
     assumptions: bool,
     /// Where a cause is tried, nothing is known of it in what follows when it was not found.
@@ -140,6 +145,8 @@ impl Default for Rules {
             stops: true,
             turns: true,
             failed_turns: true,
+            branches: true,
+            interference: true,
             assumptions: true,
             doubts: true,
             scopes: true,
@@ -156,6 +163,7 @@ fn verify_by(plan: Plan, policy: &Policy, rules: &Rules) -> Result<VerifiedPlan,
     if violations.is_empty() {
         violations = values::check(&plan);
         violations.extend(bounds::check(&plan));
+        violations.extend(branches::check(&plan));
         violations.extend(rights::check(&plan));
         violations.extend(labels::check(&plan));
         let mut cells = cells::Cells::new(&plan);

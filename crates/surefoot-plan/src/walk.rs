@@ -40,7 +40,12 @@ impl Plan {
 pub fn steps_of(nodes: &[Node]) -> impl Iterator<Item = &Step> {
     Nodes::of(nodes).filter_map(|node| match node {
         Node::Step(step) => Some(step.as_ref()),
-        Node::Wait(_) | Node::If { .. } | Node::Each(_) | Node::Stop { .. } | Node::Assume { .. } => None,
+        Node::Wait(_)
+        | Node::If { .. }
+        | Node::Each(_)
+        | Node::Parallel(_)
+        | Node::Stop { .. }
+        | Node::Assume { .. } => None,
     })
 }
 
@@ -52,7 +57,7 @@ pub fn atoms_of(nodes: &[Node]) -> Vec<&Atom> {
             Node::Step(step) => step.collect_atoms(&mut atoms),
             Node::Wait(wait) => wait.until.formula.collect_atoms(&mut atoms),
             Node::If { condition, .. } => condition.collect_atoms(&mut atoms),
-            Node::Each(_) | Node::Stop { .. } => {}
+            Node::Each(_) | Node::Parallel(_) | Node::Stop { .. } => {}
             Node::Assume { literal, .. } => atoms.push(&literal.atom),
         }
     }
@@ -87,6 +92,9 @@ impl<'a> Iterator for Nodes<'a> {
                 Node::Step(_) | Node::Stop { .. } | Node::Assume { .. } => {}
                 Node::Wait(wait) => self.rest.push(wait.otherwise.iter()),
                 Node::Each(each) => self.rest.push(each.body.iter()),
+                Node::Parallel(parallel) => {
+                    self.rest.extend(parallel.branches.iter().rev().map(|branch| branch.iter()));
+                }
                 Node::If { then, otherwise, unknown, .. } => {
                     self.rest.extend(unknown.as_deref().map(<[Node]>::iter));
                     self.rest.push(otherwise.iter());
@@ -105,6 +113,7 @@ impl Node {
             Node::Step(step) => &step.id,
             Node::Wait(wait) => &wait.id,
             Node::Each(each) => &each.id,
+            Node::Parallel(parallel) => &parallel.id,
             Node::If { id, .. } | Node::Stop { id, .. } | Node::Assume { id, .. } => id,
         }
     }
@@ -113,8 +122,8 @@ impl Node {
     pub fn ends(&self) -> bool {
         let ends = |nodes: &[Node]| nodes.last().is_some_and(Node::ends);
         match self {
-            // A loop may have no turn at all.
-            Node::Step(_) | Node::Wait(_) | Node::Each(_) | Node::Assume { .. } => false,
+            // A loop may have no turn at all, and a branch ends no run.
+            Node::Step(_) | Node::Wait(_) | Node::Each(_) | Node::Parallel(_) | Node::Assume { .. } => false,
             Node::Stop { .. } => true,
             // Without an arm of its own what cannot be told stops for a person.
             Node::If { then, otherwise, unknown, .. } => {

@@ -129,6 +129,7 @@ fn build(payload: &Payload, version: u32) -> Result<RulesetCreated, Box<dyn std:
             grant(Path::new(path), read | list)?;
         }
         grant(Path::new(root::SCRATCH), write)?;
+        grant(Path::new(root::OWN), write)?;
     }
     for device in ["/dev/null", "/dev/zero", "/dev/full"] {
         grant(Path::new(device), read | AccessFs::WriteFile)?;

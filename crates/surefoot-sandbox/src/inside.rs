@@ -236,6 +236,7 @@ impl Inside<'_> {
             ("LANG", "C.UTF-8"),
             ("TZ", "UTC"),
             ("HOME", if own { root::HOME } else { "/nonexistent" }),
+            ("TMPDIR", if own { root::TEMPORARY } else { "/tmp" }),
         ] {
             variables
                 .insert(name, CString::new(format!("{name}={value}")).map_err(|error| error.to_string())?);

@@ -27,7 +27,7 @@ use crate::policy::{Payload, View};
 use crate::supervise::WAIVE_NAMESPACES;
 use crate::sys;
 
-/// Bytes of the private scratch folder. It is memory.
+/// Bytes of each private folder that a payload may write to. They are memory.
 const SCRATCH_BYTES: &CStr = c"size=268435456,nr_inodes=65536,mode=1777";
 
 /// Bytes of the root itself: it holds mount points and a few copied files.
@@ -42,11 +42,20 @@ const PROCESSES_MAX: &str = "2048";
 /// Where the scratch folder is.
 pub(crate) const SCRATCH: &str = "/tmp";
 
+/// What a payload has for itself. It stands where no right leads, so that none can hide it.
+pub(crate) const OWN: &str = "/surefoot";
+
 /// The home of a payload.
-pub(crate) const HOME: &str = "/tmp/home";
+pub(crate) const HOME: &str = "/surefoot/home";
 
 /// Where a payload runs that names no folder.
-pub(crate) const WORK: &str = "/tmp/work";
+pub(crate) const WORK: &str = "/surefoot/work";
+
+/// Where a payload keeps temporary files, also where it was granted the machine's own `/tmp`.
+pub(crate) const TEMPORARY: &str = "/surefoot/tmp";
+
+/// Memory that its processes share.
+const SHARED: &str = "/surefoot/shm";
 
 /// Files of `/etc` that libraries read: users, names, zones, certificates. No secrets.
 pub(crate) const ETC_FILES: [&str; 15] = [
@@ -259,16 +268,17 @@ impl Plan {
             move |error: io::Error| format!("{} could not be made in its root: {error}", what.display())
         };
         let at = |path: &Path| stage.join(path.strip_prefix("/").unwrap_or(path));
-        for folder in ["/etc", "/dev", "/tmp", "/proc", "/run", "/var/tmp"] {
+        for folder in ["/etc", "/dev", SCRATCH, OWN, "/proc", "/run", "/var/tmp"] {
             make_folders(&at(Path::new(folder))).map_err(failed(Path::new(folder)))?;
         }
-        rustix::mount::mount("surefoot", at(Path::new(SCRATCH)), "tmpfs", writable_flags(), SCRATCH_BYTES)
-            .map_err(|error| format!("its scratch folder could not be made: {error}"))?;
-        for folder in [HOME, WORK, "/tmp/.shm"] {
+        for folder in [SCRATCH, OWN] {
+            rustix::mount::mount("surefoot", at(Path::new(folder)), "tmpfs", writable_flags(), SCRATCH_BYTES)
+                .map_err(|error| format!("its folder {folder} could not be made: {error}"))?;
+        }
+        for (folder, mode) in [(HOME, 0o777), (WORK, 0o777), (TEMPORARY, 0o1777), (SHARED, 0o1777)] {
             let path = at(Path::new(folder));
             make_folders(&path).map_err(failed(Path::new(folder)))?;
-            set_mode(&path, if folder == HOME || folder == WORK { 0o777 } else { 0o1777 })
-                .map_err(failed(Path::new(folder)))?;
+            set_mode(&path, mode).map_err(failed(Path::new(folder)))?;
         }
         for (path, content) in etc {
             write_file(&at(path), content).map_err(failed(path))?;
@@ -283,7 +293,7 @@ impl Plan {
             ("stdin", "/proc/self/fd/0"),
             ("stdout", "/proc/self/fd/1"),
             ("stderr", "/proc/self/fd/2"),
-            ("shm", "/tmp/.shm"),
+            ("shm", SHARED),
         ] {
             symlink(target, at(&Path::new("/dev").join(name))).map_err(failed(Path::new("/dev")))?;
         }

@@ -14,7 +14,7 @@ mod expr;
 use crate::Span;
 
 pub use control::{
-    Arm, Assume, CallRunbook, Cause, Diagnose, During, For, If, Lock, Match, Stop, Wait, WaveSize,
+    Arm, Assume, CallRunbook, Cause, Diagnose, During, For, If, Lock, Match, Parallel, Stop, Wait, WaveSize,
 };
 pub use expr::{
     Ask, BinaryOperator, Bits, Call, Command, CommandBody, Expr, ExprKind, UnaryOperator, Word, WordPart,
@@ -181,6 +181,8 @@ pub enum Member {
     Lock(Lock),
     /// `during "title" max D { … }`
     During(Box<During>),
+    /// `parallel { … }`
+    Parallel(Parallel),
     /// `call "x.runbook" with { … }`
     Call(Box<CallRunbook>),
     /// A construct that is designed and not built: already reported.

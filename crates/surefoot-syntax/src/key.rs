@@ -119,6 +119,7 @@ fn member_at(members: &[Member], at: Span) -> Option<&str> {
         }
         Member::For(turns) => member_at(&turns.body, at),
         Member::During(scope) => member_at(&scope.body, at),
+        Member::Parallel(block) => block.branches.iter().find_map(|branch| member_at(branch, at)),
         Member::Call(call) => inside(call.span).then_some(call.name.text.as_str()),
         Member::About(_)
         | Member::Allow(_)

@@ -16,6 +16,7 @@ mod during;
 mod expr;
 mod item;
 mod literal;
+mod parallel;
 mod scenario;
 mod step;
 
@@ -101,6 +102,7 @@ impl Lower {
             SyntaxKind::Assume => Member::Assume(self.assume(node)),
             SyntaxKind::Lock => Member::Lock(self.lock(node)),
             SyntaxKind::During => Member::During(Box::new(self.during(node))),
+            SyntaxKind::Parallel => Member::Parallel(self.parallel(node)),
             SyntaxKind::CallRunbook => Member::Call(Box::new(self.call_runbook(node)?)),
             SyntaxKind::NotBuilt => Member::NotBuilt(self.not_built(node)),
             SyntaxKind::Waive => return self.waiver(node),

@@ -56,6 +56,9 @@ impl Finder<'_> {
             match node {
                 Node::Step(_) | Node::Stop { .. } | Node::Assume { .. } => {}
                 Node::Wait(wait) => self.nodes(&wait.otherwise, turn),
+                Node::Parallel(parallel) => {
+                    parallel.branches.iter().for_each(|branch| self.nodes(branch, turn));
+                }
                 Node::Each(each) => {
                     let entered = self.records.iter().rev().find_map(|record| {
                         let Event::Entered { node, items } = &record.event else { return None };

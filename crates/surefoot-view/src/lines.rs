@@ -155,6 +155,8 @@ fn weight(event: &Event) -> Option<Weight> {
         | Event::WaveNext { .. }
         | Event::TurnsFailed { .. }
         | Event::TurnsTakenBack { .. }
+        | Event::Branched { .. }
+        | Event::Joined { .. }
         | Event::Stopped { .. }
         | Event::Assumed { .. }
         | Event::ApprovalAnswered { .. }

@@ -218,6 +218,21 @@ impl View<'_> {
                     self.page.text(at, &format!("for each {}:", each.item));
                     self.nodes(&each.body, &format!("{number}."), at);
                 }
+                Node::Parallel(parallel) => {
+                    let text = format!("{} at the same time", say::branches(parallel));
+                    self.page.field(indent, &number, number.len() + 1, &text);
+                    let at = indent + number.len() + 2;
+                    self.page.text(
+                        at,
+                        "none changes what another changes or asks. If something fails, the others begin nothing more, \
+                         and what was done last is taken back first; the run goes on when all are over",
+                    );
+                    for (index, branch) in parallel.branches.iter().enumerate() {
+                        self.page.gap();
+                        self.page.text(at, &format!("branch {}:", index + 1));
+                        self.nodes(branch, &format!("{number}.{}", say::branch_letter(index)), at);
+                    }
+                }
                 Node::Assume { literal, why, .. } => {
                     let text = format!("ASSUMES {}{}", self.names.literal(literal), say::reason(why));
                     self.page.field(indent, &number, number.len() + 1, &text);
@@ -477,11 +492,12 @@ impl View<'_> {
             Some(Node::Step(step)) => self.owed(&step.id),
             Some(Node::Wait(wait)) => self.owed(&wait.id),
             // What is owed depends on the branch; the steps in it say so themselves.
+            Some(Node::Parallel(block)) => self.owed(&block.id),
             Some(Node::If { .. } | Node::Each(_) | Node::Stop { .. } | Node::Assume { .. }) | None => None,
         };
         match (owed, before) {
             (Some(owed), _) => format!("{decides}; if it provably never happened: {owed}"),
-            (None, Some(Node::If { .. } | Node::Each(_))) => {
+            (None, Some(Node::If { .. } | Node::Each(_) | Node::Parallel(_))) => {
                 format!(
                     "{decides}; but if it is proved that it never happened, what was owed before it is taken back"
                 )
@@ -595,6 +611,9 @@ fn debt(plan: &Plan, owed: &Owed) -> String {
         };
         format!("{node} {arm}")
     };
+    if owed.among.is_some() {
+        return format!("{} (as far as its branch came)", owed.step);
+    }
     match owed.only_if.as_slice() {
         [] => owed.step.0.clone(),
         only_if => {

@@ -26,6 +26,8 @@ pub(crate) struct Progress {
     chose: BTreeMap<StepId, Tri>,
     /// What was found of each assumption.
     assumed: BTreeMap<StepId, Tri>,
+    /// The blocks whose branches began, and whether all are over.
+    blocks: BTreeMap<StepId, bool>,
 }
 
 /// How a part of a plan stands, as a sign.
@@ -90,6 +92,12 @@ impl Progress {
         if let Event::Waited { wait, reached } = &record.event {
             self.waits.insert(wait.clone(), *reached);
         }
+        if let Event::Branched { node } = &record.event {
+            self.blocks.insert(node.clone(), false);
+        }
+        if let Event::Joined { node } = &record.event {
+            self.blocks.insert(node.clone(), true);
+        }
         if let Event::Assumed { assume, found } = &record.event {
             self.assumed.insert(assume.clone(), *found);
         }
@@ -124,10 +132,29 @@ impl Progress {
                 (row.mark, row.word) = (Mark::Unknown, "CUT OFF");
             }
         }
-        if matches!(state.standing(), Standing::Going)
-            && state.active().is_none()
-            && let Some(next) = rows.iter_mut().find(|row| row.mark == Mark::Later)
-        {
+        if !matches!(state.standing(), Standing::Going) {
+            return rows;
+        }
+        let Some((block, lines)) = state.branches() else {
+            if state.active().is_none() {
+                self.mark_next(rows.iter_mut().find(|row| row.mark == Mark::Later), state, alive);
+            }
+            return rows;
+        };
+        // Each branch has a part that is next.
+        for (line, branch) in lines.iter().zip(0..) {
+            let own =
+                |row: &&mut Row| row.mark == Mark::Later && state.branch(&row.id) == Some((block, branch));
+            if line.active.is_none() {
+                self.mark_next(rows.iter_mut().find(own), state, alive);
+            }
+        }
+        rows
+    }
+
+    /// Marks the part that is next, if there is one.
+    fn mark_next(&self, next: Option<&mut Row>, state: &RunState, alive: bool) {
+        if let Some(next) = next {
             let asked = state.approval(&next.id).is_some_and(|asked| !asked.is_answered());
             let waits = !next.is_step && self.forward.contains_key(&next.id);
             (next.mark, next.word) = match (asked, waits) {
@@ -137,7 +164,6 @@ impl Progress {
                 (false, false) => (Mark::Current, "next"),
             };
         }
-        rows
     }
 
     /// Adds the parts in these nodes.
@@ -172,7 +198,8 @@ impl Progress {
                     });
                 }
                 Node::Wait(wait) => {
-                    let reached = self.waits.get(&wait.id).filter(|_| state.again() != Some(&wait.id));
+                    let again = state.is_again(&wait.id);
+                    let reached = self.waits.get(&wait.id).filter(|_| !again);
                     let (mark, word) = match reached {
                         Some(true) => (Mark::Done, "came true"),
                         Some(false) => (Mark::Failed, "gave up"),
@@ -219,6 +246,32 @@ impl Progress {
                         let failed = Turn { node: each.id.clone(), index };
                         let skipped = skipped || state.failed_turns().contains(&failed);
                         self.add_rows(names, state, &each.turn(item), &turn, skipped, rows);
+                    }
+                }
+                Node::Parallel(parallel) => {
+                    let turned = state.facing() == Facing::Back || state.ended().is_some();
+                    let (mark, word) = match self.blocks.get(&parallel.id) {
+                        Some(true) => (Mark::Done, "all over"),
+                        Some(false) if turned => (Mark::Failed, "given up"),
+                        Some(false) if !matches!(state.standing(), Standing::Going) => {
+                            (Mark::Later, "not over")
+                        }
+                        Some(false) => (Mark::Current, "at work"),
+                        None => later,
+                    };
+                    rows.push(Row {
+                        number,
+                        id: parallel.id.clone(),
+                        title: format!("{} at the same time", say::branches(parallel)),
+                        seals: false,
+                        is_step: false,
+                        limit_ms: 0,
+                        mark,
+                        word,
+                    });
+                    for (at, branch) in parallel.branches.iter().enumerate() {
+                        let above = format!("{inside}{}", say::branch_letter(at));
+                        self.add_rows(names, state, branch, &above, skipped, rows);
                     }
                 }
                 Node::Assume { id, literal, .. } => {
@@ -360,7 +413,7 @@ fn standing(state: &RunState, id: &StepId, step: &StepState) -> (Mark, &'static 
         Stage::Guarded | Stage::Prepared if step.attempt == 0 => (Mark::Current, "starting"),
         Stage::Guarded | Stage::Prepared | Stage::Acting | Stage::Between | Stage::Observed => {
             let back = state.facing() == Facing::Back;
-            match (back, state.active() == Some(id)) {
+            match (back, state.under_way().any(|step| step == id)) {
                 (false, true) => (Mark::Current, "running"),
                 (true, _) | (false, false) => (Mark::Unknown, "cut off"),
             }

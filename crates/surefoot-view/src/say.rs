@@ -5,8 +5,9 @@ use surefoot_journal::{
     Phase, Reading, ResolvedBy, RunState, Scope, Timestamp, WayBackVerdict,
 };
 use surefoot_plan::{
-    Class, Each, Exec, Expr, Formula, LibraryCall, Names, PersonQuestion, Plan, Read, Require, ScopeEnd,
-    Source, Statement, Step, Tri, TurnsBack, Value, Values, Waived, Wave, Word, decide_formula,
+    Class, Each, Exec, Expr, Formula, LibraryCall, Names, Parallel, PersonQuestion, Plan, Read, Require,
+    ScopeEnd, Source, Statement, Step, StepId, Tri, TurnsBack, Value, Values, Waived, Wave, Word,
+    decide_formula,
 };
 
 /// Most lines of a script that are shown; the file has the rest.
@@ -492,6 +493,28 @@ pub(crate) fn items(items: &[Value]) -> String {
 
 /// Most items of a list that are named in a sentence; the journal has all.
 pub(crate) const ITEMS_MAX: usize = 12;
+
+/// What begins when the branches of a block do, in words.
+pub(crate) fn branches_begin(plan: &Plan, id: &StepId) -> String {
+    let block = plan.parallels().find(|block| block.id == *plan.general(id));
+    match block {
+        Some(block) => format!("{} begin, at the same time", branches(block)),
+        None => "its branches begin, at the same time".to_owned(),
+    }
+}
+
+/// How many branches a block has, in words.
+pub(crate) fn branches(block: &Parallel) -> String {
+    match block.branches.len() {
+        1 => "one branch".to_owned(),
+        count => format!("{count} branches"),
+    }
+}
+
+/// How the parts of a branch are numbered, behind the number of its block: `a` for the first.
+pub(crate) fn branch_letter(at: usize) -> char {
+    char::from(b'a' + u8::try_from(at % 26).unwrap_or_default())
+}
 
 #[cfg(test)]
 mod tests {

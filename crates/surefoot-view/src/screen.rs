@@ -6,7 +6,7 @@
 //! Must hold: no line is wider than the terminal, there are no more lines than it has, and the last one
 //! always says what is owed.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use surefoot_journal::{Event, Record, RunState, Standing, Timestamp};
 use surefoot_plan::{Names, Plan, StepId};
@@ -47,12 +47,19 @@ pub struct Screen<'a> {
     style: Style,
     /// Choices and times.
     progress: Progress,
-    /// The last lines that the step at hand printed; the last may still grow.
-    tail: VecDeque<String>,
+    /// What each step that is under way printed: one, or one in each branch.
+    tails: BTreeMap<StepId, Tail>,
+    /// Whether branches are under way.
+    branches: bool,
+}
+
+/// What a step printed.
+#[derive(Debug, Default)]
+struct Tail {
+    /// The last lines; the last may still grow.
+    lines: VecDeque<String>,
     /// Whether the last of them still grows.
     growing: bool,
-    /// What printed them.
-    tail_of: Option<StepId>,
 }
 
 impl<'a> Screen<'a> {
@@ -63,40 +70,34 @@ impl<'a> Screen<'a> {
             short: short.to_owned(),
             style: *style,
             progress: Progress::default(),
-            tail: VecDeque::new(),
-            growing: false,
-            tail_of: None,
+            tails: BTreeMap::new(),
+            branches: false,
         }
     }
 
     /// Takes in a record.
     pub fn observe(&mut self, record: &Record) {
         self.progress.observe(record);
-        if let Event::Intent { claim, .. } = &record.event
-            && self.tail_of.as_ref() != Some(&claim.step)
+        let event = &record.event;
+        if let Event::Branched { .. } = event {
+            self.branches = true;
+        }
+        if matches!(event, Event::Joined { .. } | Event::TurnedBack { .. } | Event::TurnsFailed { .. }) {
+            self.branches = false;
+        }
+        if let Event::Intent { claim, .. } = event
+            && !self.tails.contains_key(&claim.step)
         {
-            self.tail.clear();
-            self.growing = false;
-            self.tail_of = Some(claim.step.clone());
+            if !self.branches {
+                self.tails.clear();
+            }
+            self.tails.insert(claim.step.clone(), Tail::default());
         }
     }
 
-    /// Takes in what the step at hand prints, in pieces as they come.
-    pub fn print(&mut self, piece: &[u8]) {
-        for part in piece.split_inclusive(|byte| *byte == b'\n') {
-            let text = String::from_utf8_lossy(part);
-            let text = text.trim_end_matches(['\n', '\r']);
-            if !self.growing {
-                self.tail.push_back(String::new());
-            }
-            if let Some(last) = self.tail.back_mut().filter(|last| last.len() < TAIL_BYTES_MAX) {
-                last.extend(text.chars().take(TAIL_BYTES_MAX));
-            }
-            self.growing = !part.ends_with(b"\n");
-            if self.tail.len() > TAIL_MAX {
-                self.tail.pop_front();
-            }
-        }
+    /// Takes in what a step prints, in pieces as they come.
+    pub fn print(&mut self, step: &StepId, piece: &[u8]) {
+        self.tails.entry(step.clone()).or_default().print(piece);
     }
 
     /// The lines to show now. `alive`: this process works on the run.
@@ -118,43 +119,42 @@ impl<'a> Screen<'a> {
         let message: Vec<String> = message.iter().take(room / 2).map(|line| fit(line)).collect();
         room -= message.len();
         let rows = self.progress.rows(self.plan, state, alive);
-        let tail = self.tail_lines(state, room.saturating_sub(1).min(TAIL_MAX), &fit, &style);
-        lines.extend(self.row_lines(&rows, &tail, room, (state, now), &style));
+        let tails = self.tail_lines(state, room.saturating_sub(1).min(TAIL_MAX), &fit, &style);
+        lines.extend(self.row_lines(&rows, &tails, room, (state, now), &style));
         lines.extend(message.iter().map(|line| style.paint(Role::Careful, line)));
         lines.push(owed);
         lines
     }
 
-    /// What the step at hand printed.
+    /// What the steps that are under way printed, as far as there is room.
     fn tail_lines(
         &self,
         state: &RunState,
         room: usize,
         fit: &impl Fn(&str) -> String,
         style: &Style,
-    ) -> Vec<String> {
-        let running = self
-            .tail_of
-            .as_ref()
-            .and_then(|step| state.step(step))
-            .is_some_and(|step| step.running().is_some() || !matches!(state.standing(), Standing::Going));
-        if !running {
-            return Vec::new();
-        }
-        let skip = self.tail.len().saturating_sub(room);
+    ) -> BTreeMap<&StepId, Vec<String>> {
+        let is_shown = |step: &StepId| {
+            let moves = matches!(state.standing(), Standing::Going);
+            state.step(step).is_some_and(|step| step.running().is_some() || !moves)
+        };
+        let shown: Vec<_> =
+            self.tails.iter().filter(|(step, tail)| is_shown(step) && !tail.lines.is_empty()).collect();
+        let room = room / shown.len().max(1);
         let bar = style.sign("│", "|");
-        self.tail
-            .iter()
-            .skip(skip)
-            .map(|line| fit(&format!("      {bar} {}", line.replace('\t', "    "))))
-            .collect()
+        let lines = |tail: &Tail| {
+            let skip = tail.lines.len().saturating_sub(room);
+            let lines = tail.lines.iter().skip(skip);
+            lines.map(|line| fit(&format!("      {bar} {}", line.replace('\t', "    ")))).collect()
+        };
+        shown.into_iter().map(|(step, tail)| (step, lines(tail))).collect()
     }
 
     /// As many rows as fit, with those around the one at hand, and what it prints below it.
     fn row_lines(
         &self,
         rows: &[Row],
-        tail: &[String],
+        tails: &BTreeMap<&StepId, Vec<String>>,
         room: usize,
         (state, now): (&RunState, Timestamp),
         style: &Style,
@@ -164,7 +164,7 @@ impl<'a> Screen<'a> {
             .rposition(|row| row.mark == Mark::Current)
             .or_else(|| rows.iter().rposition(|row| matches!(row.mark, Mark::Failed | Mark::Unknown)))
             .unwrap_or(0);
-        let room = room.saturating_sub(tail.len()).max(1);
+        let room = room.saturating_sub(tails.values().map(Vec::len).sum()).max(1);
         let (first, last) = window(rows.len(), at_hand, room);
         let wide = |of: &dyn Fn(&Row) -> usize| rows.iter().map(of).max().unwrap_or(0);
         let number = wide(&|row| row.number.len());
@@ -180,7 +180,7 @@ impl<'a> Screen<'a> {
         if first > 0 && room > 2 {
             lines.push(more(first, "above"));
         }
-        for (at, row) in rows.iter().enumerate().take(last).skip(first) {
+        for row in rows.iter().take(last).skip(first) {
             let (sign, ascii) = row.mark.sign();
             let id = cut(&plain(if row.is_step { &row.id.0 } else { "" }), name, style);
             let id = format!("{id}{}", " ".repeat(name.saturating_sub(width(&id))));
@@ -203,9 +203,7 @@ impl<'a> Screen<'a> {
                 Mark::Failed => style.paint(Role::Bad, &line),
                 Mark::Unknown => style.paint(Role::Careful, &line),
             });
-            if at == at_hand {
-                lines.extend_from_slice(tail);
-            }
+            lines.extend(tails.get(&row.id).into_iter().flatten().cloned());
         }
         if last < rows.len() && room > 2 {
             lines.push(more(rows.len() - last, "below"));
@@ -261,6 +259,26 @@ impl<'a> Screen<'a> {
             Standing::New | Standing::Going => {}
         }
         lines
+    }
+}
+
+impl Tail {
+    /// Takes in what is printed.
+    fn print(&mut self, piece: &[u8]) {
+        for part in piece.split_inclusive(|byte| *byte == b'\n') {
+            let text = String::from_utf8_lossy(part);
+            let text = text.trim_end_matches(['\n', '\r']);
+            if !self.growing {
+                self.lines.push_back(String::new());
+            }
+            if let Some(last) = self.lines.back_mut().filter(|last| last.len() < TAIL_BYTES_MAX) {
+                last.extend(text.chars().take(TAIL_BYTES_MAX));
+            }
+            self.growing = !part.ends_with(b"\n");
+            if self.lines.len() > TAIL_MAX {
+                self.lines.pop_front();
+            }
+        }
     }
 }
 

@@ -69,6 +69,8 @@ pub(crate) fn about(event: &Event) -> About<'_> {
         | Event::WaveNext { node: step, .. }
         | Event::TurnsFailed { node: step, .. }
         | Event::TurnsTakenBack { node: step, .. }
+        | Event::Branched { node: step }
+        | Event::Joined { node: step }
         | Event::Stopped { stop: step, .. }
         | Event::Assumed { assume: step, .. }
         | Event::ApprovalAsked { step, .. }
@@ -151,6 +153,8 @@ pub(crate) fn tell<'a>(plan: &Plan, names: &Names<'_>, event: &'a Event) -> Told
             say::listed(items)
         )),
         Event::TurnsTakenBack { items, .. } => Told::only(format!("taken back: {}", say::listed(items))),
+        Event::Branched { node } => Told::only(say::branches_begin(plan, node)),
+        Event::Joined { .. } => Told::only("all its branches are over, and well: the run goes on behind it"),
         Event::Chose { node, arm } if cause(plan, node).is_some() => {
             let cause = cause(plan, node).map(|cause| cause.text.as_str()).unwrap_or_default();
             Told::only(match arm {
@@ -291,9 +295,15 @@ pub(crate) fn assumed(plan: &Plan, names: &Names<'_>, id: &StepId) -> String {
         Some(Node::Assume { literal, why, .. }) => {
             format!("{}{}", names.literal(literal), say::reason(why))
         }
-        Some(Node::Step(_) | Node::Wait(_) | Node::If { .. } | Node::Each(_) | Node::Stop { .. }) | None => {
-            id.to_string()
-        }
+        Some(
+            Node::Step(_)
+            | Node::Wait(_)
+            | Node::If { .. }
+            | Node::Each(_)
+            | Node::Parallel(_)
+            | Node::Stop { .. },
+        )
+        | None => id.to_string(),
     }
 }
 
@@ -301,7 +311,12 @@ pub(crate) fn assumed(plan: &Plan, names: &Names<'_>, id: &StepId) -> String {
 pub(crate) fn cause<'a>(plan: &'a Plan, id: &StepId) -> Option<&'a Hypothesis> {
     plan.nodes().find(|node| node.id() == plan.general(id)).and_then(|node| match node {
         Node::If { hypothesis, .. } => hypothesis.as_ref(),
-        Node::Step(_) | Node::Wait(_) | Node::Each(_) | Node::Stop { .. } | Node::Assume { .. } => None,
+        Node::Step(_)
+        | Node::Wait(_)
+        | Node::Each(_)
+        | Node::Parallel(_)
+        | Node::Stop { .. }
+        | Node::Assume { .. } => None,
     })
 }
 
@@ -310,7 +325,12 @@ fn asked(plan: &Plan, id: &StepId) -> String {
     let node = plan.nodes().find(|node| node.id() == plan.general(id));
     let text = node.map_or("", |node| match node {
         Node::If { text, .. } => text.as_str(),
-        Node::Step(_) | Node::Wait(_) | Node::Each(_) | Node::Stop { .. } | Node::Assume { .. } => "",
+        Node::Step(_)
+        | Node::Wait(_)
+        | Node::Each(_)
+        | Node::Parallel(_)
+        | Node::Stop { .. }
+        | Node::Assume { .. } => "",
     });
     if text.is_empty() { "it".to_owned() } else { format!("`{text}`") }
 }

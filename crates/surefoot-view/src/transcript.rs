@@ -393,6 +393,8 @@ fn parts(
 /// What happened, cut where the subject changes.
 fn sections(names: &Names<'_>, plan: &Plan, records: &[Record], beside: &Beside) -> Vec<Section> {
     let mut sections: Vec<Section> = Vec::new();
+    // Where the branches that are under way begin: what concerns one step of them stands together.
+    let mut branches: Option<usize> = None;
     for record in records {
         let (about, step, title) = match about(&record.event) {
             About::Run => ("run", None, run_title(&record.event)),
@@ -409,12 +411,30 @@ fn sections(names: &Names<'_>, plan: &Plan, records: &[Record], beside: &Beside)
             outputs: told.outputs.into_iter().map(|output| Printed::of(output, beside)).collect(),
         };
         let step = step.map(|step| step.0.clone());
-        match sections.last_mut().filter(|last| last.about == about && last.step == step) {
-            Some(last) => last.entries.push(entry),
+        let from = branches.filter(|_| about == "step").unwrap_or(sections.len().saturating_sub(1));
+        let mut open = sections.iter_mut().skip(from);
+        match open.find(|section| section.about == about && section.step == step) {
+            Some(section) => section.entries.push(entry),
             None => sections.push(Section { about, step, title, entries: vec![entry] }),
+        }
+        if let Event::Branched { .. } = &record.event {
+            branches = Some(sections.len());
+        }
+        if ends_branches(&record.event) {
+            branches = None;
+        }
+        // What concerns the run stands between what was before it and what comes behind it.
+        if about == "run" && branches.is_some() {
+            branches = Some(sections.len());
         }
     }
     sections
+}
+
+/// Whether there are no branches under way any more.
+fn ends_branches(event: &Event) -> bool {
+    let events = |event: &Event| matches!(event, Event::TurnedBack { .. } | Event::TurnsFailed { .. });
+    events(event) || matches!(event, Event::Joined { .. } | Event::Ended(_))
 }
 
 /// What to write above what concerns the run.
@@ -436,6 +456,8 @@ fn run_title(event: &Event) -> String {
         | Event::WaveNext { .. }
         | Event::TurnsFailed { .. }
         | Event::TurnsTakenBack { .. }
+        | Event::Branched { .. }
+        | Event::Joined { .. }
         | Event::Stopped { .. }
         | Event::Assumed { .. }
         | Event::ApprovalAsked { .. }

@@ -126,6 +126,7 @@ impl<'a> Lowering<'a> {
                 | Member::Assume(_)
                 | Member::Lock(_)
                 | Member::During(_)
+                | Member::Parallel(_)
                 | Member::Call(_)
                 | Member::NotBuilt(_) => {}
             }

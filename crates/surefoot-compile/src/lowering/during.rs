@@ -83,7 +83,12 @@ impl<'a> Lowering<'a> {
     fn end(&mut self, written: &'a ast::Step) -> Option<Step> {
         match self.step(written) {
             Node::Step(step) => Some(*step),
-            Node::Wait(_) | Node::If { .. } | Node::Each(_) | Node::Stop { .. } | Node::Assume { .. } => None,
+            Node::Wait(_)
+            | Node::If { .. }
+            | Node::Each(_)
+            | Node::Parallel(_)
+            | Node::Stop { .. }
+            | Node::Assume { .. } => None,
         }
     }
 

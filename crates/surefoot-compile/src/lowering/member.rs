@@ -65,6 +65,7 @@ impl<'a> Lowering<'a> {
                 | Member::Assume(_)
                 | Member::Lock(_)
                 | Member::During(_)
+                | Member::Parallel(_)
                 | Member::Call(_)
                 | Member::NotBuilt(_) => {}
             }
@@ -140,6 +141,9 @@ impl<'a> Lowering<'a> {
                 }
                 Member::For(turns) => self.declare_steps(Some(&turns.body)),
                 Member::During(scope) => self.declare_steps(Some(&scope.body)),
+                Member::Parallel(block) => {
+                    block.branches.iter().for_each(|branch| self.declare_steps(Some(branch)));
+                }
                 Member::Call(call) => self.declare(&call.name, Named::Call),
                 Member::About(_)
                 | Member::Allow(_)
@@ -167,6 +171,7 @@ impl<'a> Lowering<'a> {
                 | Member::Diagnose(_)
                 | Member::For(_)
                 | Member::During(_)
+                | Member::Parallel(_)
                 | Member::Call(_) => {
                     self.declare_members(std::slice::from_ref(member));
                 }
@@ -235,6 +240,7 @@ impl<'a> Lowering<'a> {
                 | Member::Assume(_)
                 | Member::Lock(_)
                 | Member::During(_)
+                | Member::Parallel(_)
                 | Member::Call(_)
                 | Member::NotBuilt(_) => {}
             }
@@ -315,6 +321,7 @@ impl<'a> Lowering<'a> {
                 | Member::Assume(_)
                 | Member::Lock(_)
                 | Member::During(_)
+                | Member::Parallel(_)
                 | Member::Call(_)
                 | Member::NotBuilt(_) => {}
             }
@@ -427,6 +434,11 @@ impl<'a> Lowering<'a> {
                 Member::During(scope) => {
                     if self.count(scope.head) && self.count(scope.span) {
                         nodes.extend(self.during(scope));
+                    }
+                }
+                Member::Parallel(block) => {
+                    if self.count(block.head) {
+                        nodes.extend(self.parallel(block));
                     }
                 }
                 Member::Call(call) => nodes.extend(self.called(call)),
@@ -585,6 +597,7 @@ impl<'a> Lowering<'a> {
                 | Member::Assume(_)
                 | Member::Lock(_)
                 | Member::During(_)
+                | Member::Parallel(_)
                 | Member::Call(_)
                 | Member::NotBuilt(_) => continue,
             };
@@ -653,6 +666,9 @@ pub(super) fn step_names(members: &[Member]) -> Vec<&str> {
             }
             Member::For(turns) => names.extend(step_names(&turns.body)),
             Member::During(scope) => names.extend(step_names(&scope.body)),
+            Member::Parallel(block) => {
+                block.branches.iter().for_each(|branch| names.extend(step_names(branch)));
+            }
             Member::Call(call) => names.push(call.name.text.as_str()),
             Member::About(_)
             | Member::Param(_)

@@ -108,6 +108,14 @@ impl<'a> Lowering<'a> {
             if self.in_a_loop(&step.text, span, entry) {
                 return Term::poison(span);
             }
+            if self.beside.contains(&step.text.as_str()) {
+                self.report(
+                    error("SF0306", span, format!("`{}` is done at the same time as this, in another branch: it may have no value yet", step.text))
+                        .label(entry, "this step")
+                        .help("put both into one branch, `{ … }`, or read the value behind the `parallel` block"),
+                );
+                return Term::poison(span);
+            }
             self.report(
                 error("SF0306", span, format!("`{}` has not run when this is read", step.text))
                     .label(entry, "this step stands later")

@@ -52,6 +52,9 @@ impl Asked {
                     self.expr(&each.list);
                     self.nodes(&each.body);
                 }
+                Node::Parallel(parallel) => {
+                    parallel.branches.iter().for_each(|branch| self.nodes(branch));
+                }
                 Node::Stop { .. } => {}
                 Node::Assume { literal, .. } => self.cell(&literal.atom.cell),
                 Node::Wait(wait) => {

@@ -4,6 +4,7 @@
 //! given the `read`, `write`, `connect` and `listen` of `allow`, and the programs it names there.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Component, Path};
 
 use surefoot_plan::{Endpoint, Expr, Name, Rights, Type, Value, substitute};
 use surefoot_syntax::Span;
@@ -157,15 +158,41 @@ impl<'a> Lowering<'a> {
             }
             Right::Read(paths) => {
                 for path in paths {
-                    rights.read.extend(self.one_or_more(path, &Type::Path, "the path of `read`"));
+                    let found = self.one_or_more(path, &Type::Path, "the path of `read`");
+                    self.refuse_everything(&found, path.span);
+                    rights.read.extend(found);
                 }
             }
             Right::Write(paths) => {
                 for path in paths {
-                    rights.write.extend(self.one_or_more(path, &Type::Path, "the path of `write`"));
+                    let found = self.one_or_more(path, &Type::Path, "the path of `write`");
+                    self.refuse_everything(&found, path.span);
+                    rights.write.extend(found);
                 }
             }
             Right::As(users) => rights.users.extend(users.iter().map(|user| user.text.clone())),
+        }
+    }
+
+    /// Refuses a right that confines nothing: the sandbox would refuse it when the step acts.
+    fn refuse_everything(&mut self, paths: &[Expr], span: Span) {
+        for path in paths {
+            let Expr::Literal(Value::Text(path)) = path else { continue };
+            let of_each = ["/proc", "/sys", "/dev"].into_iter().find(|own| Path::new(path).starts_with(own));
+            let found = match of_each {
+                _ if Path::new(path).components().eq([Component::RootDir]) => {
+                    error("SF0611", span, "a right to the whole file system confines nothing")
+                        .help("name the folders that are needed: `read \"/etc/app\"`")
+                }
+                Some(own) => error("SF0611", span, format!("a right to `{path}` cannot be granted"))
+                    .note(format!(
+                        "every step has a `{own}` of its own; the machine's is not reached in this version"
+                    ))
+                    .help("take it out; what needs the machine's own is done with hands: `manual \"…\"`"),
+                None => continue,
+            };
+            self.report(found);
+            return;
         }
     }
 

@@ -93,7 +93,7 @@ pub(super) fn wave(view: View<'_>, id: &StepId) -> Option<Order> {
         let not_before = Timestamp(view.now.0.saturating_add(pause));
         return Some(Order::Record(Event::WaveNext { node: turn.node.clone(), items, not_before }));
     };
-    let began = state.finished().and_then(|finished| state.turn(&finished.node));
+    let began = view.finished().and_then(|finished| state.turn(&finished.node));
     if began.is_some_and(|began| wave.has(began)) {
         return None;
     }

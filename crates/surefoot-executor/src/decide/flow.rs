@@ -6,7 +6,7 @@ use surefoot_journal::{
 };
 use surefoot_plan::{Tri, ValueId, decide_formula};
 
-use super::{Order, Probe, View, each, end, failure, judge, step};
+use super::{Order, Probe, View, branches, each, end, failure, judge, step};
 use crate::known::Known;
 use crate::program::{AssumePart, IfPart, Part, StepPart, WaitPart};
 
@@ -19,7 +19,7 @@ pub(super) fn next(view: View<'_>) -> Order {
     if state.failure().is_some() {
         return failure::next(view);
     }
-    if let Some(active) = state.active()
+    if let Some(active) = view.active()
         && let Some(part) = view.program.step(active)
     {
         return step::next(view, &part);
@@ -27,37 +27,66 @@ pub(super) fn next(view: View<'_>) -> Order {
     if state.cancel().is_some() {
         return Order::Record(Event::Held { why: HeldWhy::Cancelled });
     }
-    if let Some(again) = state.again()
-        && let Some(part) = view.program.part(again)
+    if view.finished().is_none()
+        && view.again().is_none()
+        && let Some(order) = start(view)
     {
-        return begin(view, &part);
+        return order;
     }
-    let part = match state.finished() {
-        None => match start(view) {
-            Some(order) => return order,
-            None => view.program.first(),
-        },
-        Some(finished) => {
-            if let Some(order) = after_step(view) {
-                return order;
-            }
-            // A wait that gave up and has nothing else to do fails.
-            if finished.how == FinishedHow::Waited(false)
-                && let Some(Part::Wait(wait)) = view.program.part(&finished.node)
-                && (wait.wait.otherwise.is_empty() || view.program.is_unreachable(&finished.node, Tri::False))
-            {
-                return failed_wait(&wait);
-            }
-            view.program.after(finished)
-        }
-    };
-    match part {
-        Some(part) => match each::wave(view, part.id()) {
+    match go_on(view, view.program.first()) {
+        Next::Order(order) => order,
+        Next::Part(part) => match each::wave(view, part.id()) {
             Some(order) => order,
             None => begin(view, &part),
         },
-        None => at_end(view),
+        Next::Over => at_end(view),
     }
+}
+
+/// Returns what a branch does next; none if it is over.
+pub(super) fn in_branch(view: View<'_>, first: Option<Part>) -> Option<Order> {
+    if let Some(active) = view.active()
+        && let Some(part) = view.program.step(active)
+    {
+        return Some(step::next(view, &part));
+    }
+    match go_on(view, first) {
+        Next::Order(order) => Some(order),
+        Next::Part(part) => Some(begin(view, &part)),
+        Next::Over => None,
+    }
+}
+
+/// What follows on a line where no step is under way.
+#[expect(clippy::large_enum_variant, reason = "made and taken apart once for each order")]
+enum Next {
+    /// This is to be done first.
+    Order(Order),
+    /// This part begins.
+    Part(Part),
+    /// Nothing follows.
+    Over,
+}
+
+/// Returns what follows on a line that begins with this part.
+fn go_on(view: View<'_>, first: Option<Part>) -> Next {
+    if let Some(again) = view.again()
+        && let Some(part) = view.program.part(again)
+    {
+        return Next::Order(begin(view, &part));
+    }
+    let Some(finished) = view.finished() else { return first.map_or(Next::Over, Next::Part) };
+    if let Some(order) = after_step(view) {
+        return Next::Order(order);
+    }
+    // A wait that gave up and has nothing else to do fails.
+    if finished.how == FinishedHow::Waited(false)
+        && let Some(Part::Wait(wait)) = view.program.part(&finished.node)
+        && (wait.wait.otherwise.is_empty() || view.program.is_unreachable(&finished.node, Tri::False))
+    {
+        return Next::Order(failed_wait(&wait));
+    }
+    view.program.after(finished).map_or(Next::Over, Next::Part)
 }
 
 /// Begins a part of the plan.
@@ -67,6 +96,7 @@ fn begin(view: View<'_>, part: &Part) -> Order {
         Part::Wait(wait) => next_of_wait(view, wait),
         Part::If(choice) => next_of_if(view, choice),
         Part::Each(part) => each::next(view, part),
+        Part::Parallel(part) => branches::begin(&part.id),
         Part::Assume(assumed) => next_of_assume(view, assumed),
         Part::Stop(id, why) => Order::Record(Event::Stopped { stop: id.clone(), why: why.to_string() }),
     }
@@ -93,7 +123,7 @@ fn start(view: View<'_>) -> Option<Order> {
     // The first wait or `if` probes too, and so does what an approver of the first step is shown: that the entry
     // held is then known from it.
     if let Some(Point::Condition(_) | Point::Shown(_)) =
-        view.state.last_probe().filter(fresh).map(|probe| &probe.point)
+        view.last_probe().filter(fresh).map(|probe| &probe.point)
     {
         return None;
     }
@@ -110,7 +140,7 @@ fn start(view: View<'_>) -> Option<Order> {
 
 /// What is left to do after a step that is done: the seal, then the invariants. None if nothing.
 fn after_step(view: View<'_>) -> Option<Order> {
-    let finished = view.state.finished()?;
+    let finished = view.finished()?;
     if finished.how != FinishedHow::Done {
         return None;
     }

@@ -11,7 +11,7 @@ use crate::program::{Condition, StepPart};
 
 /// Returns the last probe if it was for this, and its answer counts.
 pub(super) fn probed<'a>(view: View<'a>, point: &Point) -> Option<&'a LastProbe> {
-    view.state.last_probe().filter(|probe| probe.settled && probe.point == *point)
+    view.last_probe().filter(|probe| probe.settled && probe.point == *point)
 }
 
 /// Decides one condition.

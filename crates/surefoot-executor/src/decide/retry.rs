@@ -50,7 +50,7 @@ pub(super) fn next(view: View<'_>, part: &StepPart, state: &StepState) -> Order 
 /// What was last seen of a step's facts since it ended.
 fn seen<'a>(view: View<'a>, part: &StepPart) -> Option<&'a [surefoot_journal::Reading]> {
     let id = &part.step.id;
-    let probe = view.state.last_probe().filter(|probe| probe.settled)?;
+    let probe = view.last_probe().filter(|probe| probe.settled)?;
     let about_it =
         probe.point == Point::Ensures(id.clone(), Phase::Forward) || probe.point == Point::Doubt(id.clone());
     // A probe of `undone when` alone does not ask what the step ensures.

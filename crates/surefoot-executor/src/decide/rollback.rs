@@ -23,9 +23,9 @@ pub(crate) const ROLLBACK_PAUSE_MS: u64 = 2_000;
 
 /// A person wants to turn back: what runs is waited for, and an irreversible step is cleared up, first.
 pub(super) fn turn(view: View<'_>) -> Order {
-    if let Some(id) = view.state.active()
-        && let (Some(part), Some(state)) = (view.program.step(id), view.state.step(id))
-    {
+    // In several branches, each of them may be at work.
+    for id in view.state.under_way() {
+        let (Some(part), Some(state)) = (view.program.step(id), view.state.step(id)) else { continue };
         let pending = view.state.pending_seal() == Some(id);
         if let Some(claim) = state.running() {
             let known_unknown = matches!(claim.outcome, Some(Outcome::Unknown { .. }));

@@ -196,7 +196,7 @@ pub(super) fn conditions(conditions: &[super::Condition]) -> String {
 fn observed(view: View<'_>, part: &StepPart) -> Order {
     let step = part.step.id.clone();
     let point = Point::Ensures(step.clone(), Phase::Forward);
-    let probe = match view.state.last_probe() {
+    let probe = match view.last_probe() {
         Some(probe) if probe.settled && probe.point == point => probe,
         // What proves that an irreversible step never happened was probed since, because it is not done.
         Some(probe) if probe.settled && probe.point == Point::Doubt(step.clone()) => {

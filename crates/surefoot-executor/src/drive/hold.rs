@@ -41,14 +41,15 @@ pub fn turning_back(state: &RunState) -> Choice {
     }
 }
 
-impl<W: World, J: Journal> Driver<'_, '_, W, J> {
+impl<W: World, J: Journal> Driver<'_, '_, '_, W, J> {
     /// Heeds what was decided before the run was taken up, where it does not wait by itself: after a
     /// crash, or at its end.
-    pub(super) fn heed_decisions(&mut self) -> Result<(), Halt> {
-        if self.control.decisions.is_empty() {
+    pub(super) fn heed_decisions(&self) -> Result<(), Halt> {
+        if self.shared.control.borrow().decisions.is_empty() {
             return Ok(());
         }
-        match self.state.standing() {
+        let standing = self.state().standing().clone();
+        match standing {
             Standing::Going => {
                 self.append(Event::Held { why: HeldWhy::Crash })?;
                 self.heed_next_decision()?;
@@ -62,38 +63,45 @@ impl<W: World, J: Journal> Driver<'_, '_, W, J> {
     }
 
     /// Records the first of the decisions that fits. False if none does.
-    fn heed_next_decision(&mut self) -> Result<bool, Halt> {
-        while let Some(signal) = self.control.decisions.pop_front() {
+    fn heed_next_decision(&self) -> Result<bool, Halt> {
+        loop {
+            let next = self.shared.control.borrow_mut().decisions.pop_front();
+            let Some(signal) = next else { return Ok(false) };
             match self.append(event_of(&signal)) {
                 Ok(()) => return Ok(true),
                 // What a person says may not fit; that is theirs to know and no mistake of ours.
-                Err(Halt::Illegal(error)) => self.control.rejected.push((signal, error.why)),
+                Err(Halt::Illegal(error)) => {
+                    self.shared.control.borrow_mut().rejected.push((signal, error.why))
+                }
                 Err(halt) => return Err(halt),
             }
         }
-        Ok(false)
     }
 
     /// Asks how the run goes on. False if nobody answers: it stays as it is.
-    pub(super) async fn ask_person(&mut self) -> Result<bool, Halt> {
+    pub(super) async fn ask_person(&self) -> Result<bool, Halt> {
         if self.heed_next_decision()? {
             return Ok(true);
         }
         // A closed terminal decides nothing, and neither does the runbook: nobody asked to stop.
-        if self.control.gone {
+        if self.shared.control.borrow().gone {
             return Ok(false);
         }
-        if self.control.terminal { self.ask_operator().await } else { self.without_terminal() }
+        if self.shared.control.borrow().terminal {
+            self.ask_operator().await
+        } else {
+            self.without_terminal()
+        }
     }
 
     /// Nobody can be asked. Only an interrupt has an answer then: what the runbook says of a failure.
-    fn without_terminal(&mut self) -> Result<bool, Halt> {
-        let interrupted = *self.state.standing() == Standing::Held(HeldWhy::Cancelled);
-        let open = self.state.seals().is_empty() && self.state.pending_seal().is_none();
-        if !interrupted || !open || self.state.facing() == Facing::Back {
+    fn without_terminal(&self) -> Result<bool, Halt> {
+        let interrupted = *self.state().standing() == Standing::Held(HeldWhy::Cancelled);
+        let open = self.state().seals().is_empty() && self.state().pending_seal().is_none();
+        if !interrupted || !open || self.state().facing() == Facing::Back {
             return Ok(false);
         }
-        let (choice, says) = match self.program.plan().on_failure {
+        let (choice, says) = match self.program().plan().on_failure {
             OnFailure::Rollback => (Choice::RollBack, "rollback"),
             OnFailure::Stop => (Choice::Stop, "stop"),
             OnFailure::Ask => return Ok(false),
@@ -104,11 +112,11 @@ impl<W: World, J: Journal> Driver<'_, '_, W, J> {
     }
 
     /// Asks the operator at the terminal.
-    async fn ask_operator(&mut self) -> Result<bool, Halt> {
+    async fn ask_operator(&self) -> Result<bool, Halt> {
         let (text, step, answers) = self.offer();
         // What must not stay as it is by accident comes first.
         let open: Vec<String> = self
-            .state
+            .state()
             .open_scopes()
             .map(|scope| {
                 format!("\"{}\" still holds, for {} at most. ", scope.title, Value::Duration(scope.max_ms))
@@ -131,7 +139,7 @@ impl<W: World, J: Journal> Driver<'_, '_, W, J> {
                 }
             }
         };
-        let by = self.control.operator.clone();
+        let by = self.shared.control.borrow().operator.clone();
         self.append(event_of(&match answer {
             Answer::Choice(choice) => Signal::Decide { choice, by, reason },
             Answer::Resolve(step, effect) => Signal::Resolve { step, effect, by, evidence: reason },
@@ -142,10 +150,10 @@ impl<W: World, J: Journal> Driver<'_, '_, W, J> {
 
     /// Asks the operator one question. None if there is no answer.
     async fn answer(&self, text: String, step: Option<StepId>, answer: Type) -> Option<Value> {
-        let run = self.state.header()?.run.clone();
+        let run = self.state().header()?.run.clone();
         let (see, by, within_ms, default) = (Vec::new(), None, None, None);
         let question = Question { run, step, text, answer, is_fact: false, see, by, within_ms, default };
-        match self.world.perform(EffectRequest::Ask(question)).await {
+        match self.world().perform(EffectRequest::Ask(question)).await {
             Outcome::Performed(report) if report.ok => report.value,
             Outcome::Performed(_) | Outcome::NotPerformed { .. } | Outcome::Unknown { .. } => None,
         }
@@ -153,7 +161,8 @@ impl<W: World, J: Journal> Driver<'_, '_, W, J> {
 
     /// What the operator is asked, and what may be answered.
     fn offer(&self) -> (String, Option<StepId>, Vec<(&'static str, Answer)>) {
-        let owed: Vec<String> = self.state.owed().map(|Debt::Rollback(step)| step.to_string()).collect();
+        let state = &*self.state();
+        let owed: Vec<String> = state.owed().map(|Debt::Rollback(step)| step.to_string()).collect();
         let owed = match owed.as_slice() {
             [] => "Nothing is owed.".to_owned(),
             steps => format!("Owed, in this order: the rollbacks of {}.", steps.join(", ")),
@@ -162,8 +171,8 @@ impl<W: World, J: Journal> Driver<'_, '_, W, J> {
         let go_on = ("go on", Answer::Choice(Choice::GoOn));
         let back = ("roll back", Answer::Choice(Choice::RollBack));
         let look = |choice| ("look again", Answer::Choice(choice));
-        let facing_back = self.state.facing() == Facing::Back;
-        match self.state.standing() {
+        let facing_back = state.facing() == Facing::Back;
+        match state.standing() {
             Standing::Stuck { debt, why } => {
                 let Debt::Rollback(step) = debt;
                 let text = format!("The rollback of {step} failed: {why}. {owed} How does it go on?");
@@ -187,7 +196,7 @@ impl<W: World, J: Journal> Driver<'_, '_, W, J> {
                 ];
                 (text, Some(step.clone()), answers)
             }
-            Standing::Held(_) if facing_back && self.state.turning().is_some() => {
+            Standing::Held(_) if facing_back && state.turning().is_some() => {
                 let text =
                     format!("Taking back what failed in a loop was interrupted. {owed} How does it go on?");
                 (text, None, vec![go_on, back, stop])
@@ -208,9 +217,9 @@ impl<W: World, J: Journal> Driver<'_, '_, W, J> {
                 (text, None, vec![look(Choice::GoOn), back, stop])
             }
             Standing::Held(HeldWhy::Failed(step)) => {
-                let why = self.state.failure().map(|failure| failure.why.as_str()).unwrap_or_default();
+                let why = state.failure().map(|failure| failure.why.as_str()).unwrap_or_default();
                 let what = step.as_ref().map_or_else(|| "The runbook".to_owned(), ToString::to_string);
-                let sealed = match self.state.seals().last() {
+                let sealed = match state.seals().last() {
                     Some(seal) => format!(" What came before {seal} cannot be taken back."),
                     None => String::new(),
                 };

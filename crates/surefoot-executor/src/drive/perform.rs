@@ -8,7 +8,7 @@ use surefoot_journal::{
 };
 use surefoot_plan::{Names, Read, Rights, Statement, Step, StepId, Value, ValueId};
 
-use super::{Driver, Halt, next_signal};
+use super::{Driver, Halt};
 use crate::ask::{Asker, READ_DEADLINE_MS, exprs_of, push_cells};
 use crate::decide::rollback::{ROLLBACK_PAUSE_MS, ROLLBACK_TRIES};
 use crate::known::Known;
@@ -27,13 +27,17 @@ const RESERVE_DEBT_BYTES: u64 = 32 << 10;
 /// Between two tries to tell what has not begun yet that it is to stop, in milliseconds.
 const TELL_EVERY_MS: u64 = 50;
 
-impl<W: World, J: Journal> Driver<'_, '_, W, J> {
+impl<W: World, J: Journal> Driver<'_, '_, '_, W, J> {
     /// Reads a `let` of the runbook.
-    pub(super) async fn read_let(&mut self, index: usize) -> Result<(), Halt> {
-        let Some(read) = self.program.plan().lets.get(index) else {
+    pub(super) async fn read_let(&self, index: usize) -> Result<(), Halt> {
+        let Some(read) = self.program().plan().lets.get(index) else {
             unreachable!("`decide` orders only what the plan has")
         };
-        match Asker::new(self.program, self.state, self.world).read_or_ask(read).await {
+        let found = {
+            let state = self.state();
+            Asker::new(self.program(), &state, self.world()).read_or_ask(read).await
+        };
+        match found {
             Ok((value, answered)) => {
                 let id = ValueId { step: None, name: read.name.clone() };
                 self.append(Event::Bound { id, value, at: None, answered })
@@ -52,10 +56,11 @@ impl<W: World, J: Journal> Driver<'_, '_, W, J> {
     }
 
     /// Records what is true before a step, and what its `before` reads.
-    pub(super) async fn prepare(&mut self, id: StepId) -> Result<(), Halt> {
+    pub(super) async fn prepare(&self, id: StepId) -> Result<(), Halt> {
         let part = self.part(&id);
         let found = {
-            let mut asker = Asker::new(self.program, self.state, self.world);
+            let state = self.state();
+            let mut asker = Asker::new(self.program(), &state, self.world());
             asker.step = Some(&id);
             let base = asker.probe(std::iter::empty(), &part.changes).await;
             asker.rights = Some(&part.step.rights);
@@ -87,7 +92,7 @@ impl<W: World, J: Journal> Driver<'_, '_, W, J> {
     }
 
     /// Performs a statement.
-    pub(super) async fn perform(&mut self, claim: Claim) -> Result<(), Halt> {
+    pub(super) async fn perform(&self, claim: Claim) -> Result<(), Halt> {
         let part = self.part(&claim.step);
         let Some(statement) = part.statements(claim.phase).get(claim.statement as usize) else {
             unreachable!("`decide` orders only what the plan has")
@@ -103,7 +108,10 @@ impl<W: World, J: Journal> Driver<'_, '_, W, J> {
                     Err(why) => format!("`{}` has no value: {why}", read.name),
                 },
                 Statement::Note(expr) => {
-                    let found = Asker::new(self.program, self.state, self.world).value(expr, None, 0).await;
+                    let found = {
+                        let state = self.state();
+                        Asker::new(self.program(), &state, self.world()).value(expr, None, 0).await
+                    };
                     // A line for the transcript never fails a step.
                     let text = match found {
                         Ok(value) => value.to_string(),
@@ -132,7 +140,8 @@ impl<W: World, J: Journal> Driver<'_, '_, W, J> {
         part: &StepPart,
         read: &Read,
     ) -> Result<(Value, Option<Answered>), String> {
-        let mut asker = Asker::new(self.program, self.state, self.world);
+        let state = self.state();
+        let mut asker = Asker::new(self.program(), &state, self.world());
         asker.step = Some(&claim.step);
         asker.rights = Some(rights(&part.step, claim.phase));
         asker.read_or_ask(read).await
@@ -140,7 +149,7 @@ impl<W: World, J: Journal> Driver<'_, '_, W, J> {
 
     /// Whether what has no value is asked again, once some time has passed. Only on the way back: forward, a
     /// step says itself how often it is tried.
-    async fn asks_again(&mut self, claim: &Claim, tries: u32, why: &str) -> Result<bool, Halt> {
+    async fn asks_again(&self, claim: &Claim, tries: u32, why: &str) -> Result<bool, Halt> {
         if claim.phase == Phase::Forward || tries >= ROLLBACK_TRIES {
             return Ok(false);
         }
@@ -150,13 +159,19 @@ impl<W: World, J: Journal> Driver<'_, '_, W, J> {
     }
 
     /// Announces an act, and only then asks the world for it.
-    async fn act(&mut self, claim: Claim, statement: &Statement, request: EffectRequest) -> Result<(), Halt> {
+    async fn act(&self, claim: Claim, statement: &Statement, request: EffectRequest) -> Result<(), Halt> {
         // For a rollback space was reserved when it became owed; nothing may stop a way back now.
         if claim.phase == Phase::Forward {
-            let debts = self.state.owed().len() as u64 + 1;
-            if let Err(error) = self.journal.reserve(RESERVE_STEP_BYTES + RESERVE_DEBT_BYTES * debts) {
+            let debts = self.state().owed().len() as u64 + 1;
+            let bytes = RESERVE_STEP_BYTES + RESERVE_DEBT_BYTES * debts;
+            let reserved = self.shared.journal.borrow_mut().reserve(bytes);
+            if let Err(error) = reserved {
                 return self.cannot(&claim, error.to_string());
             }
+        }
+        // Something went wrong in another branch while this was prepared: it does not begin.
+        if claim.phase == Phase::Forward && self.is_unwanted() {
+            return Ok(());
         }
         let shown = shown::lines(statement, &request);
         self.append(Event::Intent { claim: claim.clone(), shown })?;
@@ -172,8 +187,9 @@ impl<W: World, J: Journal> Driver<'_, '_, W, J> {
         statement: &Statement,
     ) -> Result<EffectRequest, String> {
         let act = self.act_of(claim, statement).await?;
-        let known = Known::with(self.program, self.state, &[]);
-        let spent = self.state.step(&claim.step).map_or(0, |state| match claim.phase {
+        let state = self.state();
+        let known = Known::with(self.program(), &state, &[]);
+        let spent = state.step(&claim.step).map_or(0, |state| match claim.phase {
             Phase::Forward if claim.attempt == state.attempt => state.spent_ms,
             Phase::Rollback if claim.attempt == state.back_attempt => state.spent_ms,
             Phase::Forward | Phase::Rollback => 0,
@@ -199,9 +215,10 @@ impl<W: World, J: Journal> Driver<'_, '_, W, J> {
             Statement::Manual(_) | Statement::Read(_) | Statement::Note(_) => {}
         }
         let cells: Vec<_> = cells.into_iter().cloned().collect();
+        let state = self.state();
         let readings =
-            Asker::new(self.program, self.state, self.world).probe(std::iter::empty(), &cells).await;
-        let known = Known { now: Some(self.world.now()), ..Known::with(self.program, self.state, &readings) };
+            Asker::new(self.program(), &state, self.world()).probe(std::iter::empty(), &cells).await;
+        let known = Known { now: Some(self.world().now()), ..Known::with(self.program(), &state, &readings) };
         match statement {
             Statement::Command { exec, .. } => {
                 Ok(Act::Command(request::command(exec, exec.decoder.answer().as_ref(), &known)?))
@@ -211,7 +228,9 @@ impl<W: World, J: Journal> Driver<'_, '_, W, J> {
                 Ok(Act::Library { function: call.function.clone(), arguments })
             }
             Statement::Manual(asked) => {
-                let Some(header) = self.state.header() else { return Err("the run has not started".into()) };
+                let Some(header) = state.header() else {
+                    return Err("the run has not started".into());
+                };
                 let step = Some(claim.step.clone());
                 Ok(Act::Manual(request::question(asked, header.run.clone(), step, false, &known)?))
             }
@@ -220,9 +239,9 @@ impl<W: World, J: Journal> Driver<'_, '_, W, J> {
     }
 
     /// A statement that could not even be begun.
-    fn cannot(&mut self, claim: &Claim, why: String) -> Result<(), Halt> {
+    fn cannot(&self, claim: &Claim, why: String) -> Result<(), Halt> {
         let step = claim.step.clone();
-        let acted = self.state.step(&step).is_some_and(|state| state.acted);
+        let acted = self.state().step(&step).is_some_and(|state| state.acted);
         self.append(match claim.phase {
             Phase::Forward if acted => Event::Partial { step, why },
             Phase::Forward => Event::NotDone { step, why },
@@ -231,24 +250,24 @@ impl<W: World, J: Journal> Driver<'_, '_, W, J> {
     }
 
     /// Waits for an effect, and passes on how hard it is to be stopped.
-    async fn wait_for(&mut self, request: EffectRequest, claim: &Claim) -> Result<Outcome, Halt> {
-        let world = self.world;
+    async fn wait_for(&self, request: EffectRequest, claim: &Claim) -> Result<Outcome, Halt> {
+        let world = self.world();
         let mut effect = std::pin::pin!(world.perform(request));
         let mut told = 1;
         loop {
-            let level = self.state.cancel().unwrap_or(0);
+            let level = self.state().cancel().unwrap_or(0);
             let wants_to_be_told = level > told;
             tokio::select! {
                 biased;
                 outcome = &mut effect => return Ok(outcome),
-                signal = next_signal(&mut self.control.signals) => self.heed(signal)?,
+                news = self.news() => self.hear(news)?,
                 heard = tell(world, claim, level), if wants_to_be_told => if heard { told = level },
             }
         }
     }
 
     /// Asks what became of a statement.
-    pub(super) async fn examine(&mut self, claim: Claim) -> Result<(), Halt> {
+    pub(super) async fn examine(&self, claim: Claim) -> Result<(), Halt> {
         let part = self.part(&claim.step);
         let act = match part.statements(claim.phase).get(claim.statement as usize) {
             Some(statement) => self.act_of(&claim, statement).await,
@@ -262,10 +281,11 @@ impl<W: World, J: Journal> Driver<'_, '_, W, J> {
     }
 
     /// Waits for one more person.
-    pub(super) async fn approve(&mut self, step: StepId) -> Result<(), Halt> {
-        let Some(asked) = self.state.approval(&step) else { unreachable!("`decide` asks before it waits") };
+    pub(super) async fn approve(&self, step: StepId) -> Result<(), Halt> {
+        let state = self.state();
+        let Some(asked) = state.approval(&step) else { unreachable!("`decide` asks before it waits") };
         let expires_ms = self.part(&step).approval.as_ref().map_or(0, |(_, approval)| approval.expires_ms);
-        let names = Names::found(self.program.plan(), self.state.bound());
+        let names = Names::found(self.program().plan(), state.bound());
         let readings = asked
             .shown
             .iter()
@@ -279,7 +299,7 @@ impl<W: World, J: Journal> Driver<'_, '_, W, J> {
             until: Timestamp(answer.at.0.saturating_add(expires_ms)),
         };
         let given: Vec<Given> = asked.answers.iter().map(given).collect();
-        let world = self.world;
+        let world = self.world();
         // A yes that is too old while others are waited for is asked for again at once, and not at the end.
         let first_until = given.iter().map(|given| given.until).min();
         let is_too_old = async {
@@ -295,19 +315,19 @@ impl<W: World, J: Journal> Driver<'_, '_, W, J> {
             given,
             expires_ms,
             shown: readings.chain(values).collect(),
-            operators: self.state.operators().to_vec(),
+            operators: state.operators().to_vec(),
         };
+        drop(state);
         let mut answer = std::pin::pin!(world.perform(request));
         let mut is_too_old = std::pin::pin!(is_too_old);
         let outcome = loop {
-            let signal = tokio::select! {
+            tokio::select! {
                 biased;
                 outcome = &mut answer => break outcome,
-                signal = next_signal(&mut self.control.signals) => signal,
+                news = self.news() => self.hear(news)?,
                 () = &mut is_too_old => return Ok(()),
-            };
-            self.heed(signal)?;
-            if self.state.cancel().is_some() {
+            }
+            if self.cancel().is_some() {
                 return Ok(());
             }
         };
@@ -318,7 +338,7 @@ impl<W: World, J: Journal> Driver<'_, '_, W, J> {
             | Outcome::Unknown { why, .. } => (nobody(), false, why),
         };
         // A second wall: no world may let an operator approve.
-        let own = self.state.operators().iter().any(|operator| operator.uid == by.uid);
+        let own = self.state().operators().iter().any(|operator| operator.uid == by.uid);
         let (approved, comment) = if approved && own {
             (false, "whoever runs this cannot approve it".into())
         } else {
@@ -328,13 +348,14 @@ impl<W: World, J: Journal> Driver<'_, '_, W, J> {
     }
 
     /// Gathers something for people. Its failure changes nothing.
-    pub(super) async fn collect(&mut self, index: u32) -> Result<(), Halt> {
-        let Some(collect) = self.program.plan().collect.get(index as usize) else {
+    pub(super) async fn collect(&self, index: u32) -> Result<(), Halt> {
+        let Some(collect) = self.program().plan().collect.get(index as usize) else {
             unreachable!("`decide` orders only what the plan has")
         };
-        let mut asker = Asker::new(self.program, self.state, self.world);
+        let state = self.state();
+        let mut asker = Asker::new(self.program(), &state, self.world());
         asker.rights = Some(&collect.rights);
-        let known = Known { now: Some(self.world.now()), ..Known::with(self.program, self.state, &[]) };
+        let known = Known { now: Some(self.world().now()), ..Known::with(self.program(), &state, &[]) };
         let outcome = match &collect.statement {
             Statement::Command { exec, .. } => {
                 let request = request::command(exec, None, &known).and_then(|command| {
@@ -346,7 +367,7 @@ impl<W: World, J: Journal> Driver<'_, '_, W, J> {
                     })
                 });
                 match request {
-                    Ok(request) => self.world.perform(request).await,
+                    Ok(request) => self.world().perform(request).await,
                     Err(why) => Outcome::NotPerformed { why },
                 }
             }
@@ -361,7 +382,7 @@ impl<W: World, J: Journal> Driver<'_, '_, W, J> {
 
     /// A step of the plan.
     fn part(&self, id: &StepId) -> std::sync::Arc<StepPart> {
-        match self.program.step(id) {
+        match self.program().step(id) {
             Some(part) => part.clone(),
             None => unreachable!("`decide` orders only what the plan has"),
         }

@@ -59,7 +59,9 @@ impl Entry {
             | What::Arm(_)
             | What::Stop
             | What::Assume
-            | What::For => self.name.clone(),
+            | What::For
+            | What::Parallel
+            | What::Branch => self.name.clone(),
         }
     }
 }
@@ -84,6 +86,8 @@ impl Display for Entry {
             What::Cause => writeln!(f, "{indent}is it that {}: {verdict}", self.title)?,
             What::Assume => writeln!(f, "{indent}{} \"{}\": {verdict}", self.name, self.title)?,
             What::For => writeln!(f, "{indent}for {}: {verdict}", self.title)?,
+            What::Parallel => writeln!(f, "{indent}{}: {}", self.name, self.title)?,
+            What::Branch => writeln!(f, "{indent}{}:", self.name)?,
             What::Stop => writeln!(
                 f,
                 "{indent}stop {}: the run would end here, well and early: {}",

@@ -28,6 +28,7 @@ pub(crate) fn audit(plan: &Plan, records: &[Record], performed: &[Performed]) ->
     not_twice(plan, records, performed, &mut wrong);
     debts(plan, records, &mut wrong);
     seals(plan, records, &mut wrong);
+    halts(records, &mut wrong);
     wrong
 }
 
@@ -100,8 +101,13 @@ fn debts(plan: &Plan, records: &[Record], wrong: &mut Vec<String>) {
         plan.steps().map(|step| (&step.id, matches!(step.way, Way::Rollback(_)))).collect();
     let mut owed: Vec<StepId> = Vec::new();
     let mut closed: Vec<StepId> = Vec::new();
+    let mut done: BTreeSet<&StepId> = BTreeSet::new();
     for record in records {
         match &record.event {
+            Event::Done { step } | Event::Resolved { step, effect: Effect::Full, .. } => {
+                done.insert(step);
+                done_beside(plan, step, &done, &mut owed);
+            }
             Event::Intent { claim, .. } if claim.phase == Phase::Forward => {
                 if takes_back.get(&claim.step) == Some(&true) && !owed.contains(&claim.step) {
                     owed.push(claim.step.clone());
@@ -135,6 +141,44 @@ fn debts(plan: &Plan, records: &[Record], wrong: &mut Vec<String>) {
                 } else if listed != owed {
                     wrong.push(format!("it ended owing {owed:?} and lists {listed:?}"));
                 }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Of steps that are done at the same time, what was done last is taken back first; before all what is not done.
+fn done_beside(plan: &Plan, step: &StepId, done: &BTreeSet<&StepId>, owed: &mut Vec<StepId>) {
+    let Some(block) = plan.parallels().find(|block| block.places().any(|(part, _)| part == step)) else {
+        return;
+    };
+    let Some(at) = owed.iter().position(|owed| owed == step) else { return };
+    let own = owed.remove(at);
+    let open = |other: &StepId| !done.contains(other) && block.places().any(|(part, _)| part == other);
+    let first = owed.iter().position(open).unwrap_or(owed.len());
+    owed.insert(first, own);
+}
+
+/// Once something failed nothing new begins forward before it is answered; and nothing is taken back, or ends, while a
+/// statement may still run.
+fn halts(records: &[Record], wrong: &mut Vec<String>) {
+    let mut failed = false;
+    let mut running: BTreeSet<&Claim> = BTreeSet::new();
+    for record in records {
+        match &record.event {
+            Event::Failed { .. } => failed = true,
+            Event::Decided { .. } | Event::TurnsTakenBack { .. } | Event::Resolved { .. } => failed = false,
+            Event::Intent { claim, .. } => {
+                if failed && claim.phase == Phase::Forward {
+                    wrong.push(format!("record {}: {claim:?} begins after a failure", record.seq));
+                }
+                running.insert(claim);
+            }
+            Event::Outcome { claim, .. } => {
+                running.remove(claim);
+            }
+            Event::TurnedBack { .. } | Event::TurnsFailed { .. } if !running.is_empty() => {
+                wrong.push(format!("record {}: it turns back while {running:?} may run", record.seq));
             }
             _ => {}
         }

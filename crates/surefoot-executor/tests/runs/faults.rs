@@ -45,6 +45,8 @@ pub(crate) fn cases() -> Vec<Case> {
         Case { name: "sealed in a scope", plan: sealed_in_a_scope(), start: SCOPE_START.to_vec() },
         Case { name: "rolling", plan: rolling(), start: ROLLING_START.to_vec() },
         Case { name: "tolerant", plan: tolerant(), start: ROLLING_START.to_vec() },
+        Case { name: "branching", plan: branching(), start: BRANCHING_START.to_vec() },
+        Case { name: "in a branch", plan: branching(), start: BRANCHING_START.to_vec() },
         Case { name: "early", plan: early(), start: EARLY_START.to_vec() },
     ]
 }
@@ -152,7 +154,9 @@ fn pairs(fault: impl Fn(&Case) -> Option<Injected>, verdict: ForwardVerdict) -> 
     for case in cases() {
         let program = program(case.plan.clone());
         let fault = fault(&case);
-        if fault.is_none() && verdict != ForwardVerdict::Done {
+        // Forward it is another case's plan.
+        let is_again = fault.is_none() && case.name == "in a branch";
+        if is_again || fault.is_none() && verdict != ForwardVerdict::Done {
             continue;
         }
         let (length, wanted) = undisturbed(&case, &program, fault.as_ref());
@@ -195,6 +199,7 @@ fn every_pair_of_crashes_on_the_way_back() {
     let fault = |case: &Case| {
         let (step, fault) = match case.name {
             "switchover" | "sealed in a scope" => ("promote", Fault::NotStarted),
+            "in a branch" => ("b1", Fault::After),
             "scoped" => ("last", Fault::After),
             "retry" => ("s2", Fault::During),
             "wide" => ("last", Fault::After),

@@ -2,6 +2,7 @@
 
 mod audit;
 mod back;
+mod branches;
 mod controls;
 mod coverage;
 mod dry;

@@ -27,7 +27,8 @@ fn named() -> Plan {
             Node::Step(step) => {
                 step.approval.iter_mut().for_each(|approval| approval.showing = vec![replayed.clone()]);
             }
-            Node::Each(_) | Node::If { .. } | Node::Stop { .. } | Node::Assume { .. } => {}
+            Node::Each(_) | Node::If { .. } | Node::Parallel(_) | Node::Stop { .. } | Node::Assume { .. } => {
+            }
         }
     }
     plan.lets = wide().lets;

@@ -498,3 +498,45 @@ pub(crate) const ROLLING_START: [(&str, bool); 6] = [
 pub(crate) fn brokers() -> Vec<Value> {
     ["k1", "k2"].map(|name| Value::Text(name.into())).to_vec()
 }
+
+/// Two branches at the same time, of two steps each, between two steps: the first branch has a choice and a step of two
+/// statements, the second a wait.
+pub(crate) fn branching() -> Plan {
+    let mut a1 = step("a1", &["!f1"], &["f1"]);
+    a1.body = vec![command("first"), command("second")];
+    a1.class = Class::Idempotent;
+    let choice = Node::If {
+        id: id("if[1]"),
+        text: String::new(),
+        condition: formula("flag"),
+        then: vec![node(step("a2", &["f1", "!f2"], &["f2"]))],
+        otherwise: Vec::new(),
+        unknown: None,
+        hypothesis: None,
+    };
+    let until = Require { within_ms: 60_000, ..require("ready") };
+    let wait = Wait { id: id("wait[1]"), until, times: 1, otherwise: Vec::new() };
+    let b1 = step("b1", &["!g1"], &["g1"]);
+    let b2 = step("b2", &["g1", "!g2"], &["g2"]);
+    let branches = vec![vec![node(a1), choice], vec![node(b1), Node::Wait(Box::new(wait)), node(b2)]];
+    let block = Node::Parallel(Box::new(surefoot_plan::Parallel { id: id("parallel[1]"), branches }));
+    let facts = ["flag", "ready", "broken", "f0", "f1", "f2", "g1", "g2", "f3"];
+    let before = node(step("before", &["!f0"], &["f0"]));
+    let behind = node(step("s3", &["f2", "g2", "!f3"], &["f3"]));
+    let mut plan = plan(&facts, vec![before, block, behind]);
+    plan.invariants = vec![Invariant { formula: formula("!broken"), message: "it broke".into() }];
+    plan
+}
+
+/// What is true before the branches.
+pub(crate) const BRANCHING_START: [(&str, bool); 9] = [
+    ("flag", true),
+    ("ready", true),
+    ("broken", false),
+    ("f0", false),
+    ("f1", false),
+    ("f2", false),
+    ("g1", false),
+    ("g2", false),
+    ("f3", false),
+];

@@ -23,7 +23,11 @@ impl RunState {
 
     /// Folds one event that was recorded at this moment.
     pub fn apply_event(&mut self, event: &Event, at: Timestamp) -> Result<(), IllegalTransition> {
-        self.fold(event, at).map_err(|why| IllegalTransition {
+        let line = self.line_of(event);
+        line.into_iter().for_each(|branch| self.swap(branch));
+        let folded = self.fold(event, at);
+        line.into_iter().for_each(|branch| self.swap(branch));
+        folded.map_err(|why| IllegalTransition {
             number: self.count,
             event: event.kind(),
             state: self.to_string(),
@@ -91,6 +95,8 @@ impl RunState {
             Event::WaveNext { node, items, not_before } => self.wave_next(node, items, *not_before),
             Event::TurnsFailed { node, items, asks, .. } => self.turns_failed(node, items, *asks),
             Event::TurnsTakenBack { node, items } => self.turns_taken_back(node, items),
+            Event::Branched { node } => self.branched(node),
+            Event::Joined { node } => self.joined(node),
             Event::Assumed { assume, found } => {
                 self.idle_forward(assume)?;
                 if *found == surefoot_plan::Tri::False {
@@ -241,6 +247,9 @@ impl RunState {
     /// Refuses if the run is not between two parts of its plan.
     pub(super) fn idle_forward(&self, node: &StepId) -> Result<(), Refused> {
         self.forward_going()?;
+        if let Some(block) = self.is_beside_branches(node) {
+            return Err(format!("the branches of {block} are under way"));
+        }
         match &self.active {
             Some(step) => Err(format!("step {step} is under way")),
             None if self.duties.contains_key(node) => Err(format!("{node} is a step")),
@@ -260,6 +269,9 @@ impl RunState {
     pub(super) fn forward_held(&mut self, step: &StepId, event: Forward) -> Result<(), Refused> {
         if !self.duties.contains_key(step) {
             return Err(format!("the plan has no step {step}"));
+        }
+        if let Some(block) = self.is_beside_branches(step) {
+            return Err(format!("the branches of {block} are under way"));
         }
         let last_done =
             event == Forward::Failed && self.finished.as_ref().is_some_and(|done| done.node == *step);
@@ -324,6 +336,7 @@ impl RunState {
         }
         (self.duties, self.loops) = duties_of(&started.plan.body);
         self.scopes = super::scope::scopes_of(&started.plan.body);
+        (self.blocks, self.places) = super::lines::blocks_of(&started.plan.body);
         self.header = Some(Header::of(started));
         self.operators.push(started.operator.clone());
         self.standing = Standing::Going;
@@ -501,7 +514,10 @@ impl RunState {
         match self.duties.get(step) {
             Some(Duty::Rollback) => {
                 let debt = Debt::Rollback(step.clone());
-                if self.debts.last() != Some(&debt) {
+                // Beside it, steps of other branches may have begun since.
+                let is_owed =
+                    self.debts.last() == Some(&debt) || self.branches.is_some() && self.debts.contains(&debt);
+                if !is_owed {
                     self.debts.push(debt);
                 }
             }
@@ -574,6 +590,7 @@ impl RunState {
         state.why.clear();
         self.active = None;
         self.finished = Some(Finished { node: step.clone(), how: FinishedHow::Done });
+        self.done_in_branch(step);
     }
 
     /// T4: a step is over and not done.
@@ -636,7 +653,7 @@ impl RunState {
             {
                 return Err(format!("{step} did not give up"));
             }
-        } else if let Some(active) = &self.active {
+        } else if let Some(active) = self.under_way().next() {
             return Err(format!("step {active} is under way"));
         }
         self.failure = Some(Failure { step: step.cloned(), why: why.to_owned() });
@@ -651,7 +668,7 @@ impl RunState {
             return Err(format!("it is not known whether the irreversible step {step} happened"));
         }
         self.facing = Facing::Back;
-        self.active = None;
+        self.one_line();
         self.back_wanted = false;
         Ok(())
     }
@@ -679,7 +696,11 @@ impl RunState {
                 if (ended.forward == ForwardVerdict::Stopped) != (self.stopped.is_some() && !with_failures) {
                     return Err("a run ends early exactly where it came to a `stop`".into());
                 }
-                if self.facing == Facing::Back || self.active.is_some() || self.pending.is_some() {
+                if self.facing == Facing::Back
+                    || self.active.is_some()
+                    || self.pending.is_some()
+                    || self.branches.is_some()
+                {
                     return Err("the run is not at its end".into());
                 }
                 if !ended.owed.is_empty() {

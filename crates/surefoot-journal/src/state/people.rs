@@ -67,7 +67,10 @@ impl RunState {
             Effect::Full => {
                 self.forward_held(step, Forward::ResolvedFull)?;
                 self.full(step);
-                self.failure = None;
+                // What failed in another branch is still to be answered.
+                if self.failure.as_ref().is_some_and(|failure| failure.step.as_ref() == Some(step)) {
+                    self.failure = None;
+                }
             }
             Effect::Part => {
                 self.forward_held(step, Forward::ResolvedPart)?;
@@ -196,7 +199,7 @@ impl RunState {
             }
         }
         self.cancel = None;
-        self.last_probe = None;
+        self.each_line(|state| state.last_probe = None);
         self.standing = Standing::Going;
         Ok(())
     }
@@ -207,9 +210,17 @@ impl RunState {
             && let Some(step) = failure.step
             && !self.duties.contains_key(&step)
         {
+            let branch = self.places.get(&step).map(|(_, branch)| *branch as usize);
+            branch.into_iter().for_each(|branch| self.swap(branch));
             self.again = Some(step);
+            branch.into_iter().for_each(|branch| self.swap(branch));
         }
         self.refused = None;
+        self.each_line(RunState::line_goes_on);
+    }
+
+    /// The same, for one line.
+    fn line_goes_on(&mut self) {
         if let Some(done) = &self.finished
             && let Some(state) = self.steps.get_mut(&done.node)
         {

@@ -41,7 +41,12 @@ pub(super) fn scopes_of(nodes: &[Node]) -> BTreeMap<StepId, Scope> {
 fn step_of(node: &Node) -> Option<&Step> {
     match node {
         Node::Step(step) => Some(step),
-        Node::Wait(_) | Node::If { .. } | Node::Each(_) | Node::Stop { .. } | Node::Assume { .. } => None,
+        Node::Wait(_)
+        | Node::If { .. }
+        | Node::Each(_)
+        | Node::Parallel(_)
+        | Node::Stop { .. }
+        | Node::Assume { .. } => None,
     }
 }
 

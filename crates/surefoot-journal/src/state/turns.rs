@@ -3,6 +3,7 @@
 use surefoot_plan::{StepId, Value};
 
 use super::apply::Refused;
+use super::lines::blocks_of;
 use super::scope::scopes_of;
 use super::{Facing, Finished, FinishedHow, RunState, Turn, Turning, duties_of};
 use crate::{Debt, Timestamp};
@@ -24,6 +25,9 @@ impl RunState {
         self.duties.extend(duties);
         self.loops.extend(loops);
         self.scopes.extend(scopes_of(&turns));
+        let (blocks, places) = blocks_of(&turns);
+        self.blocks.extend(blocks);
+        self.places.extend(places);
         for (index, item) in found.iter().enumerate() {
             let index = u32::try_from(index).unwrap_or(u32::MAX);
             let turn = Turn { node: node.clone(), index };
@@ -68,7 +72,7 @@ impl RunState {
         self.failed_turns.extend((turning.first..=turning.last).map(|index| Turn { node: node(), index }));
         self.turning = Some(turning);
         self.facing = Facing::Back;
-        self.active = None;
+        self.one_line();
         Ok(())
     }
 

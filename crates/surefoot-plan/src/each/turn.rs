@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use crate::{
     Approval, Atom, CallEnd, Cell, Each, Ensure, Exec, Expr, Formula, Leaves, LibraryCall, Literal, Node,
-    PersonQuestion, Probe, Read, Require, Rights, ScopeEnd, Script, ShownValue, Source, Statement, Step,
-    StepId, Test, ValueId, Wait, Way, Word,
+    Parallel, PersonQuestion, Probe, Read, Require, Rights, ScopeEnd, Script, ShownValue, Source, Statement,
+    Step, StepId, Test, ValueId, Wait, Way, Word,
 };
 
 /// Puts an item into its place.
@@ -271,6 +271,10 @@ impl Turn<'_> {
                 list: self.expr(&each.list),
                 body: self.nodes(&each.body),
                 ..each.as_ref().clone()
+            })),
+            Node::Parallel(parallel) => Node::Parallel(Box::new(Parallel {
+                id: self.id(&parallel.id),
+                branches: parallel.branches.iter().map(|branch| self.nodes(branch)).collect(),
             })),
             Node::Stop { id, why } => Node::Stop { id: self.id(id), why: why.clone() },
             Node::Assume { id, literal, why } => {

@@ -5,7 +5,9 @@
 //! changed on which it depends. So the cost stays near linear.
 
 use std::collections::BTreeSet;
+use std::rc::Rc;
 
+use super::branches::Around;
 use super::cells::CellIx;
 use super::facts::{Knowledge, Learnt, Name, Origin};
 use super::flow::{Verifier, same};
@@ -30,6 +32,24 @@ pub(super) enum Debt {
         /// Whether the local rule proves it.
         is_proved: bool,
         /// Whether it, or anything below, has to be walked.
+        is_open: bool,
+    },
+    /// What the other branches of a block owe, which is taken back in between: then each cell that they change has
+    /// the name it had before the block.
+    Beside {
+        node: usize,
+        below: usize,
+        /// The cells that they bring back, with the names they had.
+        before: Vec<(CellIx, Name)>,
+        around: Rc<Around>,
+        is_open: bool,
+    },
+    /// What the branches of a block owe, in whatever order: each down to its own base.
+    Branches {
+        node: usize,
+        /// For each branch its base, its top, and what it may change.
+        arms: Vec<(usize, usize, BTreeSet<CellIx>)>,
+        below: usize,
         is_open: bool,
     },
     /// What one of some arms owes. `below` is none if an arm sealed: then each goes down to its own bottom.
@@ -78,7 +98,11 @@ impl Verifier<'_> {
     pub(super) fn is_open(&self, top: usize) -> bool {
         match self.debts.get(top) {
             Some(
-                Debt::Rollback { is_open, .. } | Debt::Choice { is_open, .. } | Debt::Base { is_open, .. },
+                Debt::Rollback { is_open, .. }
+                | Debt::Choice { is_open, .. }
+                | Debt::Base { is_open, .. }
+                | Debt::Beside { is_open, .. }
+                | Debt::Branches { is_open, .. },
             ) => *is_open,
             Some(Debt::Bottom { .. }) | None => false,
         }
@@ -109,10 +133,12 @@ impl Verifier<'_> {
             };
             // What is learnt on the way back is forgotten with it, and is no news.
             let was_dirty = self.is_dirty;
+            let around = Rc::clone(&self.around);
             let (mark, names) = (self.facts.mark(), self.facts.name_count());
             self.back(top, None, walk);
             self.facts.forget_since(mark, names);
             self.is_dirty = was_dirty;
+            self.around = around;
         }
         if is_last {
             self.is_dirty = false;
@@ -147,6 +173,16 @@ impl Verifier<'_> {
                         return walk;
                     }
                     self.pay(at, node, &mut walk);
+                    Some(below)
+                }
+                Some(Debt::Beside { node, below, before, around, .. }) => {
+                    let (node, below) = (*node, *below);
+                    self.pay_beside(node, before.clone(), &Rc::clone(around), &mut walk);
+                    Some(below)
+                }
+                Some(Debt::Branches { node, arms, below, .. }) => {
+                    let (node, arms, below) = (*node, arms.clone(), *below);
+                    walk = self.back_through_branches(node, arms, walk);
                     Some(below)
                 }
                 Some(Debt::Choice { node, arms, below, .. }) => {
@@ -197,7 +233,14 @@ impl Verifier<'_> {
         // unless a debt that is paid by now left it changed, or a step since then did that owes nothing.
         let lost = match self.debts.get(at) {
             Some(Debt::Choice { lost, .. }) => lost.clone(),
-            Some(Debt::Rollback { .. } | Debt::Bottom { .. } | Debt::Base { .. }) | None => Vec::new(),
+            Some(
+                Debt::Rollback { .. }
+                | Debt::Bottom { .. }
+                | Debt::Base { .. }
+                | Debt::Beside { .. }
+                | Debt::Branches { .. },
+            )
+            | None => Vec::new(),
         };
         for (cell, name) in lost {
             let is_left = self.program.left_last.get(cell).is_some_and(|last| *last > node + 1);
@@ -206,6 +249,52 @@ impl Verifier<'_> {
             }
         }
         after
+    }
+
+    /// Takes back what the branches of a block owe: each with nothing known of the others, which are taken back in
+    /// between.
+    fn back_through_branches(
+        &mut self,
+        node: usize,
+        arms: Vec<(usize, usize, BTreeSet<CellIx>)>,
+        walk: Walk,
+    ) -> Walk {
+        let mut after = walk.clone();
+        let mut ends = Vec::new();
+        for (base, top, own) in arms {
+            let Some(Debt::Beside { around, .. }) = self.debts.get(base) else { continue };
+            let outer = std::mem::replace(&mut self.around, Rc::clone(around));
+            let mark = self.facts.mark();
+            self.forget_around(node);
+            let arm = self.back(top, Some(base), walk.clone());
+            ends.push((self.facts.end_arm(mark), own));
+            self.around = outer;
+            after.unsettled.extend(arm.unsettled);
+            after.left.extend(arm.left);
+            after.deviating.extend(arm.deviating.into_iter().skip(walk.deviating.len()));
+            after.paid.extend(arm.paid.into_iter().skip(walk.paid.len()));
+        }
+        for (end, own) in ends {
+            self.facts.take(end, &own, Origin::RolledBack(node));
+        }
+        after
+    }
+
+    /// The other branches of a block are taken back: nothing runs beside what is below.
+    fn pay_beside(&mut self, node: usize, before: Vec<(CellIx, Name)>, around: &Around, walk: &mut Walk) {
+        self.around = Rc::default();
+        for (cell, name) in before {
+            // What only may be the same as what they change stays what it is by now, if anything else changed it.
+            let is_left_later = self.program.left_last.get(cell).is_some_and(|last| *last > node + 1);
+            let is_doubtful =
+                !around.sure.contains(&cell) && (is_left_later || walk.unsettled.contains(&cell));
+            if around.left.contains(&cell) && self.rules.residuals || is_doubtful {
+                self.facts.havoc(self.cells, cell, Origin::Changed(node));
+                walk.unsettled.insert(cell);
+            } else {
+                self.facts.rename(cell, name);
+            }
+        }
     }
 
     /// Judges a rollback where it would run now.

@@ -62,7 +62,7 @@ pub(super) fn check(plan: &Plan) -> Vec<Violation> {
                     );
                 }
             }
-            Node::If { .. } | Node::Stop { .. } | Node::Assume { .. } => {}
+            Node::If { .. } | Node::Parallel(_) | Node::Stop { .. } | Node::Assume { .. } => {}
         }
     }
     limits.violations

@@ -9,6 +9,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use super::branches::reads_of;
 use super::distinct::Distinct;
 use super::items::{Items, changes_of_others, loops};
 use crate::eval::{Values, eval, moment};
@@ -102,6 +103,12 @@ impl Cells {
         // What the turns of other items change has cells of its own.
         for each in loops(plan) {
             for cell in changes_of_others(each) {
+                cells.intern(plan, &cell);
+            }
+        }
+        // What a branch reads is compared with what the others change.
+        for parallel in plan.parallels() {
+            for cell in parallel.branches.iter().flat_map(|branch| reads_of(branch)) {
                 cells.intern(plan, &cell);
             }
         }

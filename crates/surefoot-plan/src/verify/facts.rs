@@ -329,6 +329,14 @@ impl Facts {
         lost
     }
 
+    /// Goes on from the end of a branch: what it learnt is so, and these cells are what it made of them.
+    pub(super) fn take(&mut self, end: ArmEnd, own: &std::collections::BTreeSet<CellIx>, origin: Origin) {
+        self.learn_all(&end.learnt(), origin);
+        for (cell, name) in end.cells.into_iter().filter(|(cell, _)| own.contains(cell)) {
+            self.rename(cell, name);
+        }
+    }
+
     /// Goes on from the end of the first arm alone: what joining is tested against.
     pub(super) fn join_first(&mut self, ends: Vec<ArmEnd>) -> Vec<(CellIx, Name)> {
         let Some(end) = ends.into_iter().next() else { return Vec::new() };

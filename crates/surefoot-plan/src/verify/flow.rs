@@ -1,8 +1,10 @@
 //! The walk forward: what is known at each node, what must hold there, and what is owed from then on.
 
 use std::collections::BTreeSet;
+use std::rc::Rc;
 
 use super::back::{Debt, Stop};
+use super::branches::Around;
 use super::cells::{CellIx, Cells, Form, Regions, Says};
 use super::facts::{ArmEnd, Facts, Knowledge, Name, Origin};
 use super::program::{Conjunct, Program};
@@ -34,6 +36,8 @@ pub(super) struct Verifier<'a> {
     pub(super) watched: BTreeSet<CellIx>,
     /// Whether something about a watched cell changed since the last walk back.
     pub(super) is_dirty: bool,
+    /// What the other branches of the block around may change.
+    pub(super) around: Rc<Around>,
     /// Cells that steps without a rollback left changed since the last point of no return.
     pub(super) left: BTreeSet<CellIx>,
     /// The scopes that are open, innermost last: the step that entered, and its debt.
@@ -80,6 +84,7 @@ pub(super) fn walk<'a>(
         end: Vec::new(),
         watched: BTreeSet::new(),
         is_dirty: false,
+        around: Rc::default(),
         left: BTreeSet::new(),
         open: Vec::new(),
         left_open: BTreeSet::new(),
@@ -151,6 +156,7 @@ impl<'a> Verifier<'a> {
                     self.choice(at, id, ([then, otherwise], unknown.as_deref()), doubted, flow)
                 }
                 Node::Each(each) => self.each(at, each, flow),
+                Node::Parallel(parallel) => self.parallel(at, parallel, flow),
                 Node::Assume { id, .. } => self.assumption(at, id, flow),
                 Node::Stop { id, .. } => {
                     self.ways.tops.insert(id.clone(), flow.top);
@@ -691,8 +697,12 @@ impl<'a> Verifier<'a> {
     /// Adds what a probe tells.
     pub(super) fn assume(&mut self, judgement: &Judgement, origin: Origin) {
         for name in judgement.assume(&mut self.facts, origin) {
-            let cell = self.facts.known(name).map(|known| known.cell);
-            self.is_dirty |= cell.is_some_and(|cell| self.watched.contains(&cell));
+            let Some(cell) = self.facts.known(name).map(|known| known.cell) else { continue };
+            self.is_dirty |= self.watched.contains(&cell);
+            // Another branch may change it at once.
+            if self.rules.branches && self.around.wide.contains(&cell) {
+                self.facts.havoc(self.cells, cell, origin);
+            }
         }
     }
 
@@ -731,6 +741,8 @@ impl<'a> Verifier<'a> {
                 Some(
                     Debt::Rollback { below, .. }
                     | Debt::Base { below, .. }
+                    | Debt::Beside { below, .. }
+                    | Debt::Branches { below, .. }
                     | Debt::Choice { below: Some(below), .. },
                 ) => *below,
                 Some(Debt::Choice { below: None, .. } | Debt::Bottom { .. }) | None => return false,

@@ -75,7 +75,12 @@ impl Items {
 pub(super) fn loops(plan: &Plan) -> impl Iterator<Item = &Each> {
     plan.nodes().filter_map(|node| match node {
         Node::Each(each) => Some(each.as_ref()),
-        Node::Step(_) | Node::Wait(_) | Node::If { .. } | Node::Stop { .. } | Node::Assume { .. } => None,
+        Node::Step(_)
+        | Node::Wait(_)
+        | Node::If { .. }
+        | Node::Parallel(_)
+        | Node::Stop { .. }
+        | Node::Assume { .. } => None,
     })
 }
 

@@ -58,7 +58,7 @@ pub(super) fn check(plan: &Plan) -> Vec<Violation> {
             Node::Wait(wait) => labels.formula(&wait.until.formula),
             Node::If { condition, .. } => labels.formula(condition),
             Node::Each(each) => labels.open(&each.list, "the list of a loop, which is journaled"),
-            Node::Stop { .. } => {}
+            Node::Parallel(_) | Node::Stop { .. } => {}
             Node::Assume { literal, .. } => labels.formula(&literal.formula()),
         }
     }

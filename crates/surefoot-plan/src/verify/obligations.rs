@@ -37,7 +37,7 @@ impl Parts<'_> {
                     self.one(proof, Place::Wait(wait.id.clone()), &wait.until.formula, &forward)
                 }
                 Node::If { id, condition, .. } => self.one(proof, Place::If(id.clone()), condition, &forward),
-                Node::Each(_) | Node::Stop { .. } => {}
+                Node::Each(_) | Node::Parallel(_) | Node::Stop { .. } => {}
                 Node::Assume { id, literal, why } => proof.exceptions.push(Exception {
                     step: id.clone(),
                     kind: ExceptionKind::Assume,

@@ -1,8 +1,10 @@
 //! A plan, prepared for the walk: every formula over cells, every guard with what it must hold for.
 
 use std::collections::{BTreeSet, HashMap};
+use std::rc::Rc;
 
 use super::Rules;
+use super::branches::{Around, around};
 use super::cells::{CellIx, Cells, Form, Says};
 use super::items::{changes_of_others, left_by_others};
 use super::proof::What;
@@ -28,6 +30,8 @@ pub(super) struct Program<'a> {
     /// For each cell, the last node that may leave it changed, or whose rollback sets it: one more than its
     /// place, so that 0 says none.
     pub(super) left_last: Vec<usize>,
+    /// For each part inside a branch, what the other branches may change meanwhile.
+    pub(super) around: HashMap<&'a str, Rc<Around>>,
     /// The names that the author gave to formulas.
     pub(super) names: Names<'a>,
 }
@@ -92,6 +96,7 @@ impl<'a> Program<'a> {
             ensures: Vec::new(),
             invariants: Vec::new(),
             left_last: Vec::new(),
+            around: around(plan, cells, rules),
             names: Names::of(plan),
         };
         let mut compile = |requires: &[Require]| -> Vec<Form> {
@@ -121,9 +126,12 @@ impl<'a> Program<'a> {
             // In the turns of other items each part of a loop's body comes after every other.
             let index = match node.node {
                 Node::Each(each) => index + 1 + crate::Nodes::of(&each.body).count(),
-                Node::Step(_) | Node::Wait(_) | Node::If { .. } | Node::Stop { .. } | Node::Assume { .. } => {
-                    index
-                }
+                Node::Step(_)
+                | Node::Wait(_)
+                | Node::If { .. }
+                | Node::Parallel(_)
+                | Node::Stop { .. }
+                | Node::Assume { .. } => index,
             };
             for cell in node.leaves_wide.iter().copied().chain(cells.with_aliases(&own)) {
                 if let Some(last) = program.left_last.get_mut(cell) {
@@ -157,7 +165,7 @@ impl<'a> Program<'a> {
                 self.prepare_loop(plan, cells, each, &mut facts, rules);
                 return facts;
             }
-            Node::Stop { .. } => return facts,
+            Node::Parallel(_) | Node::Stop { .. } => return facts,
             Node::Assume { literal, .. } => &literal.formula(),
         };
         let form = cells.compile(plan, condition);
@@ -208,7 +216,16 @@ impl<'a> Program<'a> {
         facts.sets = sets(plan, cells, &step.ensures);
         facts.guard = required(plan, cells, &step.requires);
         if rules.half_done {
-            facts.guard.extend(self.invariants_over(cells, &facts.changes_wide, &facts.changes));
+            let asked = &facts.changes_wide;
+            // What the other branches change may be anything at any moment, like what it changes itself.
+            match self.around.get(step.id.0.as_str()).filter(|_| rules.branches) {
+                None => facts.guard.extend(self.invariants_over(cells, asked, asked, &facts.changes)),
+                Some(around) => {
+                    let all = asked.union(&around.wide).copied().collect();
+                    let sure = facts.changes.union(&around.sure).copied().collect();
+                    facts.guard.extend(self.invariants_over(cells, asked, &all, &sure));
+                }
+            }
         }
         match &step.way {
             Way::Rollback(rollback) => {
@@ -216,7 +233,7 @@ impl<'a> Program<'a> {
                 let changes_wide = wide(cells, &changes);
                 let mut guard = required(plan, cells, &rollback.requires);
                 if rules.rollback_invariants {
-                    guard.extend(self.invariants_over(cells, &changes_wide, &changes));
+                    guard.extend(self.invariants_over(cells, &changes_wide, &changes_wide, &changes));
                 }
                 facts.rollback = Some(RollbackFacts {
                     guard,
@@ -237,14 +254,15 @@ impl<'a> Program<'a> {
         }
     }
 
-    /// The invariants that ask one of these cells, for every value of these.
+    /// The invariants that ask one of these cells, for every value of those.
     fn invariants_over(
         &self,
         cells: &Cells,
+        asking: &BTreeSet<CellIx>,
         over: &BTreeSet<CellIx>,
         sure: &BTreeSet<CellIx>,
     ) -> Vec<Conjunct> {
-        let asked = over.iter().filter_map(|cell| cells.get(*cell)).flat_map(|facts| &facts.invariants);
+        let asked = asking.iter().filter_map(|cell| cells.get(*cell)).flat_map(|facts| &facts.invariants);
         let indices: BTreeSet<usize> = asked.copied().collect();
         let conjunct = |index: usize| {
             let form = self.invariants.get(index)?.clone();

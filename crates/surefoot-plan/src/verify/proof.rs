@@ -132,6 +132,9 @@ pub struct Owed {
     pub step: StepId,
     /// The choices under which it is owed: the `if` (or wait), and the arm that was taken.
     pub only_if: Vec<(StepId, Tri)>,
+    /// The block in another branch of which it stands: it is owed if it was begun, in the order in which the steps
+    /// of the branches were done.
+    pub among: Option<StepId>,
 }
 
 /// Stacks of owed rollbacks that share what is below: one entry for each step, not for each pair.
@@ -143,6 +146,8 @@ pub(super) struct Ways {
     pub(super) entries: Vec<WayEntry>,
     /// For each step, the entry on top if it fails.
     pub(super) tops: BTreeMap<StepId, usize>,
+    /// For each block whose branches are done at the same time, by its place, where each branch begins and ends.
+    pub(super) branches: BTreeMap<usize, Vec<(usize, usize)>>,
     /// The entry on top at the end.
     pub(super) end: usize,
 }
@@ -156,6 +161,10 @@ pub(super) enum WayEntry {
     Rollback { step: usize, below: usize },
     /// What the turns of other items owe, which is not listed one by one; then what is below.
     Others { below: usize },
+    /// What the other branches of a block owe, as far as they have come; then what is below.
+    Beside { node: usize, branch: usize, below: usize },
+    /// What the branches of a block owe; then what is below.
+    Branches { node: usize, below: usize },
     /// What an arm owes, by the arm that was taken; each down to `below`, then what is below. If `below`
     /// is none, some arm sealed, and each goes down to its own bottom.
     Choice { node: StepId, arms: Vec<(Tri, usize)>, below: Option<usize> },
@@ -189,16 +198,16 @@ impl Proof {
     pub fn way_back_ends(&self, step: &StepId, most: usize) -> (Vec<Owed>, Option<Owed>, usize) {
         let (mut first, mut last, mut count) = (Vec::new(), None, 0);
         if let Some(top) = self.ways.tops.get(step) {
-            let mut end: Option<(&StepId, Vec<(StepId, Tri)>)> = None;
-            self.ways.visit(*top, None, &mut Vec::new(), &mut |step, only_if| {
+            let mut end: Option<(&StepId, Under)> = None;
+            self.ways.visit(*top, None, &mut Under::default(), &mut |step, under| {
                 count += 1;
                 if first.len() < most {
-                    first.push(Owed { step: step.clone(), only_if: only_if.to_vec() });
+                    first.push(under.owed(step));
                 } else {
-                    end = Some((step, only_if.to_vec()));
+                    end = Some((step, under.clone()));
                 }
             });
-            last = end.map(|(step, only_if)| Owed { step: step.clone(), only_if });
+            last = end.map(|(step, under)| under.owed(step));
         }
         (first, last, count)
     }
@@ -209,27 +218,34 @@ impl Proof {
     }
 }
 
-/// Sees a rollback, and the choices under which it is owed.
-type See<'s, 'a> = dyn FnMut(&'a StepId, &[(StepId, Tri)]) + 's;
+/// Under which circumstances a rollback is owed.
+#[derive(Clone, Debug, Default)]
+struct Under {
+    /// The choices, and the arm that was taken.
+    only_if: Vec<(StepId, Tri)>,
+    /// The block in another branch of which it stands.
+    among: Option<StepId>,
+}
+
+impl Under {
+    fn owed(&self, step: &StepId) -> Owed {
+        Owed { step: step.clone(), only_if: self.only_if.clone(), among: self.among.clone() }
+    }
+}
+
+/// Sees a rollback, and under which circumstances it is owed.
+type See<'s, 'a> = dyn FnMut(&'a StepId, &Under) + 's;
 
 impl Ways {
     /// Lists a stack from its top.
     fn list(&self, top: usize) -> Vec<Owed> {
         let mut owed = Vec::new();
-        self.visit(top, None, &mut Vec::new(), &mut |step, only_if| {
-            owed.push(Owed { step: step.clone(), only_if: only_if.to_vec() });
-        });
+        self.visit(top, None, &mut Under::default(), &mut |step, under| owed.push(under.owed(step)));
         owed
     }
 
-    /// Shows each rollback of a stack, from its top, with the choices under which it is owed.
-    fn visit<'a>(
-        &'a self,
-        top: usize,
-        stop: Option<usize>,
-        only_if: &mut Vec<(StepId, Tri)>,
-        see: &mut See<'_, 'a>,
-    ) {
+    /// Shows each rollback of a stack, from its top, with the circumstances under which it is owed.
+    fn visit<'a>(&'a self, top: usize, stop: Option<usize>, under: &mut Under, see: &mut See<'_, 'a>) {
         let mut next = Some(top);
         while let Some(at) = next {
             if Some(at) == stop {
@@ -238,22 +254,46 @@ impl Ways {
             next = match self.entries.get(at) {
                 Some(WayEntry::Rollback { step, below }) => {
                     if let Some(step) = self.steps.get(*step) {
-                        see(step, only_if);
+                        see(step, under);
                     }
                     Some(*below)
                 }
                 Some(WayEntry::Choice { node, arms, below }) => {
                     for (arm, top) in arms {
-                        only_if.push((node.clone(), *arm));
-                        self.visit(*top, below.or(stop), only_if, see);
-                        only_if.pop();
+                        under.only_if.push((node.clone(), *arm));
+                        self.visit(*top, below.or(stop), under, see);
+                        under.only_if.pop();
                     }
                     *below
+                }
+                Some(WayEntry::Beside { node, branch, below }) => {
+                    self.visit_branches(*node, Some(*branch), under, see);
+                    Some(*below)
+                }
+                Some(WayEntry::Branches { node, below }) => {
+                    self.visit_branches(*node, None, under, see);
+                    Some(*below)
                 }
                 Some(WayEntry::Others { below }) => Some(*below),
                 Some(WayEntry::Bottom) | None => None,
             };
         }
+    }
+
+    /// Shows what the branches of a block owe, but for one of them, the last branch first.
+    fn visit_branches<'a>(
+        &'a self,
+        node: usize,
+        except: Option<usize>,
+        under: &mut Under,
+        see: &mut See<'_, 'a>,
+    ) {
+        let arms = self.branches.get(&node).map_or(&[][..], |arms| arms);
+        let outer = std::mem::replace(&mut under.among, self.steps.get(node).cloned());
+        for (_, (base, top)) in arms.iter().enumerate().rev().filter(|(at, _)| Some(*at) != except) {
+            self.visit(*top, Some(*base), under, see);
+        }
+        under.among = outer;
     }
 }
 

@@ -143,15 +143,36 @@ impl<'a> Report<'a> {
             }
             What::Invariant(index) => {
                 let text = self.invariant(index);
-                let changed = self.shown(&conjunct.for_all).join("`, `");
+                let asked: BTreeSet<CellIx> = cells.intersection(&conjunct.for_all).copied().collect();
+                let beside = self.changed_beside(at, &asked);
+                let changed = self
+                    .shown(if !self.program.around.contains_key(id.0.as_str()) {
+                        &conjunct.for_all
+                    } else {
+                        &asked
+                    })
+                    .join("`, `");
                 let because = if why.is_empty() { String::new() } else { format!(", and {why}") };
+                trace.extend(beside.iter().map(|(other, name)| {
+                    format!("`{other}` changes `{name}` at the same time, in another branch")
+                }));
+                steps.extend(beside.iter().map(|(other, _)| other.clone()));
                 trace.push(format!("while `{id}` is half done, `{changed}` may be anything{because}"));
-                let help = "an invariant holds at every moment. Make the other part of it safe in a step before \
-                            this one, take the change apart into two steps, or state at the runbook's end what \
-                            need not hold before";
+                let meanwhile = match beside.first() {
+                    Some((other, _)) => format!(", and `{other}` in another branch"),
+                    None => String::new(),
+                };
+                let help = if beside.is_empty() {
+                    "an invariant holds at every moment. Make the other part of it safe in a step before \
+                     this one, take the change apart into two steps, or state at the runbook's end what \
+                     need not hold before"
+                } else {
+                    "what together breaks an invariant is not done at the same time: put these steps after each other, \
+                     each checked by what it ensures"
+                };
                 (
                     Condition::InvariantBroken,
-                    format!("{text} may not hold while `{id}` is half done"),
+                    format!("{text} may not hold while `{id}` is half done{meanwhile}"),
                     help.to_owned(),
                 )
             }
@@ -300,6 +321,49 @@ impl<'a> Report<'a> {
         });
     }
 
+    /// A step of one branch changes what a part of another asks, or changes.
+    pub(super) fn interferes(
+        &mut self,
+        block: &StepId,
+        changer: &StepId,
+        changed: CellIx,
+        other: &StepId,
+        asked: Option<CellIx>,
+        changes: bool,
+    ) {
+        let name = self.cell(changed);
+        let other_name = asked.map_or_else(|| name.clone(), |asked| self.cell(asked));
+        let does = if changes { "changes" } else { "asks" };
+        let same = if other_name == name {
+            String::new()
+        } else {
+            format!(", which may be the same as `{name}` or rest on it")
+        };
+        let message = if changes && other_name == name {
+            format!(
+                "`{changer}` and `{other}` are done at the same time, in two branches of `{block}`, and both change `{name}`"
+            )
+        } else {
+            format!(
+                "`{changer}` changes `{name}` at the same time as `{other}`, in another branch of `{block}`, {does} `{other_name}`{same}"
+            )
+        };
+        let trace = vec![
+            format!("`{block}` does its branches at the same time"),
+            format!("`{changer}` begins, and changes `{name}`"),
+            format!("`{other}` {does} `{other_name}` before, while or after that: nobody can tell"),
+        ];
+        self.push(Violation {
+            condition: Condition::BranchesInterfere,
+            steps: vec![changer.clone(), other.clone(), block.clone()],
+            names: vec![name],
+            message,
+            trace,
+            help: format!("put `{changer}` and `{other}` into one branch, in the order in which they are meant: `{{ … }}`; or take one of them out of the block"),
+            more: 0,
+        });
+    }
+
     /// A step that is not safe to repeat stands after a point of no return.
     pub(super) fn once_after_seal(&mut self, at: usize, sealed: usize) {
         let (id, seal) = (self.id(at), self.id(sealed));
@@ -403,6 +467,8 @@ impl<'a> Report<'a> {
                  `ensures`; make the plan again from its runbook",
             ),
             Condition::Malformed
+            | Condition::BranchesInterfere
+            | Condition::InBranch
             | Condition::NeverReached
             | Condition::AssumedFalse
             | Condition::InputUnbound
@@ -468,6 +534,7 @@ impl<'a> Report<'a> {
             crate::Node::Wait(wait) => Some(&wait.until),
             crate::Node::If { .. }
             | crate::Node::Each(_)
+            | crate::Node::Parallel(_)
             | crate::Node::Stop { .. }
             | crate::Node::Assume { .. } => None,
         });
@@ -485,6 +552,7 @@ impl<'a> Report<'a> {
             crate::Node::Wait(_)
             | crate::Node::If { .. }
             | crate::Node::Each(_)
+            | crate::Node::Parallel(_)
             | crate::Node::Stop { .. }
             | crate::Node::Assume { .. } => None,
         });
@@ -498,6 +566,29 @@ impl<'a> Report<'a> {
             "" => format!("the invariant `{text}`"),
             message => format!("the invariant `{text}` ({message})"),
         }
+    }
+
+    /// The steps of other branches that change one of these cells, with it.
+    fn changed_beside(&self, at: usize, asked: &BTreeSet<CellIx>) -> Vec<(StepId, String)> {
+        let id = self.id(at);
+        let Some(block) = self.plan.parallels().find(|block| block.places().any(|(part, _)| *part == id))
+        else {
+            return Vec::new();
+        };
+        let own = block.places().find(|(part, _)| **part == id).map(|(_, branch)| branch);
+        let mut found = Vec::new();
+        for (part, _) in block.places().filter(|(_, branch)| Some(*branch) != own) {
+            let Some(facts) =
+                self.program.index.get(part.0.as_str()).and_then(|at| self.program.nodes.get(*at))
+            else {
+                continue;
+            };
+            let back = facts.rollback.iter().flat_map(|back| &back.changes_wide);
+            if let Some(cell) = facts.changes_wide.iter().chain(back).find(|cell| asked.contains(cell)) {
+                found.push((part.clone(), self.cell(*cell)));
+            }
+        }
+        found
     }
 
     /// What is known of these cells: "`a` is true and `b` is false".

@@ -66,6 +66,7 @@ pub(super) fn check(plan: &Plan, policy: &Policy, nesting: usize) -> Vec<Violati
                 }
             }
             Node::Each(each) => shape.each(each),
+            Node::Parallel(_) => {}
             Node::Stop { .. } => {}
             Node::Assume { literal, .. } => shape.atom(&literal.atom),
         }
@@ -236,6 +237,9 @@ impl Shape<'_> {
                 }
                 Node::Wait(wait) => self.scopes(&wait.otherwise, is_inside),
                 Node::Each(each) => self.scopes(&each.body, is_inside),
+                Node::Parallel(parallel) => {
+                    parallel.branches.iter().for_each(|branch| self.scopes(branch, is_inside));
+                }
                 Node::If { then, otherwise, unknown, .. } => {
                     let arms =
                         [then.as_slice(), otherwise.as_slice(), unknown.as_deref().unwrap_or_default()];
@@ -291,6 +295,7 @@ impl Shape<'_> {
                 }
                 Node::Wait(wait) => self.calls(&wait.otherwise),
                 Node::Each(each) => self.calls(&each.body),
+                Node::Parallel(parallel) => parallel.branches.iter().for_each(|branch| self.calls(branch)),
                 Node::If { then, otherwise, unknown, .. } => {
                     self.calls(then);
                     self.calls(otherwise);

@@ -470,6 +470,7 @@ pub(super) fn sample(seed: u64) -> Plan {
     generate::plan(seed)
 }
 
+mod branches;
 mod checks;
 mod generate;
 mod machine;

@@ -97,6 +97,7 @@ impl<'a> Values<'a> {
                     self.arms(arms);
                 }
                 Node::Each(each) => self.each(each),
+                Node::Parallel(parallel) => self.branches(&parallel.branches),
                 Node::Stop { .. } => {}
                 Node::Assume { id, literal, .. } => {
                     let place = Place { node: Some(id), is_rollback: false, what: "what is assumed" };
@@ -130,6 +131,23 @@ impl<'a> Values<'a> {
         self.nodes(&each.body);
         for id in std::mem::replace(&mut self.arm, outer) {
             self.exists.remove(&id);
+        }
+    }
+
+    /// What a branch finds exists in that branch, and behind the block; not in the others.
+    fn branches(&mut self, branches: &[Vec<Node>]) {
+        let outer = std::mem::take(&mut self.arm);
+        let mut found = Vec::new();
+        for branch in branches {
+            self.nodes(branch);
+            for id in std::mem::take(&mut self.arm) {
+                found.extend(self.exists.remove(&id).map(|exists| (id, exists)));
+            }
+        }
+        self.arm = outer;
+        for (id, exists) in found {
+            self.arm.push(id.clone());
+            self.mark(id, exists);
         }
     }
 

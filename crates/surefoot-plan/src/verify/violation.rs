@@ -63,6 +63,10 @@ pub enum Condition {
     SealNotApproved,
     /// A loop takes back its waves, and an irreversible step stands in it.
     SealInWave,
+    /// A branch changes what another branch changes or asks.
+    BranchesInterfere,
+    /// Something stands in a branch that cannot be done while others are at work.
+    InBranch,
     /// `undone when` asks a fact that the step itself changes.
     UndoneWhenChanged,
     /// A rollback has no statement that changes anything.
@@ -113,6 +117,8 @@ impl Condition {
             Condition::OnceSeal => "SF0408",
             Condition::SealNotApproved => "SF0409",
             Condition::SealInWave => "SF0418",
+            Condition::BranchesInterfere => "SF0507",
+            Condition::InBranch => "SF0419",
             Condition::UndoneWhenChanged => "SF0410",
             Condition::EmptyRollback => "SF0412",
             Condition::RollbackAsks => "SF0411",
@@ -130,7 +136,7 @@ impl Condition {
     }
 
     /// Every condition, in the order of the declaration.
-    pub const ALL: [Condition; 31] = [
+    pub const ALL: [Condition; 33] = [
         Condition::Malformed,
         Condition::InputUnbound,
         Condition::ConstraintBroken,
@@ -149,6 +155,8 @@ impl Condition {
         Condition::OnceSeal,
         Condition::SealNotApproved,
         Condition::SealInWave,
+        Condition::BranchesInterfere,
+        Condition::InBranch,
         Condition::UndoneWhenChanged,
         Condition::EmptyRollback,
         Condition::RollbackAsks,

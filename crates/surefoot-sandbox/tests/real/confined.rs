@@ -115,7 +115,23 @@ fn a_probe_can_write_nothing_but_its_scratch() {
     assert_eq!(std::fs::read_to_string(&inside).expect("there"), "as it was");
     let report = room
         .probe(sh(&format!("cat {}; echo x > ~/cache; cat ~/cache; pwd; echo y > file", inside.display())));
-    assert_eq!(report.output[0].tail, "as it wasx\n/tmp/work\n", "{report:?}");
+    assert_eq!(report.output[0].tail, "as it wasx\n/surefoot/work\n", "{report:?}");
+}
+
+#[test]
+fn a_right_to_tmp_is_one_like_any_other() {
+    let mut room = Room::new();
+    let file = tempfile::Builder::new().prefix("sf-right-").tempfile_in("/tmp").expect("a file");
+    let path = file.path().display();
+    let look = || sh(&format!("cat {path}; pwd; echo x > $TMPDIR/own && cat $TMPDIR/own ~/../tmp/own"));
+    std::fs::write(file.path(), "as it was ").expect("written");
+    room.rights.read = vec!["/tmp".into()];
+    let report = room.act(look());
+    assert_eq!(report.output[0].tail, "as it was /surefoot/work\nx\nx\n", "{report:?}");
+    failed(&room.act(sh(&format!("echo new > {path}"))), "write");
+    room.rights.write = vec!["/tmp".into()];
+    let report = room.act(sh(&format!("echo new > {path}; cat {path}")));
+    assert_eq!(report.output[0].tail, "new\n", "{report:?}");
 }
 
 #[test]
@@ -132,6 +148,7 @@ fn only_granted_programs_can_be_executed() {
     // A copy of a granted program, in a place that can be written.
     failed(&room.act(sh(&format!("cp /bin/sh {folder}/sh; {folder}/sh -c true"))), "a copy");
     failed(&room.act(sh("cp /bin/sh /tmp/sh; /tmp/sh -c true")), "a copy in the scratch folder");
+    failed(&room.act(sh("cp /bin/sh ~/sh; ~/sh -c true")), "a copy in its home");
     let copy =
         format!("cp /bin/sh {folder}/sh; for l in /lib64/ld-linux*; do $l {folder}/sh -c 'echo ran'; done");
     failed(&room.act(sh(&copy)), "a copy through the loader");
@@ -158,7 +175,7 @@ fn the_environment_and_the_descriptors_are_its_own() {
     let mut names: Vec<&str> =
         report.output[0].tail.lines().filter_map(|line| line.split('=').next()).collect();
     names.sort_unstable();
-    assert_eq!(names, ["HOME", "LANG", "PATH", "TZ"]);
+    assert_eq!(names, ["HOME", "LANG", "PATH", "TMPDIR", "TZ"]);
     let report = room.act(sh("ls /proc/self/fd | wc -l; exec ls -l /proc/self/fd"));
     // Its three, and the one that `ls` reads the folder by.
     assert!(report.output[0].tail.contains("0 ->") && !report.output[0].tail.contains(" 4 ->"), "{report:?}");

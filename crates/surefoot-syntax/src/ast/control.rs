@@ -163,6 +163,17 @@ pub struct During {
     pub head: Span,
 }
 
+/// `parallel { … }`
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Parallel {
+    /// What is done in each branch.
+    pub branches: Vec<Vec<Member>>,
+    /// All of it.
+    pub span: Span,
+    /// Its word.
+    pub head: Span,
+}
+
 /// `call "./drain.runbook" as drain with { node = standby }`
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct CallRunbook {
@@ -198,6 +209,7 @@ impl Member {
             }
             Member::For(turns) => vec![&turns.body],
             Member::During(scope) => vec![&scope.body],
+            Member::Parallel(block) => block.branches.iter().map(Vec::as_slice).collect(),
             Member::About(_)
             | Member::Param(_)
             | Member::Let(_)

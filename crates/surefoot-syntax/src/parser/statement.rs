@@ -27,6 +27,8 @@ pub(super) enum Place {
     Diagnose,
     /// A `during`: its two ends, and what is done in it.
     During,
+    /// A `parallel`: its branches.
+    Parallel,
     /// A block of a statement that cannot be read.
     Anywhere,
 }
@@ -53,17 +55,20 @@ const RUNBOOK: &[&str] = &[
     "todo",
     "assume",
     "during",
+    "parallel",
     "call",
     "waive",
     "lock",
 ];
 const BRANCH: &[&str] = &[
-    "let", "step", "wait", "if", "match", "diagnose", "for", "stop", "todo", "assume", "during", "call",
-    "waive",
+    "let", "step", "wait", "if", "match", "diagnose", "for", "stop", "todo", "assume", "during", "parallel",
+    "call", "waive",
 ];
+const PARALLEL: &[&str] =
+    &["step", "wait", "if", "match", "diagnose", "for", "todo", "assume", "during", "call", "waive"];
 const DURING: &[&str] = &[
     "enter", "leave", "let", "step", "wait", "if", "match", "diagnose", "for", "stop", "todo", "assume",
-    "during", "call", "waive",
+    "during", "parallel", "call", "waive",
 ];
 const STEP: &[&str] = &[
     "approved",
@@ -94,7 +99,7 @@ const CLAUSES: &[&str] = &[
 ];
 
 /// Keywords that are designed and not built, which begin a statement.
-const NOT_BUILT: &[&str] = &["parallel", "notify", "after", "interactive"];
+const NOT_BUILT: &[&str] = &["notify", "after", "interactive"];
 
 impl Place {
     fn words(self) -> &'static [&'static str] {
@@ -103,6 +108,7 @@ impl Place {
             Self::Runbook => RUNBOOK,
             Self::Branch => BRANCH,
             Self::During => DURING,
+            Self::Parallel => PARALLEL,
             Self::Step => STEP,
             Self::Collect => COLLECT,
             Self::About
@@ -136,6 +142,7 @@ impl Place {
             Self::Match => "in `match`",
             Self::Diagnose => "in `diagnose`",
             Self::During => "in `during`",
+            Self::Parallel => "in `parallel`",
             Self::Anywhere => "here",
         }
     }
@@ -145,7 +152,7 @@ impl Place {
         let outer: &[&[&str]] = match self {
             Self::File | Self::Anywhere => return false,
             Self::Runbook => &[&["use", "runbook", "scenario", "function", "type", "action"]],
-            Self::Branch | Self::Match | Self::Diagnose | Self::During => &[&[
+            Self::Branch | Self::Match | Self::Diagnose | Self::During | Self::Parallel => &[&[
                 "use",
                 "runbook",
                 "scenario",
@@ -179,6 +186,7 @@ impl Place {
                 "stop",
                 "assume",
                 "during",
+                "parallel",
                 "call",
             ]],
             Self::About | Self::Allow | Self::Manual | Self::FactBody => &[FILE, RUNBOOK, STEP],
@@ -216,6 +224,7 @@ impl Parser<'_> {
             | Place::Runbook
             | Place::Branch
             | Place::During
+            | Place::Parallel
             | Place::Step
             | Place::Collect
             | Place::Anywhere => self.keyword_statement(place),
@@ -253,6 +262,7 @@ impl Parser<'_> {
             | Place::Runbook
             | Place::Branch
             | Place::During
+            | Place::Parallel
             | Place::Step
             | Place::Collect
             | Place::Anywhere => NOT_BUILT,
@@ -368,6 +378,10 @@ impl Parser<'_> {
                 p.expr()
             }),
             "during" => self.wrap(checkpoint, SyntaxKind::During, Self::during),
+            "parallel" => self.wrap(checkpoint, SyntaxKind::Parallel, Self::parallel),
+            "" if place == Place::Parallel && self.at(SyntaxKind::BraceOpen) => {
+                self.wrap(checkpoint, SyntaxKind::Lane, Self::lane)
+            }
             "call" if !self.calls_ahead() => {
                 self.wrap(checkpoint, SyntaxKind::CallRunbook, Self::call_runbook)
             }

@@ -517,6 +517,25 @@ impl Parser<'_> {
         if self.at(SyntaxKind::BraceOpen) { Ok(()) } else { self.expected("`{`") }
     }
 
+    /// `parallel { … }`
+    pub(super) fn parallel(&mut self) -> Parsed {
+        self.nested(|p| {
+            let head = p.current();
+            p.bump();
+            if !p.at(SyntaxKind::BraceOpen) {
+                let _: Parsed = p.expected("`{`, and what is done at the same time");
+                p.skip_to_block();
+            }
+            p.block("`parallel`", head, Place::Parallel)
+        })
+    }
+
+    /// `{ … }`: a branch of several parts.
+    pub(super) fn lane(&mut self) -> Parsed {
+        let head = self.current();
+        self.block("a branch", head, Place::Branch)
+    }
+
     /// `enter on TARGET within D { … }`
     pub(super) fn enter(&mut self) -> Parsed {
         let head = self.current();

@@ -8,6 +8,15 @@ use crate::testing::{Story, approval_asked, bert, plan};
 
 const TERMINAL: Size = Size { columns: 80, lines: 24 };
 
+/// The step whose statement began last.
+fn last_begun(story: &Story) -> Option<surefoot_plan::StepId> {
+    let mut intents = story.records().iter().rev();
+    intents.find_map(|record| {
+        let surefoot_journal::Event::Intent { claim, .. } = &record.event else { return None };
+        Some(claim.step.clone())
+    })
+}
+
 /// What a story looks like in the end, `after` ms after its last record.
 fn draw(story: &Story, printed: &str, after: u64, size: Size, style: &Style) -> String {
     let plan = plan();
@@ -17,7 +26,9 @@ fn draw(story: &Story, printed: &str, after: u64, size: Size, style: &Style) -> 
         state.apply(record).unwrap();
         screen.observe(record);
     }
-    screen.print(printed.as_bytes());
+    if let Some(step) = last_begun(story) {
+        screen.print(&step, printed.as_bytes());
+    }
     let alive = matches!(state.standing(), surefoot_journal::Standing::Going);
     let lines = screen.draw(&state, Timestamp(story.now().0 + after), size, alive);
     assert!(lines.len() <= size.lines, "{lines:#?}");
@@ -131,13 +142,14 @@ fn it_fits_every_terminal() {
 fn a_gigabyte_on_one_line_is_not_kept() {
     let plan = plan();
     let mut screen = Screen::new(&plan, "01M80", &Style::default());
+    let step = surefoot_plan::StepId("fence".into());
     for _ in 0..1000 {
-        screen.print(&[b'x'; 10_000]);
+        screen.print(&step, &[b'x'; 10_000]);
     }
-    assert!(screen.tail.iter().map(String::len).sum::<usize>() <= 3 * super::TAIL_BYTES_MAX);
-    screen.print(b"\nnext");
-    screen.print(b" line\xff\n");
-    assert_eq!(screen.tail.back().unwrap(), "next line\u{fffd}");
+    assert!(screen.tails[&step].lines.iter().map(String::len).sum::<usize>() <= 3 * super::TAIL_BYTES_MAX);
+    screen.print(&step, b"\nnext");
+    screen.print(&step, b" line\xff\n");
+    assert_eq!(screen.tails[&step].lines.back().unwrap(), "next line\u{fffd}");
 }
 
 #[test]

@@ -103,6 +103,9 @@ impl<'a> Lowering<'a> {
                     self.keep(unknown.as_deref_mut().unwrap_or_default(), invariants, called);
                 }
                 Node::Each(each) => self.keep(&mut each.body, invariants, called),
+                Node::Parallel(parallel) => {
+                    parallel.branches.iter_mut().for_each(|branch| self.keep(branch, invariants, called));
+                }
                 Node::Stop { .. } | Node::Assume { .. } => {}
             }
         }

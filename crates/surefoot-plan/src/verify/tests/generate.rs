@@ -9,13 +9,16 @@ use crate::{
     Value, Wait, Way,
 };
 
+/// From this seed on, plans have branches that are done at the same time.
+pub(super) const BRANCHING: u64 = 1 << 32;
+
 /// A small generator of random numbers (xorshift), so that a seed gives the same plan for ever. Inside a loop it
-/// knows the item.
-pub(in crate::verify) struct Random(u64, Option<Expr>);
+/// knows the item. Last, whether plans have branches.
+pub(in crate::verify) struct Random(u64, Option<Expr>, bool);
 
 impl Random {
     pub(in crate::verify) fn new(seed: u64) -> Random {
-        Random(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1, None)
+        Random(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1, None, seed >= BRANCHING)
     }
 
     fn next(&mut self) -> u64 {
@@ -121,6 +124,13 @@ fn nodes(random: &mut Random, count: u64, depth: u64, next: &mut u64, inside: bo
             nodes.push(Node::Step(Box::new(leave)));
             continue;
         }
+        if random.2 && depth > 0 && random.percent(if depth == 2 { 35 } else { 12 }) {
+            let branches = [1 + random.below(2), 1 + random.below(2)];
+            let branches = branches.map(|count| self::branch(random, count, next));
+            let id = StepId(format!("parallel[{id}]"));
+            nodes.push(Node::Parallel(Box::new(crate::Parallel { id, branches: branches.into() })));
+            continue;
+        }
         if depth == 2 && random.1.is_none() && random.percent(12) {
             let mut each = crate::Each {
                 id: StepId(format!("for[{id}]")),
@@ -170,6 +180,29 @@ fn nodes(random: &mut Random, count: u64, depth: u64, next: &mut u64, inside: bo
             })),
             _ => Node::Step(Box::new(act(random, &format!("s{id}")))),
         });
+    }
+    nodes
+}
+
+/// A branch: steps that can be taken back, and now and then a wait or an assumption.
+fn branch(random: &mut Random, count: u64, next: &mut u64) -> Vec<Node> {
+    let mut nodes = Vec::new();
+    for _ in 0..count {
+        *next += 1;
+        let id = *next;
+        if random.percent(8) {
+            let until = require(clause(random));
+            let id = StepId(format!("wait{id}"));
+            nodes.push(Node::Wait(Box::new(Wait { id, until, times: 1, otherwise: Vec::new() })));
+            continue;
+        }
+        let step = loop {
+            let step = act(random, &format!("s{id}"));
+            if !matches!(step.way, Way::Irreversible(_)) {
+                break step;
+            }
+        };
+        nodes.push(Node::Step(Box::new(step)));
     }
     nodes
 }

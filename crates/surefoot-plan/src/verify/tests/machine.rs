@@ -1,8 +1,11 @@
 //! A concrete machine: performs a small plan in every world that it may meet, stops it everywhere, and
 //! walks back. It knows nothing of names, knowledge or truth tables; a world is five numbers.
 
+mod interleaved;
+
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::super::Rules;
 use super::super::proof::{Obligation, Owed, Place, Proof, Verdict, What};
 use super::generate::cells;
 use crate::{
@@ -110,11 +113,15 @@ pub(super) struct Machine<'a> {
     proof: &'a Proof,
     /// Whether `u` and `v` are the same thing.
     same: bool,
-    /// What is owed where, as the proof says. None for a plan with loops: there the proof lists the turn of one
-    /// item, and the machine's own book counts.
+    /// What is owed where, as the proof says. None for a plan with loops or branches: there the proof lists the turn
+    /// of one item, and no order of the branches, and the machine's own book counts.
     ways: Option<BTreeMap<StepId, Vec<Owed>>>,
     /// For each part of a turn, the part of the loop's body that it is.
     general: BTreeMap<StepId, StepId>,
+    /// The rules of the executor: it asks an invariant for every value of what other branches change.
+    rules: &'a Rules,
+    /// Whether the third thing is asked.
+    has_loops: bool,
     /// The turns of each loop.
     turns: &'a BTreeMap<StepId, Vec<Vec<Node>>>,
     /// The runs that go on after a turn that failed.
@@ -123,13 +130,14 @@ pub(super) struct Machine<'a> {
 }
 
 /// Performs a plan in every world, and counts what goes wrong.
-pub(super) fn perform(plan: &Plan, proof: &Proof) -> Tally {
+pub(super) fn perform(plan: &Plan, proof: &Proof, rules: &Rules) -> Tally {
     let mut tally = Tally::default();
     for same in [false, true] {
         if same && !plan.constraints.is_empty() {
             continue;
         }
         let has_loops = plan.nodes().any(|node| matches!(node, Node::Each(_)));
+        let has_branches = plan.parallels().next().is_some();
         let ways = || plan.nodes().map(|node| (node.id().clone(), proof.way_back(node.id()))).collect();
         for list in LISTS.iter().take(if has_loops { LISTS.len() } else { 1 }) {
             // What is the same stands there once.
@@ -137,13 +145,15 @@ pub(super) fn perform(plan: &Plan, proof: &Proof) -> Tally {
                 continue;
             }
             let (plan, general, turns) = expanded(plan, list);
-            let ways = (!has_loops).then(ways);
+            let ways = (!has_loops && !has_branches).then(ways);
             let mut machine = Machine {
                 plan: &plan,
                 proof,
                 same,
                 ways,
                 general,
+                has_loops,
+                rules,
                 turns: &turns,
                 failed: Vec::new(),
                 tally: Tally::default(),
@@ -181,7 +191,7 @@ impl<'a> Machine<'a> {
     fn run(&mut self) {
         let mut starts = Vec::new();
         // The third thing is asked of items alone.
-        let asked: &[usize] = if self.ways.is_none() { &[0, 1, 2, 3, 4, 5] } else { &[0, 1, 2, 3, 4] };
+        let asked: &[usize] = if self.has_loops { &[0, 1, 2, 3, 4, 5] } else { &[0, 1, 2, 3, 4] };
         for world in assignments(&asked.iter().copied().collect(), [0; 6]) {
             let is_first = !self.same || world[3] == 0;
             if is_first && self.invariants_hold(&world) && self.guard(&Place::Start, &world, None) {
@@ -238,6 +248,7 @@ impl<'a> Machine<'a> {
                         self.back(&run, &owed, None, run.world, &id.0);
                     }
                     Node::Each(each) => after.extend(self.each(each, run)),
+                    Node::Parallel(parallel) => after.extend(self.parallel(parallel, run)),
                     Node::If { id, condition, then, otherwise, unknown, hypothesis, .. } => {
                         if let Some(unknown) = unknown {
                             let run = self.chosen(id, Tri::Unknown, run.clone());
@@ -385,7 +396,7 @@ impl<'a> Machine<'a> {
     /// What is owed at a point where the next step was not begun, by the machine's own book.
     fn owed_now(&self, run: &Run<'a>) -> Vec<Owed> {
         let own = run.done.iter().rev();
-        own.map(|done| Owed { step: done.step.id.clone(), only_if: Vec::new() }).collect()
+        own.map(|done| Owed { step: done.step.id.clone(), only_if: Vec::new(), among: None }).collect()
     }
 
     /// Walks back by a list, from a world.
@@ -567,9 +578,14 @@ impl<'a> Machine<'a> {
             Place::Wait(id) | Place::If(id) => match plan.nodes().find(|node| node.id() == id) {
                 Some(Node::Wait(wait)) => &wait.until.formula,
                 Some(Node::If { condition, .. }) => condition,
-                Some(Node::Step(_) | Node::Each(_) | Node::Stop { .. } | Node::Assume { .. }) | None => {
-                    panic!("no condition")
-                }
+                Some(
+                    Node::Step(_)
+                    | Node::Each(_)
+                    | Node::Parallel(_)
+                    | Node::Stop { .. }
+                    | Node::Assume { .. },
+                )
+                | None => panic!("no condition"),
             },
         }
     }
