@@ -150,7 +150,7 @@ impl<'a> Screen<'a> {
         shown.into_iter().map(|(step, tail)| (step, lines(tail))).collect()
     }
 
-    /// As many rows as fit, with those around the one at hand, and what it prints below it.
+    /// As many rows as fit, with those around the one at hand, and what was printed last below its step.
     fn row_lines(
         &self,
         rows: &[Row],

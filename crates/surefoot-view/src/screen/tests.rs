@@ -118,7 +118,7 @@ fn a_run_that_waits_for_a_person() {
 fn a_run_that_was_rolled_back() {
     let mut story = Story::begin();
     story.done("fence").fail("stop").all_back(&["stop", "fence"]);
-    insta::assert_snapshot!(draw(&story, "", 0, TERMINAL, &Style::default()));
+    insta::assert_snapshot!(draw(&story, "limit is 20 again\n", 0, TERMINAL, &Style::default()));
 }
 
 #[test]
