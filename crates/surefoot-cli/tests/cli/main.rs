@@ -10,6 +10,7 @@ mod command;
 mod demo;
 mod fmt;
 mod locks;
+mod parallel;
 mod place;
 mod pty;
 mod run_folder;
