@@ -156,7 +156,7 @@ fn parts(text: &mut String, depth: usize, all: &[Part]) {
                 if *inside {
                     line(text, depth, &format!("{head} {{"));
                     for (head, block) in blocks {
-                        line(text, depth + 1, &format!("{head} {{"));
+                        line(text, depth + 1, format!("{head} {{").trim());
                         parts(text, depth + 2, block);
                         line(text, depth + 1, "}");
                     }

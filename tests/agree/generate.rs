@@ -41,6 +41,8 @@ struct Maker {
     /// Whether it is inside a scope, or in a loop that takes back its waves.
     no_stop: bool,
     no_seal: bool,
+    /// Whether some parts are done at the same time.
+    branching: bool,
 }
 
 /// The runbook of a seed.
@@ -74,6 +76,7 @@ pub(crate) fn book(seed: u64) -> Book {
         taken: Vec::new(),
         no_stop: false,
         no_seal: false,
+        branching: seed % 3 == 2,
     };
     for cell in PLAIN.iter().chain(&["n", "role", "up(\"k1\")", "up(\"k2\")", "up(u)"]) {
         if maker.random.percent(70) && !(*cell == "up(u)" && maker.knows("up")) {
@@ -229,6 +232,7 @@ impl Maker {
                     parts.push(Part::Line(format!("assume {literal} \"it is always so\"")));
                 }
                 14 if deeper => parts.push(self.diagnose(depth)),
+                15..20 if deeper && self.branching => parts.push(self.parallel()),
                 _ => parts.push(self.step()),
             }
         }
@@ -454,6 +458,62 @@ impl Maker {
         self.known.remove("up(x)");
         self.join(&before);
         Part::Blocks { head, blocks: vec![(String::new(), block)], inside: false }
+    }
+
+    /// Two branches over facts of their own, of one or two steps each, now and then with a wait between them.
+    fn parallel(&mut self) -> Part {
+        let mut cells: Vec<&str> = ["a", "b", "c", "d", "n", "role"].to_vec();
+        cells.retain(|cell| !self.taken.iter().any(|taken| taken == cell));
+        let mut blocks = Vec::new();
+        for _ in 0..2 {
+            let mut block = Vec::new();
+            for _ in 0..1 + self.random.below(2) {
+                if cells.is_empty() {
+                    break;
+                }
+                let cell = cells.remove(self.random.below(cells.len()));
+                if !block.is_empty() && self.random.percent(15) {
+                    let literal = self.change("up(\"k1\")");
+                    block.push(Part::Line(format!("wait until up(\"k1\") or {literal} within 5s")));
+                }
+                block.push(self.step_over(cell));
+            }
+            blocks.push((String::new(), block));
+        }
+        Part::Blocks { head: "parallel".into(), blocks, inside: true }
+    }
+
+    /// A step that changes one fact and asks no other.
+    fn step_over(&mut self, cell: &str) -> Part {
+        self.steps += 1;
+        let mut act = Act { name: format!("s{}", self.steps), ..Act::default() };
+        for _ in 0..1 + self.random.below(2) {
+            act.body.push(format!("$ app set {}", act.name));
+        }
+        if self.random.percent(60) {
+            act.clauses.push("idempotent".into());
+        }
+        if self.random.percent(15) && !act.clauses.is_empty() {
+            act.clauses.push("retry 1 every 1s".into());
+        }
+        let change = self.change(cell);
+        act.ensures.push(change.clone());
+        let known = self.known.get(cell) == Some(&opposite(&change));
+        let (mut body, name) = (Vec::new(), act.name.clone());
+        if known && self.random.percent(60) {
+            body.push(format!("$ back {name}"));
+        } else {
+            act.before.push(if cell == "n" { "old = n".into() } else { "old = text $ app save".into() });
+            body.push(format!("$ back {name} ${{old}}"));
+        }
+        act.way = if self.random.percent(10) {
+            act.leaves.push(format!("{cell} \"it stays\""));
+            Way::Nothing
+        } else {
+            Way::Rollback { requires: Vec::new(), body, ensures: Vec::new() }
+        };
+        self.set(&change);
+        Part::Step(Box::new(act))
     }
 
     fn during(&mut self, depth: usize) -> Part {

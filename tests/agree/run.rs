@@ -243,7 +243,7 @@ impl<'a> Run<'a> {
         let facts = self.world.inner.facts();
         let Standing::Ended(ended) = self.state.standing() else { return };
         if ended.forward.is_good() && ended.way_back == WayBackVerdict::NoneNeeded {
-            let is_done = ended.forward != surefoot_journal::ForwardVerdict::Stopped;
+            let is_done = self.state.stopped().is_none();
             for ensure in plan.ensures.iter().filter(|_| is_done) {
                 if decided(&ensure.formula, &facts) != Tri::True {
                     self.world.note(format!("it is done, and {:?} is not so", ensure.formula));

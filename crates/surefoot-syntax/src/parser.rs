@@ -43,6 +43,9 @@ pub(crate) const NESTING_MAX: u32 = 128;
 /// A chain of operators is a tree that leans to one side. What walks or drops it recurses once a level.
 const HEIGHT_MAX: u32 = 256;
 
+/// Most mistakes of one file that are said. Nobody reads more, and each takes a kilobyte.
+pub(crate) const MISTAKES_MAX: usize = 250;
+
 /// A statement cannot be read further; the diagnostic has been given.
 pub(crate) struct Halt;
 
@@ -338,7 +341,7 @@ impl<'s> Parser<'s> {
 
     /// Reports, unless a mistake before this one may be its cause.
     fn report(&mut self, diagnostic: Diagnostic) {
-        if !self.suppressed && self.quiet == 0 {
+        if !self.suppressed && self.quiet == 0 && self.diagnostics.len() < MISTAKES_MAX {
             self.diagnostics.push(diagnostic);
         }
         self.mistakes += 1;

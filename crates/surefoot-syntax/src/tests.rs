@@ -229,6 +229,12 @@ pub(crate) const PIECES: &[&str] = &[
     "any",
 ];
 
+#[test]
+fn of_a_file_full_of_mistakes_as_many_are_said_as_are_read() {
+    let text = "\\\n".repeat(3 * crate::parser::MISTAKES_MAX);
+    assert_eq!(read(&text).diagnostics.len(), crate::parser::MISTAKES_MAX);
+}
+
 proptest::proptest! {
     #![proptest_config(proptest::prelude::ProptestConfig { cases: 100, failure_persistence: None, ..Default::default() })]
 

@@ -441,3 +441,6 @@ impl Mark {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

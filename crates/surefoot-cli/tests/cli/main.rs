@@ -5,11 +5,13 @@
 
 mod answers;
 mod calls;
+mod channels;
 mod check;
 mod command;
 mod demo;
 mod fmt;
 mod locks;
+mod parallel;
 mod place;
 mod pty;
 mod run_folder;

@@ -30,12 +30,15 @@ pub(super) struct SqlFound {
     pub(super) nth: usize,
 }
 
+/// Most findings of one script that are told: nobody reads more, and each is looked for in all that stands before it.
+const FINDINGS_MAX: usize = 50;
+
 /// Finds what may not stand in a script. `given`: whether a value of this name is given.
 pub(super) fn sql_findings(script: &str, given: impl Fn(&str) -> bool) -> Vec<SqlFound> {
     let mut found = Vec::new();
     let mut rest = script;
     while let Some(c) = rest.chars().next() {
-        let passed = script.strip_suffix(rest).unwrap_or_default();
+        let passed = script.get(..script.len() - rest.len()).unwrap_or_default();
         let wrong = match (skipped(rest, passed), c) {
             (Some(length), _) => Ok(length),
             (None, '\\') => Err((SqlWhat::Command, word(rest))),
@@ -47,6 +50,9 @@ pub(super) fn sql_findings(script: &str, given: impl Fn(&str) -> bool) -> Vec<Sq
             Err((what, text)) => {
                 let length = text.len();
                 found.push(SqlFound { what, nth: passed.matches(&text).count(), text });
+                if found.len() == FINDINGS_MAX {
+                    return found;
+                }
                 length
             }
         };

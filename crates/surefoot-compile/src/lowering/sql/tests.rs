@@ -1,4 +1,4 @@
-use super::{SqlWhat, sql_findings};
+use super::{FINDINGS_MAX, SqlWhat, sql_findings};
 
 /// What is wrong with a script to which `who` and `n` are given.
 fn check(script: &str, expected: &[(&str, &str)]) {
@@ -51,4 +51,13 @@ fn what_stands_in_quotes_and_comments_is_no_command() {
 fn the_same_letters_are_told_apart() {
     let found = sql_findings("select ':who', :who, :who", |_| true);
     assert_eq!(found.iter().map(|found| found.nth).collect::<Vec<_>>(), [1, 2]);
+}
+
+#[test]
+fn a_long_script_is_read_once() {
+    // Were each letter compared with all that follows it, nobody would wait for the end of these.
+    let long = "select 1;\n".repeat(200_000);
+    assert_eq!(sql_findings(&long, |_| true), []);
+    let wrong = "\\x\n".repeat(500_000);
+    assert_eq!(sql_findings(&wrong, |_| true).len(), FINDINGS_MAX);
 }
