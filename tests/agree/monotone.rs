@@ -53,8 +53,6 @@ fn was_probe(proof: &Proof, violation: &Violation) -> bool {
         | Condition::RollbackAsks
         | Condition::ScopeShared
         | Condition::ScopeFacts
-        | Condition::BranchesInterfere
-        | Condition::InBranch
         | Condition::ClassWrong
         | Condition::OutsideAllow
         | Condition::BranchesInterfere
