@@ -232,6 +232,7 @@ impl<'p> Desk<'p> {
             irreversible,
             assumes: surefoot_view::assumptions(&self.about.plan),
             reveals: surefoot_view::reveals(&self.about.plan),
+            anywhere: self.about.plan.allow.connect_any.clone().unwrap_or_default(),
         };
         let notice = self.notice(Some(step.clone()), operators.clone(), asks);
         if let Err(error) = self.about.inbox.ask(&notice) {

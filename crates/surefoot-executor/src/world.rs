@@ -190,6 +190,8 @@ pub struct Granted {
     pub detach: BTreeSet<String>,
     /// Where connections may go.
     pub connect: Vec<Address>,
+    /// Whether connections may go anywhere.
+    pub connect_any: bool,
     /// Ports that may be listened on.
     pub listen: Vec<u16>,
     /// Paths that may be read.

@@ -81,6 +81,9 @@ pub enum Asks {
         /// The secrets that the plan lets others read, each with its reason.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         reveals: Vec<String>,
+        /// Why the plan may connect anywhere; empty if it may not.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        anywhere: String,
     },
     /// An answer.
     Answer {

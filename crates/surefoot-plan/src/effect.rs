@@ -223,6 +223,9 @@ pub struct Rights {
     pub detach: BTreeSet<String>,
     /// Where connections may go.
     pub connect: Vec<Endpoint>,
+    /// Why connections may go anywhere, if they may. Since format 1.3.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connect_any: Option<String>,
     /// Local TCP ports that may be listened on.
     pub listen: Vec<Expr>,
     /// Paths that may be read, with all below them.

@@ -82,12 +82,16 @@ fn build(payload: &Payload, version: u32) -> Result<RulesetCreated, Box<dyn std:
     let mut ruleset =
         Ruleset::default().set_compatibility(CompatLevel::HardRequirement).handle_access(every)?;
     // With a network of its own the namespace is the boundary; these rules would only forbid what leads nowhere.
-    let by_port = payload.view == View::Host || payload.waived.namespaces;
+    let by_port = !payload.has_own_network();
     if by_port {
         if version < VERSION_FOR_PORTS {
             return Err(format!("version {version} cannot limit TCP ports").into());
         }
-        ruleset = ruleset.handle_access(AccessNet::BindTcp | AccessNet::ConnectTcp)?;
+        // What may connect anywhere may still take connections only where it may listen.
+        ruleset = match payload.connect_any {
+            true => ruleset.handle_access(BitFlags::from(AccessNet::BindTcp))?,
+            false => ruleset.handle_access(AccessNet::BindTcp | AccessNet::ConnectTcp)?,
+        };
     }
     if version >= VERSION_FOR_SCOPES {
         ruleset = ruleset.scope(Scope::AbstractUnixSocket)?;
@@ -142,7 +146,7 @@ fn build(payload: &Payload, version: u32) -> Result<RulesetCreated, Box<dyn std:
     }
     if by_port {
         let connect: BTreeSet<u16> = payload.connect.iter().map(|peer| peer.port).collect();
-        for port in connect {
+        for port in connect.into_iter().filter(|_| !payload.connect_any) {
             rules = rules.add_rule(NetPort::new(port, AccessNet::ConnectTcp))?;
         }
         for port in &payload.listen {

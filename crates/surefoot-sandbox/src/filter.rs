@@ -16,6 +16,8 @@ use seccompiler::{
 pub(crate) struct Shape {
     /// Whether it shares the machine's network: then only TCP, whose ports Landlock limits.
     pub(crate) host_network: bool,
+    /// Whether connections may go anywhere: then by UDP too, without which no name is found.
+    pub(crate) anywhere: bool,
     /// Whether it may send signals. A probe that sees the machine's processes may only ask whether they live.
     pub(crate) signals: bool,
 }
@@ -131,7 +133,7 @@ fn build(shape: Shape) -> Built<Vec<BpfProgram>> {
     Ok(vec![absent.try_into()?, denied.try_into()?])
 }
 
-/// Sockets: local ones, TCP, and UDP where the network is private and leads nowhere.
+/// Sockets: local ones, TCP, and UDP where the network is private and leads nowhere, or connections may go anywhere.
 fn socket_rules(shape: Shape) -> Built<Vec<SeccompRule>> {
     const SOCKET_TYPE: u64 = 0xf;
     let mut rules = Vec::new();
@@ -156,7 +158,7 @@ fn socket_rules(shape: Shape) -> Built<Vec<SeccompRule>> {
         }
         rules.push(SeccompRule::new(protocols)?);
         let mut types = vec![libc::SOCK_RAW, libc::SOCK_SEQPACKET];
-        if shape.host_network {
+        if shape.host_network && !shape.anywhere {
             types.push(libc::SOCK_DGRAM);
         }
         for kind in types {

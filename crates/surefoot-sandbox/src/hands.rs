@@ -124,7 +124,9 @@ impl Reaching<'_> {
 
 impl Hands for Reaching<'_> {
     fn dial(&mut self, host: &str, port: u16, within: Duration) -> Dial {
-        let granted = self.reach.rights.connect.iter().any(|peer| peer.host == host && peer.port == port);
+        let rights = &self.reach.rights;
+        let granted =
+            rights.connect_any || rights.connect.iter().any(|peer| peer.host == host && peer.port == port);
         if !granted {
             return Dial::NoAnswer(format!(
                 "it may not connect to {host}:{port}; write `connect {host}:{port}` in `allow`"

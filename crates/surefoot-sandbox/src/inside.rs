@@ -111,15 +111,17 @@ impl Inside<'_> {
             // Process 1 of a namespace that loses its supervisor ends, and everything with it.
             rustix::process::set_parent_process_death_signal(Some(Signal::KILL))
                 .map_err(|error| format!("its lifeline could not be tied: {error}"))?;
-            self.offer_network()?;
+            if self.payload.has_own_network() {
+                self.offer_network()?;
+            }
         } else {
             rustix::process::set_child_subreaper(Some(rustix::process::getpid()))
                 .map_err(|error| format!("what it leaves could not be followed: {error}"))?;
         }
         if !self.payload.waived.namespaces {
-            let hosts = match self.payload.view {
-                View::Private => self.places.hosts(),
-                View::Host => std::fs::read_to_string("/etc/hosts").unwrap_or_default(),
+            let hosts = match self.payload.has_own_network() {
+                true => self.places.hosts(),
+                false => std::fs::read_to_string("/etc/hosts").unwrap_or_default(),
             };
             root::enter(self.payload, &hosts, self.pid_max)?;
         }
@@ -131,7 +133,8 @@ impl Inside<'_> {
             false => Some(domain::rules(self.payload)?),
         };
         let filter = filter::compile(filter::Shape {
-            host_network: self.payload.view == View::Host || self.payload.waived.namespaces,
+            host_network: !self.payload.has_own_network(),
+            anywhere: self.payload.connect_any,
             signals: self.payload.change || self.payload.view == View::Private,
         })?;
         self.start(rules, &filter)

@@ -69,6 +69,7 @@ fn try_out(launcher: &Launcher, view: View, waived: Waived) -> Option<String> {
         read: Vec::new(),
         write: Vec::new(),
         connect: Vec::new(),
+        connect_any: false,
         listen: Vec::new(),
         view,
         change: false,

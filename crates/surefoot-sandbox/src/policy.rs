@@ -70,6 +70,8 @@ pub(crate) struct Payload {
     pub(crate) write: Vec<PathBuf>,
     /// Where connections may go.
     pub(crate) connect: Vec<Peer>,
+    /// Whether connections may go anywhere: it has the machine's network.
+    pub(crate) connect_any: bool,
     /// Ports that may be listened on.
     pub(crate) listen: Vec<u16>,
     /// What it sees of the machine.
@@ -78,6 +80,13 @@ pub(crate) struct Payload {
     pub(crate) change: bool,
     /// What is not enforced, because the operator waived it.
     pub(crate) waived: Waived,
+}
+
+impl Payload {
+    /// Whether it has a network of its own, which leads only where it may connect.
+    pub(crate) fn has_own_network(&self) -> bool {
+        self.view == View::Private && !self.connect_any && !self.waived.namespaces
+    }
 }
 
 /// One program of a pipeline.

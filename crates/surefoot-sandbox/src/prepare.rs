@@ -68,6 +68,7 @@ pub(crate) fn prepare(
         read,
         write,
         connect: rights.connect.iter().map(Peer::from).collect(),
+        connect_any: rights.connect_any,
         listen: if change { rights.listen.clone() } else { Vec::new() },
         view,
         change,

@@ -103,7 +103,12 @@ pub(crate) fn enter(payload: &Payload, hosts: &str, pid_max: bool) -> Result<(),
         let path = Path::new("/dev").join(device);
         plan.mount(path.clone(), &path, Flags::DEVICE)?;
     }
-    let etc = read_etc();
+    let mut etc = read_etc();
+    if payload.connect_any {
+        // Who is asked for the addresses of names.
+        let path = Path::new("/etc/resolv.conf");
+        etc.extend(std::fs::read(path).ok().map(|content| (path.to_owned(), content)));
+    }
     let stage = stage()?;
     plan.build(&stage, payload, &etc, hosts, pid_max)?;
     pivot(&stage)

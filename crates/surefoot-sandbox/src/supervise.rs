@@ -244,8 +244,8 @@ impl Supervisor {
         let failed =
             |what: &'static str| move |error: rustix::io::Errno| format!("{what} could not be made: {error}");
         let places = match payload.view {
-            View::Private => Places::new(&payload.connect)?,
-            View::Host => Places::default(),
+            View::Private if !payload.connect_any => Places::new(&payload.connect)?,
+            View::Private | View::Host => Places::default(),
         };
         let (line, their_line) = inside::line().map_err(failed("the line to its first process"))?;
         let cloexec = rustix::pipe::PipeFlags::CLOEXEC;
@@ -254,6 +254,7 @@ impl Supervisor {
         let stdin = self.stdin(payload)?;
         let namespaces = match (payload.waived.namespaces, payload.view) {
             (true, _) => sys::Namespaces::NONE,
+            (false, View::Private) if payload.connect_any => sys::Namespaces::ALL_BUT_NETWORK,
             (false, View::Private) => sys::Namespaces::ALL,
             (false, View::Host) => sys::Namespaces::FILES,
         };

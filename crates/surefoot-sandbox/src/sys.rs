@@ -34,6 +34,8 @@ impl Namespaces {
             | libc::CLONE_NEWIPC
             | libc::CLONE_NEWCGROUP,
     );
+    /// Everything but the network: where connections may go anywhere.
+    pub(crate) const ALL_BUT_NETWORK: Namespaces = Namespaces(Namespaces::ALL.0 & !libc::CLONE_NEWNET);
     /// None.
     pub(crate) const NONE: Namespaces = Namespaces(0);
 }

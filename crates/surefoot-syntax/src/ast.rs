@@ -284,6 +284,8 @@ pub enum Right {
     Detach(Vec<Text>),
     /// `connect HOST:PORT, …`
     Connect(Vec<(Expr, Expr)>),
+    /// `connect any "why"`
+    ConnectAny(Text),
     /// `listen PORT, …`
     Listen(Vec<Expr>),
     /// `read PATH, …`

@@ -67,6 +67,7 @@ fn add(kinds: &mut [BTreeSet<String>; KINDS.len()], rights: &Rights) {
     run.extend(rights.run.iter().cloned());
     detach.extend(rights.detach.iter().cloned());
     connect.extend(rights.connect.iter().map(|end| format!("{}:{}", shown(&end.host), shown(&end.port))));
+    connect.extend(rights.connect_any.iter().map(|why| format!("ANYWHERE{}", crate::say::reason(why))));
     listen.extend(rights.listen.iter().map(shown));
     read.extend(rights.read.iter().map(shown));
     write.extend(rights.write.iter().map(shown));

@@ -30,7 +30,18 @@ pub fn notice(notice: &Notice, short: &str, now: Timestamp, style: &Style) -> St
     page.field(0, "asked", LABEL, &format!("{}, {ago} ago", say::moment(notice.since)));
     let name = notice.step.as_ref().map(|step| say::word(&step.0)).unwrap_or_default();
     match &notice.asks {
-        Asks::Approval { role, people, wanted, given, shown, expires_ms, irreversible, assumes, reveals } => {
+        Asks::Approval {
+            role,
+            people,
+            wanted,
+            given,
+            shown,
+            expires_ms,
+            irreversible,
+            assumes,
+            reveals,
+            anywhere,
+        } => {
             let people = say::others(people, given.iter().map(|given| &given.by));
             page.field(
                 0,
@@ -49,6 +60,9 @@ pub fn notice(notice: &Notice, short: &str, now: Timestamp, style: &Style) -> St
             }
             for (at, revealed) in reveals.iter().enumerate() {
                 page.field(0, if at == 0 { "REVEALS" } else { "" }, LABEL, revealed);
+            }
+            if !anywhere.is_empty() {
+                page.field(0, "ANYWHERE", LABEL, &format!("what runs may connect anywhere: {anywhere}"));
             }
             for (at, shown) in shown.iter().enumerate() {
                 let label = if at == 0 { "shown" } else { "" };
@@ -166,6 +180,7 @@ mod tests {
             reveals: vec![
                 "password to every user of the machine, in `stop` \"the tool takes no other\"".into()
             ],
+            anywhere: "the addresses of the provider change".into(),
         }));
     }
 
@@ -181,6 +196,7 @@ mod tests {
             irreversible: String::new(),
             assumes: Vec::new(),
             reveals: Vec::new(),
+            anywhere: String::new(),
         }));
     }
 

@@ -567,6 +567,7 @@ impl View<'_> {
                 ExceptionKind::Leaves if exception.facts.is_empty() => "leaves something harmless",
                 ExceptionKind::Leaves => "leaves changed",
                 ExceptionKind::Assume => "takes for true",
+                ExceptionKind::ConnectAny => "lets what runs connect ANYWHERE",
                 ExceptionKind::Reveal => "lets every user of the machine read the secret",
             };
             let facts = exception.facts.join(", ");

@@ -286,6 +286,7 @@ pub(crate) fn plan() -> Plan {
             connect: [54361, 54362]
                 .map(|port| Endpoint { host: text("127.0.0.1"), port: Expr::Literal(Value::Int(port)) })
                 .into(),
+            connect_any: None,
             listen: vec![Expr::Literal(Value::Int(54361))],
             read: vec![text("/lab/beta")],
             write: vec![text("/lab/alpha")],

@@ -255,7 +255,7 @@ fn what_is_known_is_counted_and_fails_nothing_wherever_its_line_is() {
 }
 
 /// One whose warning is waived, reviewed on a day.
-const WAIVED: &str = "runbook waived {\n    about { reviewed 2026-10-01 every 90d }\n    allow { run true }\n    waive SF0312 until 2026-12-31 by \"team-mail\" \"duplicates are told apart\"\n    step send {\n        $ true\n        leaves \"a message\"\n    }\n}\n";
+const WAIVED: &str = "runbook waived {\n    about { reviewed 2026-10-01 every 90d }\n    allow { run sync }\n    waive SF0312 until 2026-12-31 by \"team-mail\" \"duplicates are told apart\"\n    step send {\n        $ sync\n        leaves \"a message\"\n    }\n}\n";
 
 #[test]
 fn a_waiver_silences_until_its_day_and_stands_in_the_plan() {

@@ -220,7 +220,11 @@ impl<'a> Lowering<'a> {
         beyond.extend(
             allow.detach.difference(&own.detach).map(|program| ("detach", Some(program_written(program)))),
         );
-        for to in allow.connect.iter().filter(|to| !own.connect.contains(to)) {
+        if let (Some(why), None) = (&allow.connect_any, &own.connect_any) {
+            beyond.push(("connect any", Some(format!("{why:?}"))));
+        }
+        let anywhere = own.connect_any.is_some();
+        for to in allow.connect.iter().filter(|to| !anywhere && !own.connect.contains(to)) {
             let both = written(&to.host).zip(written(&to.port));
             beyond.push(("connect", both.map(|(host, port)| format!("{host}:{port}"))));
         }

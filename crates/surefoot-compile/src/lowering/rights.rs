@@ -140,6 +140,17 @@ impl<'a> Lowering<'a> {
                     }
                 }
             }
+            Right::ConnectAny(why) => {
+                let first = self.written_allow().and_then(|allow| {
+                    let any = |right: &Right| {
+                        if let Right::ConnectAny(why) = right { Some(why.span) } else { None }
+                    };
+                    allow.rights.iter().find_map(any).filter(|first| *first != why.span)
+                });
+                if self.once("`connect any`", first, why.span) {
+                    rights.connect_any = Some(why.text.clone());
+                }
+            }
             Right::Listen(ports) => {
                 for port in ports {
                     rights.listen.extend(self.one_or_more(port, &Type::Port, "the port of `listen`"));
@@ -220,7 +231,8 @@ impl<'a> Lowering<'a> {
             }
         }
         for (to, span) in &needs.connect {
-            let allowed = self.plan.allow.connect.iter().any(|allowed| allowed == to);
+            let allow = &self.plan.allow;
+            let allowed = allow.connect_any.is_some() || allow.connect.contains(to);
             if !allowed {
                 let shown = endpoint_shown(to);
                 if !self.first_missing("connect", &shown) {
@@ -320,7 +332,9 @@ impl<'a> Lowering<'a> {
             }
         }
         let push = |list: &mut Vec<Endpoint>, to: &Endpoint| {
-            if allow.connect.contains(to) && !list.contains(to) {
+            // The library says where it connects, so it is given no more.
+            let allowed = allow.connect_any.is_some() || allow.connect.contains(to);
+            if allowed && !list.contains(to) {
                 list.push(to.clone());
             }
         };
@@ -350,6 +364,7 @@ impl<'a> Lowering<'a> {
                 rights.detach.clone_from(&allow.detach);
             }
             rights.connect.clone_from(&allow.connect);
+            rights.connect_any.clone_from(&allow.connect_any);
             rights.listen.clone_from(&allow.listen);
             rights.read.clone_from(&allow.read);
             rights.write.clone_from(&allow.write);
@@ -403,8 +418,13 @@ impl<'a> Lowering<'a> {
                         found.push((port.span, self.without("listen", &places, index), message));
                     }
                 }
+                Right::ConnectAny(why) if !self.commands => {
+                    let message = "nothing runs a program, and the library says where it connects".to_owned();
+                    found.push((why.span, None, message));
+                }
                 Right::Run(_)
                 | Right::Detach(_)
+                | Right::ConnectAny(_)
                 | Right::Connect(_)
                 | Right::Listen(_)
                 | Right::Read(_)

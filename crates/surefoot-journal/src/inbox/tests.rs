@@ -36,6 +36,7 @@ fn notice() -> Notice {
             irreversible: "two primaries".into(),
             assumes: Vec::new(),
             reveals: Vec::new(),
+            anywhere: String::new(),
         },
     }
 }

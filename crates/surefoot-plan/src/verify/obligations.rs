@@ -52,6 +52,12 @@ impl Parts<'_> {
             facts: vec![reveal.secret.to_string()],
             why: reveal.why.clone(),
         }));
+        proof.exceptions.extend(self.plan.allow.connect_any.iter().map(|why| Exception {
+            step: crate::StepId("allow".into()),
+            kind: ExceptionKind::ConnectAny,
+            facts: Vec::new(),
+            why: why.clone(),
+        }));
         self.list(proof, Place::End, &self.plan.ensures, self.end);
         proof.summary = self.summary(proof);
     }

@@ -104,6 +104,8 @@ pub enum ExceptionKind {
     Assume,
     /// `reveal`
     Reveal,
+    /// `connect any`
+    ConnectAny,
 }
 
 /// What a proof speaks about.

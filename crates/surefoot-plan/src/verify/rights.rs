@@ -47,7 +47,11 @@ impl Bounds<'_> {
         ] {
             self.names(step, word, granted, allowed);
         }
-        for to in rights.connect.iter().filter(|to| !allow.connect.contains(to)) {
+        if rights.connect_any.is_some() && allow.connect_any.is_none() {
+            self.report(step, "connect", "any");
+        }
+        let anywhere = allow.connect_any.is_some();
+        for to in rights.connect.iter().filter(|to| !anywhere && !allow.connect.contains(to)) {
             self.report(step, "connect", &format!("{}:{}", to.host, to.port));
         }
         for port in rights.listen.iter().filter(|port| !allow.listen.contains(port)) {

@@ -150,6 +150,9 @@ fn the_library_dials_granted_peers_only() {
     let given = [("host", text("127.0.0.1")), ("port", Value::Int(i64::from(port)))];
     let report = ask(&room, "net.accepts", &given);
     assert!(!report.ok && report.why.contains("may not connect"), "{report:?}");
+    room.rights.connect_any = true;
+    assert_eq!(ask(&room, "net.accepts", &given).value, Some(Value::Bool(true)));
+    room.rights.connect_any = false;
     room.rights.connect = vec![Address { host: "127.0.0.1".into(), port }];
     assert_eq!(ask(&room, "net.accepts", &given).value, Some(Value::Bool(true)));
     drop(listener);

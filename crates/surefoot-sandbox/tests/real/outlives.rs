@@ -212,6 +212,32 @@ fn only_granted_peers_can_be_reached() {
 }
 
 #[test]
+fn with_the_right_to_connect_anywhere_it_does_and_may_do_nothing_else() {
+    let mut room = Room::new();
+    room.rights.run.extend(["bash".into(), "python3".into()]);
+    let port = server("anybody");
+    room.rights.connect_any = true;
+    for report in [room.act(ask("127.0.0.1", port)), room.probe(ask("localhost", port))] {
+        assert!(report.ok && report.output[0].tail == "anybody", "{report:?}");
+    }
+    // Names are found by UDP.
+    let datagram = "import socket; s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.sendto(b'x', ('127.0.0.1', 9))";
+    let report = room.act(cmd(&["python3", "-c", datagram]));
+    assert!(report.ok, "{report:?}");
+    // It takes no connections, and sees and stops no process of the machine.
+    let listens = "import socket; s = socket.socket(); s.bind(('127.0.0.1', 0)); s.listen()";
+    failed(&room.act(cmd(&["python3", "-c", listens])), "listening");
+    failed(&room.act(sh(&format!("kill -0 {}", std::process::id()))), "a signal");
+    let report = room.act(sh("set -- /proc/[0-9]*; test $# -le 3"));
+    assert!(report.ok, "{report:?}");
+    // What it starts does not outlive it.
+    let mark = room.mark();
+    let report = room.act(sh(&format!("setsid sh -c 'sleep 986{mark}; :' >/dev/null 2>&1 & echo started")));
+    assert!(report.ok && report.left_running.is_empty(), "{report:?}");
+    assert!(!crate::support::is_running(&format!("986{mark}")), "a process lives on");
+}
+
+#[test]
 fn a_peer_that_refuses_is_seen_to() {
     let mut room = Room::new();
     room.rights.run.insert("bash".into());

@@ -125,6 +125,9 @@ impl Lower {
         Some(match first_word(node)?.as_str() {
             "run" => Right::Run(self.programs(node)),
             "detach" => Right::Detach(self.programs(node)),
+            "connect" if super::has_word(node, "any") => {
+                Right::ConnectAny(child(node, SyntaxKind::Text).and_then(|text| self.fixed_text(&text))?)
+            }
             "connect" => {
                 let endpoints: Vec<SyntaxNode> = children(node, SyntaxKind::Endpoint).collect();
                 Right::Connect(endpoints.iter().filter_map(|endpoint| self.endpoint(endpoint)).collect())

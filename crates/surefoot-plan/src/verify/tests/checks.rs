@@ -256,6 +256,15 @@ fn nothing_is_done_outside_allow() {
     one.rights.connect = vec![crate::Endpoint { host: path("db1"), port: Expr::Literal(Value::Int(5432)) }];
     let text = refused(&plan_of(vec![one]), Condition::OutsideAllow);
     assert!(text.contains("connects to"), "{text}");
+    // Anywhere, only where `allow` says so, and then it is an exception of the plan.
+    let mut one = fine("one");
+    one.rights.connect_any = Some("its addresses change".into());
+    let mut plan = plan_of(vec![one]);
+    let text = refused(&plan, Condition::OutsideAllow);
+    assert!(text.contains("connects to `any`"), "{text}");
+    plan.allow.connect_any = Some("its addresses change".into());
+    let proof = crate::verify(plan, &crate::Policy { bound: false }).unwrap().proof().clone();
+    assert!(proof.exceptions.iter().any(|one| one.kind == crate::ExceptionKind::ConnectAny));
     // A program is a constant: what comes from outside never becomes one.
     let mut one = fine("one");
     exec(&mut one.body[0]).pipeline[0][0] = Word::One(Expr::Input("tool".into()));
