@@ -215,6 +215,7 @@ pub fn started(plan: &Plan) -> Event {
         version: "0".into(),
         waivers: Vec::new(),
         roles: BTreeMap::new(),
+        channels: BTreeMap::new(),
     }))
 }
 

@@ -276,6 +276,7 @@ fn shown(statement: &Statement) -> String {
         Statement::Read(found) => format!("read {}", read(found)),
         Statement::Manual(question) => format!("manual {}", person(question)),
         Statement::Note(expr) => format!("note {expr}"),
+        Statement::Notify { channel, text } => format!("notify {channel} {text}"),
     }
 }
 

@@ -13,6 +13,7 @@ use surefoot_plan::{Cell, Expr, InputValue, Name, Plan, Question, Value, Way};
 use surefoot_sandbox::SECRET_MIN;
 
 use crate::error::CommandError;
+use crate::people::TERMINAL;
 
 /// Names that mean this machine wherever it is.
 const THIS_MACHINE: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
@@ -180,6 +181,34 @@ pub(crate) fn roles(
                 named.join(" or ")
             )));
         }
+    }
+    Ok(())
+}
+
+/// Refuses a plan that tells a channel which the configuration does not bind, or binds to what there is not.
+pub(crate) fn channels(plan: &Plan, channels: &BTreeMap<Name, String>) -> Result<(), CommandError> {
+    let json = as_json(plan)?;
+    let mut told = BTreeSet::new();
+    find(&json, &mut |fields| {
+        if let (Some(Json::String(channel)), true) = (fields.get("channel"), fields.contains_key("text")) {
+            told.insert(channel.clone());
+        }
+    });
+    for channel in &told {
+        let hint = format!(
+            "in surefoot.toml, beside the runbook or above it: [channels] with the line {channel} = \"{TERMINAL}\", which is \
+             the terminal of who runs; others are not served yet"
+        );
+        let why = match channels.get(channel) {
+            Some(bound) if bound == TERMINAL => continue,
+            Some(bound) => {
+                format!("`{channel}` is told something, and it is bound to `{bound}`, which there is not.")
+            }
+            None => format!("`{channel}` is told something, and no such channel is bound."),
+        };
+        return Err(CommandError::usage(why)
+            .did_you_mean(channel, channels.keys().map(String::as_str))
+            .hint(hint));
     }
     Ok(())
 }

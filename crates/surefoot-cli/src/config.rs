@@ -22,6 +22,9 @@ pub(crate) struct Config {
     /// Who may give which approval: the names of users.
     #[serde(default)]
     pub(crate) roles: BTreeMap<Name, Vec<String>>,
+    /// What each channel is bound to: `terminal`, the terminal of who runs.
+    #[serde(default)]
+    pub(crate) channels: BTreeMap<Name, String>,
     /// Where runs are kept, if the command line and the environment do not say.
     pub(crate) state: Option<PathBuf>,
     /// How much each code is minded, and the `baseline`.
@@ -42,7 +45,7 @@ pub(crate) fn near(file: &Path) -> Result<Config, CommandError> {
     let text = crate::sources::read_file(&found, CONFIG_BYTES_MAX)?;
     let mut config: Config = toml::from_str(&text).map_err(|error| {
         CommandError::usage(format!("{} does not read: {}", found.display(), error.message().trim_end()))
-            .hint("it may have `state = \"DIR\"`, a table `[roles]` with lines as `lead = [\"ann\"]`, and a table `[check]` with lines as `SF0106 = \"off\"`")
+            .hint("it may have `state = \"DIR\"`, a table `[roles]` with lines as `lead = [\"ann\"]`, a table `[channels]` with lines as `ops = \"terminal\"`, and a table `[check]` with lines as `SF0106 = \"off\"`")
     })?;
     config.folder = found.parent().map(Path::to_owned).unwrap_or_default();
     if let Some(state) = &config.state {

@@ -29,6 +29,10 @@ impl People for Nobody {
         not_asked()
     }
 
+    async fn notify(&self, _channel: String, _text: String) -> Outcome {
+        not_asked()
+    }
+
     async fn approval(&self, _wanted: ApprovalWanted) -> Outcome {
         not_asked()
     }

@@ -23,6 +23,9 @@ use crate::runs;
 use crate::screen::Display;
 use crate::terminal::Keyboard;
 
+/// What a channel is bound to that is the terminal of who runs.
+pub(crate) const TERMINAL: &str = "terminal";
+
 /// Between two looks into the inbox.
 const INBOX_EVERY_MS: u64 = 250;
 
@@ -38,6 +41,8 @@ pub(crate) struct About {
     pub(crate) plan: Arc<Plan>,
     /// Who has which role.
     pub(crate) roles: BTreeMap<Name, Vec<String>>,
+    /// What each channel is bound to.
+    pub(crate) channels: BTreeMap<Name, String>,
     /// How others say which folder the run is in.
     pub(crate) state: String,
 }
@@ -388,6 +393,19 @@ impl People for Seat<'_> {
             // It may have been begun: only a person can tell.
             Some(Err(why)) => Outcome::Unknown { why, over: true },
             None => Outcome::Unknown { why: "nobody said in time whether it is done".to_owned(), over: true },
+        }
+    }
+
+    async fn notify(&self, channel: Name, text: String) -> Outcome {
+        let desk = &self.0;
+        match desk.about.channels.get(&channel).map(String::as_str) {
+            Some(TERMINAL) if desk.keyboard.is_terminal() => {
+                desk.display.say(&[format!("{channel}: {text}")]);
+                performed(Value::None, 0)
+            }
+            Some(TERMINAL) => Outcome::NotPerformed { why: "no terminal is there".to_owned() },
+            // One of a newer version, or that the configuration lost.
+            Some(_) | None => Outcome::NotPerformed { why: format!("`{channel}` is bound to nothing here") },
         }
     }
 

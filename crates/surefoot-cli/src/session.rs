@@ -33,6 +33,8 @@ pub(crate) struct Beginning {
     pub(crate) plan: VerifiedPlan,
     pub(crate) root: StateRoot,
     pub(crate) roles: BTreeMap<Name, Vec<String>>,
+    /// What each channel is bound to.
+    pub(crate) channels: BTreeMap<Name, String>,
     pub(crate) waivers: Waivers,
     /// The waivers with their reason, as they are recorded.
     pub(crate) waived: Vec<String>,
@@ -41,10 +43,11 @@ pub(crate) struct Beginning {
 
 /// Starts a run, and drives it.
 pub(crate) fn begin(beginning: Beginning) -> Result<Exit, CommandError> {
-    let Beginning { plan, root, roles, waivers, waived, json } = beginning;
+    let Beginning { plan, root, roles, channels, waivers, waived, json } = beginning;
     let operator = person::operator();
     bind::hosts(plan.plan())?;
     bind::roles(plan.plan(), &roles, &operator)?;
+    bind::channels(plan.plan(), &channels)?;
     let (secrets, path) = bind::look_around(plan.plan())?;
     crate::confine::check(&waivers)?;
     let time = runs::now();
@@ -73,6 +76,7 @@ pub(crate) fn begin(beginning: Beginning) -> Result<Exit, CommandError> {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         waivers: waived,
         roles: roles.clone(),
+        channels: channels.clone(),
     };
     let (writer, first) =
         Writer::create(&folder, lock, time, started).map_err(|error| runs::open_error(&folder, &error))?;
@@ -89,6 +93,7 @@ pub(crate) fn begin(beginning: Beginning) -> Result<Exit, CommandError> {
         records: vec![first],
         operator,
         roles,
+        channels,
         secrets,
         path,
         waivers,
@@ -142,6 +147,7 @@ pub(crate) fn take_up(
     bind::hosts(plan.plan())?;
     let (secrets, path) = bind::look_around(plan.plan())?;
     let (roles, waived) = (started.roles.clone(), started.waivers.clone());
+    let channels = started.channels.clone();
     let time = runs::now();
     let holder = Holder::here(folder.run(), &plan.plan().runbook, time);
     let lock = folder.lock(&holder).map_err(|error| runs::lock_error(&error))?;
@@ -161,6 +167,7 @@ pub(crate) fn take_up(
         records: opened.records,
         operator,
         roles,
+        channels,
         secrets,
         path,
         waivers: crate::waive::read(&waived)?,
@@ -241,6 +248,7 @@ struct Session {
     state: RunState,
     records: Vec<Record>,
     operator: Identity,
+    channels: BTreeMap<Name, String>,
     roles: BTreeMap<Name, Vec<String>>,
     secrets: BTreeMap<Name, String>,
     path: String,
@@ -317,6 +325,7 @@ impl Session {
             digest: self.plan.digest().0,
             plan: self.plan.clone(),
             roles: self.roles.clone(),
+            channels: self.channels.clone(),
             state: self.root.path().display().to_string(),
         };
         let desk = Rc::new(Desk::new(about, keyboard.clone(), display.clone(), hand.stopping()));

@@ -11,6 +11,7 @@
 mod branches;
 mod hold;
 mod perform;
+mod tell;
 
 use std::cell::RefCell;
 use std::collections::{BTreeSet, VecDeque};
@@ -20,16 +21,16 @@ use std::task::Poll;
 
 use surefoot_journal::{
     Answer, AppendError, Choice, Debt, Effect, Event, Identity, IllegalTransition, Journal, Phase, Point,
-    Record, RunState, Timestamp,
+    Record, RunState, Timestamp, Waited,
 };
-use surefoot_plan::{StepId, Tri};
+use surefoot_plan::{After, StepId, Tri};
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use crate::ask::Asker;
 use crate::decide::rollback::ROLLBACK_PAUSE_MS;
 use crate::decide::{Given, Order, Probe, decide, judge};
 use crate::known::Known;
-use crate::program::Program;
+use crate::program::{Part, Program};
 use crate::world::World;
 
 pub use hold::{going_on, turning_back};
@@ -358,6 +359,8 @@ impl<'s, 'a, W: World, J: Journal> Driver<'s, 'a, '_, W, J> {
             return Ok(());
         }
         let start = self.world().uptime_ms();
+        let (node, of, after) = self.told_at(&probe.point);
+        let mut lasting = self.lasting(&node, of, &after, 0);
         let mut in_a_row = 0;
         let mut tries = 0;
         let mut shown: Option<Vec<surefoot_journal::Reading>> = None;
@@ -386,9 +389,47 @@ impl<'s, 'a, W: World, J: Journal> Driver<'s, 'a, '_, W, J> {
                 let point = probe.point.clone();
                 self.append(Event::Probed { point, readings, settled: false, answered })?;
             }
+            let uptime_ms = self.world().uptime_ms();
+            let every = lasting.left(uptime_ms).map_or(every, |left| every.min(left.max(EVERY_MS_MIN)));
             if !self.pause(every, stops_at).await? && stops_at == 1 {
                 return Ok(());
             }
+            self.tell_of(&mut lasting).await?;
+        }
+    }
+
+    /// Who is told when a probe lasts.
+    fn told_at(&self, point: &Point) -> (StepId, Waited, Vec<After>) {
+        let of_step =
+            |id: &StepId| self.program().step(id).map(|part| part.step.after.clone()).unwrap_or_default();
+        match point {
+            Point::Condition(id) => {
+                let after = match self.program().part(id) {
+                    Some(Part::Wait(part)) => part.wait.after.clone(),
+                    Some(
+                        Part::Step(_)
+                        | Part::If(_)
+                        | Part::Each(_)
+                        | Part::Parallel(_)
+                        | Part::Stop(..)
+                        | Part::Assume(_),
+                    )
+                    | None => Vec::new(),
+                };
+                (id.clone(), Waited::Condition, after)
+            }
+            Point::Guard(id, Phase::Forward) => (id.clone(), Waited::Requires, of_step(id)),
+            Point::Ensures(id, Phase::Forward) => (id.clone(), Waited::Ensures, of_step(id)),
+            Point::Entry
+            | Point::End
+            | Point::Shown(_)
+            | Point::Guard(_, Phase::Rollback)
+            | Point::Ensures(_, Phase::Rollback)
+            | Point::Resume
+            | Point::Base(_)
+            | Point::Invariants(_)
+            | Point::Doubt(_)
+            | Point::Restored => (StepId(String::new()), Waited::Condition, Vec::new()),
         }
     }
 

@@ -187,6 +187,9 @@ impl<W: World> World for Overlay<'_, W> {
         match (request, self.through) {
             (request @ EffectRequest::Read { .. }, Some(through)) => through.perform(request).await,
             (EffectRequest::Read { .. }, None) => Outcome::NotPerformed { why: NOT_PROBED.into() },
+            (EffectRequest::Notify { .. }, _) => {
+                Outcome::NotPerformed { why: "a dry run tells nobody".into() }
+            }
             (EffectRequest::Ask(_), _) => Outcome::NotPerformed { why: "a person would be asked".into() },
             (
                 EffectRequest::Act { .. }

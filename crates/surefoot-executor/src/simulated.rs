@@ -138,6 +138,10 @@ struct Inner {
     performed: Vec<Performed>,
     /// How often a second person was asked.
     approvals: u32,
+    /// What channels were told, and when.
+    told: Vec<(u64, Name, String)>,
+    /// Channels to which nothing can be delivered.
+    deaf: BTreeSet<Name>,
     /// What they were shown last.
     shown: Vec<Shown>,
 }
@@ -256,6 +260,16 @@ impl<'a> Simulated<'a> {
     /// Returns how often a read was impossible.
     pub fn unread(&self) -> u32 {
         self.inner.borrow().unread
+    }
+
+    /// Returns what channels were told, each with when, in milliseconds since the start, and the channel.
+    pub fn told(&self) -> Vec<(u64, Name, String)> {
+        self.inner.borrow().told.clone()
+    }
+
+    /// Nothing can be delivered to a channel.
+    pub fn deafen(&self, channel: impl Into<Name>) {
+        self.inner.borrow_mut().deaf.insert(channel.into());
     }
 
     /// Returns how often a second person was asked.
@@ -509,6 +523,15 @@ impl World for Simulated<'_> {
             EffectRequest::Examine { claim, .. } => self.examine(claim),
             EffectRequest::Read { label, from, .. } => self.read(&label, &from),
             EffectRequest::Interrupt { .. } => report(true, ""),
+            EffectRequest::Notify { channel, text } => {
+                let mut inner = self.inner.borrow_mut();
+                if inner.deaf.contains(&channel) {
+                    return Outcome::NotPerformed { why: "nobody listens to it".into() };
+                }
+                let at = inner.clock_ms;
+                inner.told.push((at, channel, text));
+                report(true, "")
+            }
             EffectRequest::Ask(question) => {
                 let inner = self.inner.borrow();
                 let within_ms = question.within_ms.unwrap_or(0);

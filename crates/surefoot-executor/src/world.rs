@@ -82,6 +82,13 @@ pub enum EffectRequest {
     },
     /// Asks a person.
     Ask(Question),
+    /// Tells a channel. Performed with `ok`: it was delivered.
+    Notify {
+        /// The channel.
+        channel: Name,
+        /// What it is told.
+        text: String,
+    },
     /// Waits for one more person's answer to `surefoot approve`. The value is a record
     /// `{ approved: bool, user: text, uid: int, comment: text }`.
     Approval {

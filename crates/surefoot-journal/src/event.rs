@@ -3,11 +3,16 @@
 //! The names follow the transitions T1 to T14 of the language's semantics. Names are never reused:
 //! every journal ever written stays readable.
 
+mod kind;
+mod told;
+
 use std::collections::BTreeMap;
 
 use crate::Timestamp;
 use serde::{Deserialize, Serialize};
 use surefoot_plan::{Cell, Name, Plan, StepId, Value, ValueId};
+
+pub use told::{NotifiedFor, Waited};
 
 /// Names a run: 26 letters and digits that sort by time. Shown by its shortest unique prefix.
 #[derive(Clone, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
@@ -310,6 +315,9 @@ pub struct Started {
     pub waivers: Vec<String>,
     /// The roles of the configuration, and who holds them.
     pub roles: BTreeMap<Name, Vec<String>>,
+    /// The channels of the configuration, each with what it is bound to: `terminal`. Since format 1.4.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub channels: BTreeMap<Name, String>,
 }
 
 /// The last record of a run.
@@ -693,6 +701,18 @@ pub enum Event {
         /// The line.
         text: String,
     },
+    /// A channel was told something, or it could not be. Since format 1.4.
+    Notified {
+        /// Why it was told.
+        why: NotifiedFor,
+        /// The channel.
+        channel: Name,
+        /// What it was told.
+        text: String,
+        /// Why it was not delivered; none if it was.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        failed: Option<String>,
+    },
     /// The run is over.
     Ended(Ended),
 }
@@ -724,63 +744,6 @@ pub enum Choice {
     Stop,
     /// Try the rollback again that is stuck.
     RetryRollback,
-}
-
-impl ForwardVerdict {
-    /// Whether the run came to a good end.
-    pub fn is_good(self) -> bool {
-        match self {
-            ForwardVerdict::Done | ForwardVerdict::DoneWithFailures | ForwardVerdict::Stopped => true,
-            ForwardVerdict::Failed | ForwardVerdict::Cancelled | ForwardVerdict::Refused => false,
-        }
-    }
-}
-
-impl Event {
-    /// Returns what kind of event it is, in words.
-    pub fn kind(&self) -> &'static str {
-        match self {
-            Event::Started(_) => "started",
-            Event::Resumed { .. } => "resumed",
-            Event::Recovered { .. } => "recovered",
-            Event::Probed { .. } => "probed",
-            Event::Bound { .. } => "bound",
-            Event::Waited { .. } => "waited",
-            Event::Chose { .. } => "chose",
-            Event::Entered { .. } => "entered",
-            Event::WaveNext { .. } => "wave next",
-            Event::TurnsFailed { .. } => "turns failed",
-            Event::TurnsTakenBack { .. } => "turns taken back",
-            Event::Branched { .. } => "branched",
-            Event::Joined { .. } => "joined",
-            Event::Assumed { .. } => "assumed",
-            Event::Stopped { .. } => "stopped",
-            Event::ApprovalAsked { .. } => "approval asked",
-            Event::ApprovalAnswered { .. } => "approval answered",
-            Event::ApprovalVoided { .. } => "approval voided",
-            Event::Refused { .. } => "refused",
-            Event::Before { .. } => "before",
-            Event::Intent { .. } => "intent",
-            Event::Outcome { .. } => "outcome",
-            Event::Done { .. } => "done",
-            Event::Partial { .. } => "partial",
-            Event::NotDone { .. } => "not done",
-            Event::Sealed { .. } => "sealed",
-            Event::InDoubt { .. } => "in doubt",
-            Event::Resolved { .. } => "resolved",
-            Event::Failed { .. } => "failed",
-            Event::Collected { .. } => "collected",
-            Event::TurnedBack { .. } => "turned back",
-            Event::Paid { .. } => "paid",
-            Event::Stuck { .. } => "stuck",
-            Event::Forgiven { .. } => "forgiven",
-            Event::Held { .. } => "held",
-            Event::Decided { .. } => "decided",
-            Event::CancelAsked { .. } => "cancel asked",
-            Event::Noted { .. } => "noted",
-            Event::Ended(_) => "ended",
-        }
-    }
 }
 
 /// Writes why a guard did not hold, in a sentence without its stop.

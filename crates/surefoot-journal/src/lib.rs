@@ -20,8 +20,8 @@ mod writer;
 
 pub use event::{
     Answer, Answered, AnsweredBy, Choice, Claim, Debt, Effect, Ended, Event, Exit, FactsVerdict,
-    ForwardVerdict, HeldWhy, Identity, Outcome, Output, Phase, Point, Reading, Refusal, Report, ResolvedBy,
-    RunId, Started, Stream, WayBackVerdict, WorldKind,
+    ForwardVerdict, HeldWhy, Identity, NotifiedFor, Outcome, Output, Phase, Point, Reading, Refusal, Report,
+    ResolvedBy, RunId, Started, Stream, Waited, WayBackVerdict, WorldKind,
 };
 pub use folder::{CreateError, FindError, Needs, RunFolder, StateRoot, file_name};
 pub use inbox::{Asks, Given, Inbox, InboxError, Letter, Limit, Notice, Received, Rejected, Says, Shown};

@@ -1,7 +1,7 @@
 //! A record: an event, numbered, timed and chained. One line of a journal.
 //!
 //! ```text
-//! {"v":"1.3","seq":1,"time":"…","prev":"000…","event":{…},"hash":"…"}
+//! {"v":"1.4","seq":1,"time":"…","prev":"000…","event":{…},"hash":"…"}
 //! {"seq":2,"time":"…","prev":"…","event":{…},"hash":"…"}
 //! ```
 //!
@@ -21,7 +21,7 @@ use surefoot_plan::FormatVersion;
 use crate::{Event, Timestamp};
 
 /// The version of the journal's format that is written.
-pub const FORMAT: FormatVersion = FormatVersion { major: 1, minor: 3 };
+pub const FORMAT: FormatVersion = FormatVersion { major: 1, minor: 4 };
 
 /// Most bytes of one record, with its line break.
 ///

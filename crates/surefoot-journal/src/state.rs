@@ -24,7 +24,9 @@ use std::sync::Arc;
 use surefoot_plan::{Cell, Class, Each, Name, Node, StepId, Value, ValueId, Way};
 use thiserror::Error;
 
-use crate::{Answer, Debt, Ended, HeldWhy, Identity, Point, Reading, RunId, Started, Timestamp, WorldKind};
+use crate::{
+    Answer, Debt, Ended, HeldWhy, Identity, NotifiedFor, Point, Reading, RunId, Started, Timestamp, WorldKind,
+};
 
 pub use lines::Line;
 pub use scope::Scope;
@@ -99,6 +101,8 @@ pub struct Header {
     pub operator: Identity,
     /// Who holds which role.
     pub roles: BTreeMap<Name, Vec<String>>,
+    /// What each channel is bound to.
+    pub channels: BTreeMap<Name, String>,
     /// The boot of the machine in which it runs now.
     pub boot_id: String,
 }
@@ -190,6 +194,8 @@ pub struct ApprovalState {
     pub values: Vec<(String, Value)>,
     /// How long each yes is good for, in milliseconds.
     pub expires_ms: u64,
+    /// When they were asked.
+    pub asked: Timestamp,
     /// Their answers, in order: each yes that counts, and the no that ended it.
     pub answers: Vec<ApprovalAnswer>,
 }
@@ -299,6 +305,8 @@ pub struct RunState {
     last_probe: Option<LastProbe>,
     /// Whose yes was asked.
     approvals: BTreeMap<StepId, ApprovalState>,
+    /// Waits of which a channel was told that they last.
+    notified: BTreeSet<NotifiedFor>,
     /// How hard the operator asked to stop.
     cancel: Option<u8>,
     /// A person wants the run to turn back.
@@ -331,6 +339,11 @@ impl RunState {
     /// Returns the pairs of stage and event that were met, if they are kept.
     pub fn met(&self) -> impl Iterator<Item = (&'static str, &'static str)> + '_ {
         self.met.iter().flatten().copied()
+    }
+
+    /// Whether a channel was told of this already.
+    pub fn is_notified(&self, why: &NotifiedFor) -> bool {
+        self.notified.contains(why)
     }
 
     /// Returns how many events were folded.
@@ -582,6 +595,7 @@ impl Header {
             world: started.world,
             operator: started.operator.clone(),
             roles: started.roles.clone(),
+            channels: started.channels.clone(),
             boot_id: started.boot_id.clone(),
         }
     }

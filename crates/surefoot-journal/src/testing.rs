@@ -46,6 +46,7 @@ pub(crate) fn started() -> Started {
         version: "0.0.0".into(),
         waivers: Vec::new(),
         roles: [("lead".into(), vec!["bert".into()])].into(),
+        channels: [].into(),
     }
 }
 

@@ -103,6 +103,7 @@ fn create(root: &StateRoot, id: &str) -> (Started, Writer) {
         version: String::new(),
         waivers: Vec::new(),
         roles: [].into(),
+        channels: [].into(),
     };
     let folder = root.create(&run(id)).unwrap();
     let lock = folder.lock(&Holder::here(&run(id), "switchover", NOW)).unwrap();

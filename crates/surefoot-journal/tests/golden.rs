@@ -13,8 +13,8 @@ use std::path::PathBuf;
 
 use surefoot_journal::{
     Answer, Answered, AnsweredBy, Chain, Choice, Claim, Debt, Effect, Ended, Event, Exit, FactsVerdict,
-    ForwardVerdict, HeldWhy, Identity, Outcome, Output, Phase, Point, Reader, Reading, Record, Refusal,
-    Report, ResolvedBy, RunId, Started, Stream, Timestamp, WayBackVerdict, WorldKind,
+    ForwardVerdict, HeldWhy, Identity, NotifiedFor, Outcome, Output, Phase, Point, Reader, Reading, Record,
+    Refusal, Report, ResolvedBy, RunId, Started, Stream, Timestamp, Waited, WayBackVerdict, WorldKind,
 };
 use surefoot_plan::{Cell, Expr, Plan, Real, StepId, Tri, Value, ValueId};
 
@@ -29,6 +29,9 @@ const HEAD_1_2: &str = "487478791257d989f57e2307635aa55e70515dfeb6f2d18f98201d87
 
 /// The hash of the last record of `1.3.jsonl`.
 const HEAD_1_3: &str = "44d97b517d28a3da2f57f11391f4494456412a3a47a1331af5229ae519b76b2f";
+
+/// The hash of the last record of `1.4.jsonl`.
+const HEAD_1_4: &str = "ec7e6b13f8d02604dda2e350d9b53a251010f3725d76beddd68b5e5cffbfd653";
 
 fn path(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name)
@@ -77,20 +80,50 @@ fn a_journal_of_format_1_3_is_read() {
 }
 
 #[test]
+fn a_journal_of_format_1_4_is_read() {
+    let (records, head) = read(&fs::read(path("1.4.jsonl")).unwrap());
+    let events: Vec<Event> = records.into_iter().map(|record| record.event).collect();
+    let all = [every_event(), added_in_1_1(), added_in_1_2(), added_in_1_3(), added_in_1_4()].concat();
+    assert_eq!(events, all);
+    assert_eq!(head, HEAD_1_4);
+}
+
+#[test]
 fn it_is_still_written_so() {
     // Not required of a newer format, which has its own file. Required of this one: two writers of one
     // format write the same bytes.
     let (mut chain, mut text) = (Chain::default(), Vec::new());
-    let all = [every_event(), added_in_1_1(), added_in_1_2(), added_in_1_3()].concat();
+    let all = [every_event(), added_in_1_1(), added_in_1_2(), added_in_1_3(), added_in_1_4()].concat();
     for (at, event) in all.into_iter().enumerate() {
         chain.write(Timestamp(1_795_317_247_250 + at as u64 * 1001), event, &mut text).unwrap();
     }
-    if !path("1.3.jsonl").exists() {
+    if !path("1.4.jsonl").exists() {
         // Only where a format is being made: a released file is never absent.
-        fs::write(path("1.3.jsonl"), &text).unwrap();
+        fs::write(path("1.4.jsonl"), &text).unwrap();
         panic!("written anew; its head is {}", chain.head());
     }
-    assert!(fs::read(path("1.3.jsonl")).unwrap() == text, "the bytes have changed: that is another format");
+    assert!(fs::read(path("1.4.jsonl")).unwrap() == text, "the bytes have changed: that is another format");
+}
+
+/// What format 1.4 added: channels, what they were told, and that something lasts.
+fn added_in_1_4() -> Vec<Event> {
+    let node = || StepId("drain[db2]".into());
+    let wait = |of, index| NotifiedFor::Wait { node: node(), of, index };
+    let notified = |why, failed: Option<&str>| Event::Notified {
+        why,
+        channel: "ops".into(),
+        text: "it lasts".into(),
+        failed: failed.map(str::to_owned),
+    };
+    let claim = Claim { step: node(), phase: Phase::Forward, attempt: 1, statement: 0 };
+    vec![
+        notified(NotifiedFor::Statement(claim), None),
+        notified(wait(Waited::Condition, 0), Some("no terminal is there")),
+        notified(wait(Waited::Approval, 1), None),
+        notified(wait(Waited::Requires, 0), None),
+        notified(wait(Waited::Ensures, 0), None),
+        notified(wait(Waited::Person { attempt: 1, statement: 2 }, 0), None),
+    ]
 }
 
 /// What format 1.3 added: branches, the yes of several people, one of them that counts no more, and values that they are
@@ -199,9 +232,9 @@ fn added_in_1_1() -> Vec<Event> {
 
 #[test]
 fn every_kind_of_event_is_in_it() {
-    let all = [every_event(), added_in_1_1(), added_in_1_2(), added_in_1_3()].concat();
+    let all = [every_event(), added_in_1_1(), added_in_1_2(), added_in_1_3(), added_in_1_4()].concat();
     let kinds: BTreeSet<&str> = all.iter().map(Event::kind).collect();
-    assert_eq!(kinds.len(), 39, "an event was added: so was a version, and its file is missing: {kinds:?}");
+    assert_eq!(kinds.len(), 40, "an event was added: so was a version, and its file is missing: {kinds:?}");
 }
 
 /// Every kind of event, and every variant of what they hold.
@@ -280,6 +313,7 @@ fn every_event() -> Vec<Event> {
             version: "0.0.0".into(),
             waivers: vec!["network: the kernel is old".into()],
             roles: BTreeMap::from([("lead".into(), vec!["bert".into()])]),
+            channels: BTreeMap::new(),
         })),
         Event::Resumed { operator: anna(), host: "db1".into(), boot_id: "c".into(), version: "0.0.1".into() },
         Event::Recovered { bytes: 17 },

@@ -56,8 +56,8 @@ pub use plan::{
 };
 pub use read::{FORMAT, NODES_MAX, PLAN_BYTES_MAX, ReadError};
 pub use step::{
-    APPROVERS_MAX, Approval, CallEnd, Class, Ensure, GRACE_MS, Irreversible, Leaves, Require, Restores,
-    Retry, Rollback, ScopeEnd, ShownValue, Statement, Step, StepId, Wait, Way,
+    APPROVERS_MAX, After, Approval, CallEnd, Class, Ensure, GRACE_MS, Irreversible, Leaves, Require,
+    Restores, Retry, Rollback, ScopeEnd, ShownValue, Statement, Step, StepId, Wait, Way,
 };
 pub use value::{Name, Real, Type, Value};
 pub use verify::{

@@ -16,7 +16,7 @@ pub const PLAN_BYTES_MAX: usize = 64 << 20;
 pub const NODES_MAX: usize = 20_000;
 
 /// The version of the plan format that this library writes, and the newest that it reads.
-pub const FORMAT: FormatVersion = FormatVersion { major: 1, minor: 3 };
+pub const FORMAT: FormatVersion = FormatVersion { major: 1, minor: 4 };
 
 /// Why a plan file cannot be read.
 #[derive(Debug, thiserror::Error)]

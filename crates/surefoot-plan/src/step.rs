@@ -60,8 +60,12 @@ pub struct Step {
     /// Whether it begins or ends a `during`: what stands between the two is done inside it. Since format 1.2.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scope: Option<ScopeEnd>,
+    /// Who is told when something in it is waited for: its approval, what it requires or ensures, a person. Since
+    /// format 1.4.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub after: Vec<After>,
     /// Whether a called runbook begins or ends with it: what stands between the two is that runbook's. It does nothing
-    /// itself: at its beginning a runbook reads and requires, at its end what it ensures is asked. Since format 1.2.
+    /// itself: at its beginning a runbook reads and requires, at its end what it ensures is asked. Since format 1.4.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub call: Option<CallEnd>,
 }
@@ -127,6 +131,25 @@ pub enum Statement {
     Manual(PersonQuestion),
     /// Writes a line to the transcript.
     Note(Expr),
+    /// Tells a channel. It never fails: whether it was delivered is recorded. Since format 1.4.
+    Notify {
+        /// The channel, which the configuration binds.
+        channel: Name,
+        /// What it is told.
+        text: Expr,
+    },
+}
+
+/// Who is told when something has been waited for so long; once for each wait.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct After {
+    /// How long, in milliseconds.
+    pub after_ms: u64,
+    /// The channel, which the configuration binds.
+    pub channel: Name,
+    /// What it is told. It reads only what is there before the wait begins.
+    pub text: Expr,
 }
 
 /// A condition with patience.
@@ -299,6 +322,9 @@ pub struct Wait {
     pub until: Require,
     /// How often in a row it must hold.
     pub times: u32,
+    /// Who is told when it lasts. Since format 1.4.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub after: Vec<After>,
     /// What is done when time is over; the run fails if empty.
     pub otherwise: Vec<crate::Node>,
 }

@@ -48,6 +48,7 @@ pub(crate) fn step(id: &str, ensures: &[&str]) -> Step {
         rollback_rights: rights(),
         scope: None,
         call: None,
+        after: Vec::new(),
     }
 }
 

@@ -186,7 +186,7 @@ impl Statement {
         match self {
             Statement::Command { exec, .. } => !exec.only_looks,
             Statement::Library(_) | Statement::Manual(_) => true,
-            Statement::Read(_) | Statement::Note(_) => false,
+            Statement::Read(_) | Statement::Note(_) | Statement::Notify { .. } => false,
         }
     }
 }
@@ -383,7 +383,9 @@ impl Statement {
         match self {
             Statement::Command { exec, .. } => Some(exec),
             Statement::Read(read) => read.source.exec(),
-            Statement::Library(_) | Statement::Manual(_) | Statement::Note(_) => None,
+            Statement::Library(_) | Statement::Manual(_) | Statement::Note(_) | Statement::Notify { .. } => {
+                None
+            }
         }
     }
 
@@ -394,7 +396,7 @@ impl Statement {
             Statement::Library(call) => call.arguments.values().for_each(visit),
             Statement::Read(read) => read.source.visit_exprs(visit),
             Statement::Manual(question) => question.visit_exprs(visit),
-            Statement::Note(line) => visit(line),
+            Statement::Note(line) | Statement::Notify { text: line, .. } => visit(line),
         }
     }
 
@@ -403,7 +405,9 @@ impl Statement {
         match self {
             Statement::Command { name, .. } => name.as_ref(),
             Statement::Read(read) => Some(&read.name),
-            Statement::Library(_) | Statement::Manual(_) | Statement::Note(_) => None,
+            Statement::Library(_) | Statement::Manual(_) | Statement::Note(_) | Statement::Notify { .. } => {
+                None
+            }
         }
     }
 }

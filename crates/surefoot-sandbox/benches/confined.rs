@@ -120,6 +120,10 @@ impl People for Nobody {
     async fn manual(&self, _: Claim, _: Question) -> Outcome {
         nobody()
     }
+    async fn notify(&self, _: String, _: String) -> Outcome {
+        unreachable!("no step tells a channel")
+    }
+
     async fn approval(&self, _: ApprovalWanted) -> Outcome {
         nobody()
     }

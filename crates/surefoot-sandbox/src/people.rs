@@ -33,6 +33,9 @@ pub trait People {
     /// Lets a person do something, under this claim, and hears how it went.
     fn manual(&self, claim: Claim, question: Question) -> impl Future<Output = Outcome>;
 
+    /// Tells a channel.
+    fn notify(&self, channel: Name, text: String) -> impl Future<Output = Outcome>;
+
     /// Waits for one more person's agreement.
     fn approval(&self, wanted: ApprovalWanted) -> impl Future<Output = Outcome>;
 }

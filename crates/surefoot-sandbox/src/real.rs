@@ -330,6 +330,7 @@ impl<P: People> World for RealWorld<P> {
             EffectRequest::Examine { claim, act } => self.examine(claim, &act).await,
             EffectRequest::Interrupt { claim, level } => self.interrupt(&claim, level),
             EffectRequest::Ask(question) => self.people.ask(question).await,
+            EffectRequest::Notify { channel, text } => self.people.notify(channel, text).await,
             EffectRequest::Approval { step, role, people, given, expires_ms, shown, operators } => {
                 let wanted = ApprovalWanted { step, role, people, given, expires_ms, shown, operators };
                 self.people.approval(wanted).await

@@ -475,6 +475,8 @@ pub enum Clause {
     Irreversible(Irreversible),
     /// `leaves F, F "why"`
     Leaves(Leaves),
+    /// `after 15m notify lead "…"`
+    After(After),
     /// A construct that is designed and not built: already reported.
     NotBuilt(NotBuilt),
 }
@@ -553,6 +555,8 @@ pub enum Statement {
     Manual(Manual),
     /// `note "…"`
     Note(Expr, Span),
+    /// `notify ops "…"`
+    Notify(Notify),
     /// `todo "…"`
     Todo(Todo),
     /// A construct that is designed and not built: already reported.
@@ -627,4 +631,28 @@ pub enum ScenarioLine {
     ExpectRan(Expr, Span),
     /// `explore all faults`
     ExploreAll(Span),
+}
+
+/// `notify ops "…"`
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Notify {
+    /// The channel.
+    pub channel: Ident,
+    /// What it is told.
+    pub text: Expr,
+    /// All of it.
+    pub span: Span,
+}
+
+/// `after 15m notify lead "…"`
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct After {
+    /// How long something waits before the channel is told.
+    pub after: Option<Duration>,
+    /// The channel.
+    pub channel: Ident,
+    /// What it is told.
+    pub text: Expr,
+    /// All of it.
+    pub span: Span,
 }

@@ -172,7 +172,8 @@ fn weight(event: &Event) -> Option<Weight> {
         | Event::Forgiven { .. }
         | Event::Decided { .. }
         | Event::CancelAsked { .. }
-        | Event::Noted { .. } => Some(Weight::Sentence),
+        | Event::Noted { .. }
+        | Event::Notified { .. } => Some(Weight::Sentence),
     }
 }
 

@@ -4,8 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use surefoot_plan::{
-    Approval, CallEnd, Ensure, ExceptionKind, GRACE_MS, InputValue, Names, Node, OnFailure, Owed, Place,
-    Plan, Proof, Rollback, ShownValue, Step, StepId, Tri, Verdict, VerifiedPlan, Wait, Way, What,
+    After, Approval, CallEnd, Ensure, ExceptionKind, GRACE_MS, InputValue, Names, Node, OnFailure, Owed,
+    Place, Plan, Proof, Rollback, ShownValue, Step, StepId, Tri, Verdict, VerifiedPlan, Wait, Way, What,
 };
 
 use crate::blast::{Kind, blast, shown};
@@ -321,6 +321,7 @@ impl View<'_> {
             self.page.field(at, needs, LABEL, &format!("{tag}{text}"));
         }
         self.kept(&place, at);
+        self.told(&step.after, at);
         if let Some(approval) = &step.approval {
             self.approval(approval, at);
         }
@@ -380,6 +381,15 @@ impl View<'_> {
                 let tag = verdict(obligation.verdict);
                 self.page.field(at, "keeps", LABEL, &format!("{tag}{}", obligation.text));
             }
+        }
+    }
+
+    /// Who is told when something is waited for.
+    fn told(&mut self, after: &[After], at: usize) {
+        for after in after {
+            let time = say::duration(after.after_ms);
+            let text = format!("{}, once something here is waited for {time}: {}", after.channel, after.text);
+            self.page.field(at, "tells", LABEL, &text);
         }
     }
 
@@ -448,6 +458,7 @@ impl View<'_> {
         let text = say::require(&self.names, &wait.until);
         self.page.field(indent, number, number.len() + 1, &format!("wait until {tag}{text}{times}"));
         let at = indent + number.len() + 2;
+        self.told(&wait.after, at);
         if wait.otherwise.is_empty() {
             let text = self.way_back(&wait.id);
             self.page.field(at, "if this fails:", 0, &text);

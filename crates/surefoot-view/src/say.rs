@@ -130,6 +130,7 @@ pub(crate) fn statement(plan: &Plan, statement: &Statement) -> Vec<String> {
         Statement::Read(read) => vec![self::read(plan, read)],
         Statement::Manual(question) => vec![person("by hand", question)],
         Statement::Note(text) => vec![format!("note {text}")],
+        Statement::Notify { channel, text } => vec![format!("notify {channel} {text}")],
     }
 }
 

@@ -1,8 +1,8 @@
 //! Tells one event in a sentence, with what it rests on.
 
 use surefoot_journal::{
-    Claim, Debt, Event, Exit, HeldWhy, Outcome, Output, Phase, Point, Reading, Refusal, Report, ResolvedBy,
-    Stream, WorldKind,
+    Claim, Debt, Event, Exit, HeldWhy, NotifiedFor, Outcome, Output, Phase, Point, Reading, Refusal, Report,
+    ResolvedBy, Stream, WorldKind,
 };
 use surefoot_plan::{GRACE_MS, Hypothesis, Names, Node, Plan, Statement, StepId, Tri, Way};
 
@@ -60,6 +60,8 @@ pub(crate) fn about(event: &Event) -> About<'_> {
             (None, None) => About::Run,
         },
         Event::Noted { at, .. } => at.as_ref().map_or(About::Run, |claim| of_phase(&claim.step, claim.phase)),
+        Event::Notified { why: NotifiedFor::Statement(claim), .. } => of_phase(&claim.step, claim.phase),
+        Event::Notified { why: NotifiedFor::Wait { node, .. }, .. } => About::Node(node),
         Event::Refused { step, phase, .. } => step.as_ref().map_or(About::Run, |step| of_phase(step, *phase)),
         Event::Failed { step, .. } => step.as_ref().map_or(About::Run, About::Node),
         Event::Intent { claim, .. } | Event::Outcome { claim, .. } => of_phase(&claim.step, claim.phase),
@@ -274,6 +276,13 @@ pub(crate) fn tell<'a>(plan: &Plan, names: &Names<'_>, event: &'a Event) -> Told
             })
         }
         Event::Noted { text, .. } => Told::only(format!("note: {text}")),
+        Event::Notified { why, channel, text, failed } => {
+            let lasts = if let NotifiedFor::Wait { .. } = why { "it lasts, and " } else { "" };
+            Told::only(match failed {
+                None => format!("{lasts}{channel} was told: {text}"),
+                Some(failed) => format!("{lasts}{channel} was NOT told, because {failed}: {text}"),
+            })
+        }
         Event::Ended(ended) => {
             let mut evidence = vec![
                 format!("forward:  {}", say::forward(ended.forward)),

@@ -145,6 +145,7 @@ pub(crate) fn step(id: &str, title: &str, body: Vec<Statement>, ensures: Vec<Ens
         rollback_rights: run(&["psql"]),
         scope: None,
         call: None,
+        after: Vec::new(),
     }))
 }
 
@@ -246,6 +247,7 @@ pub(crate) fn plan() -> Plan {
         },
     );
     let wait = Node::Wait(Box::new(Wait {
+        after: Vec::new(),
         id: StepId("wait[1]".into()),
         until: Require {
             formula: holds(cell("postgres.replayed_all", vec![Expr::Literal(Value::Int(54362)), secret()])),
@@ -376,6 +378,7 @@ impl Story {
             version: "0.0.0".into(),
             waivers: Vec::new(),
             roles: [("lead".into(), vec!["bert".into()])].into(),
+            channels: BTreeMap::new(),
         };
         let mut story = Story { journal: MemoryJournal::new(), now: START, plan };
         story.add(Event::Started(Box::new(started)));

@@ -477,7 +477,8 @@ fn run_title(event: &Event) -> String {
         | Event::Paid { .. }
         | Event::Stuck { .. }
         | Event::Forgiven { .. }
-        | Event::Noted { .. } => "The run",
+        | Event::Noted { .. }
+        | Event::Notified { .. } => "The run",
     };
     title.to_owned()
 }

@@ -89,6 +89,7 @@ pub(crate) fn begin(folder: &RunFolder, plan: &VerifiedPlan) -> (Writer, RunStat
         version: String::new(),
         waivers: Vec::new(),
         roles: Default::default(),
+        channels: Default::default(),
     };
     let (writer, first) = Writer::create(folder, lock, time, started).unwrap();
     let mut state = RunState::new();
@@ -134,6 +135,10 @@ impl People for Nobody {
 
     async fn manual(&self, _claim: Claim, _question: Question) -> Outcome {
         unreachable!("no step is done by hand")
+    }
+
+    async fn notify(&self, _channel: String, _text: String) -> Outcome {
+        unreachable!("no step tells a channel")
     }
 
     async fn approval(&self, _wanted: ApprovalWanted) -> Outcome {

@@ -17,7 +17,15 @@ pub(crate) fn run(arguments: &args::Run) -> Result<Exit, CommandError> {
     let root = runs::root_with(&arguments.state, &config)?;
     let (waivers, waived) = waive::given(&arguments.waivers)?;
     let json = arguments.format == Format::Json;
-    session::begin(Beginning { plan, root, roles: config.roles, waivers, waived, json })
+    session::begin(Beginning {
+        plan,
+        root,
+        roles: config.roles,
+        channels: config.channels,
+        waivers,
+        waived,
+        json,
+    })
 }
 
 /// Goes on with a run.

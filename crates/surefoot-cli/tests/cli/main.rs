@@ -5,6 +5,7 @@
 
 mod answers;
 mod calls;
+mod channels;
 mod check;
 mod command;
 mod demo;

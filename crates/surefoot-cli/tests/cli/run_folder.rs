@@ -27,6 +27,7 @@ pub(crate) fn make_run(state: &Path, events: &[Event]) -> String {
         version: "0.0.0".to_owned(),
         waivers: Vec::new(),
         roles: BTreeMap::new(),
+        channels: BTreeMap::new(),
     };
     let (mut writer, _) = Writer::create(&folder, lock, time, started).unwrap();
     for event in events {

@@ -65,6 +65,7 @@ impl<'a> Lowering<'a> {
             | Clause::Rollback(_)
             | Clause::Irreversible(_)
             | Clause::Leaves(_)
+            | Clause::After(_)
             | Clause::NotBuilt(_) => None,
         });
         let mut found = None;
@@ -143,6 +144,7 @@ impl<'a> Lowering<'a> {
             Statement::Call(call) => call.span,
             Statement::Manual(manual) => manual.span,
             Statement::Note(_, span) => *span,
+            Statement::Notify(notify) => notify.span,
         };
         let name = &called.action.step.name.text;
         self.report(

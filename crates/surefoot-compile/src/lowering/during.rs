@@ -69,6 +69,7 @@ impl<'a> Lowering<'a> {
             | Clause::Idempotent(_)
             | Clause::Lock(_)
             | Clause::OnFailure(_)
+            | Clause::After(_)
             | Clause::NotBuilt(_) => None,
         });
         let wrong: Vec<(&str, Span)> = wrong.collect();

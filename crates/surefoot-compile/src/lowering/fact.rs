@@ -446,6 +446,13 @@ impl<'a> Lowering<'a> {
                 );
                 false
             }
+            Asking::Nothing(super::step::TOLD_LATER) => {
+                self.report(
+                    error("SF0108", span, "what a channel is told of a wait is known before it begins, so it cannot ask the world")
+                        .help("name what is waited for; or ask in a step before this one, `let x = …`, and tell `step.x`"),
+                );
+                false
+            }
             Asking::Nothing(place) => {
                 self.report(
                     error(

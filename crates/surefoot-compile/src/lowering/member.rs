@@ -369,7 +369,7 @@ impl<'a> Lowering<'a> {
             let rights = self.granted_to_read(&cx.needs);
             for statement in statements {
                 match &statement {
-                    Statement::Library(_) | Statement::Manual(_) => {
+                    Statement::Library(_) | Statement::Manual(_) | Statement::Notify { .. } => {
                         self.report(
                             error("SF0310", span, "what is collected on failure only reads")
                                 .help("run a command that shows something, or read a fact: `let x = …`"),
@@ -525,6 +525,7 @@ impl<'a> Lowering<'a> {
                     .maybe_fixed_by("wait at most five minutes", after(at), " within 5m"),
             );
         }
+        let after = wait.after.iter().filter_map(|after| self.after(after)).collect();
         let times = wait.times.map_or(1, |(times, _)| times.max(1));
         self.scopes.open();
         let otherwise = self.nodes(wait.otherwise.as_deref().unwrap_or_default(), false);
@@ -536,7 +537,7 @@ impl<'a> Lowering<'a> {
             within_ms: within(&wait.patience),
             message: String::new(),
         };
-        Some(Node::Wait(Box::new(Wait { id, until, times, otherwise })))
+        Some(Node::Wait(Box::new(Wait { id, until, times, after, otherwise })))
     }
 
     /// Understands `assume F "why"`: one part of the plan for each fact in it.

@@ -111,8 +111,11 @@ impl Asked {
         match statement {
             Statement::Read(read) => self.reads(std::slice::from_ref(read)),
             // What stands in their arguments was read before, and is a value.
-            Statement::Command { .. } | Statement::Library(_) | Statement::Manual(_) | Statement::Note(_) => {
-            }
+            Statement::Command { .. }
+            | Statement::Library(_)
+            | Statement::Manual(_)
+            | Statement::Note(_)
+            | Statement::Notify { .. } => {}
         }
     }
 

@@ -146,7 +146,8 @@ impl<'a> Lowering<'a> {
                     Statement::Read(_)
                     | Statement::Command { .. }
                     | Statement::Library(_)
-                    | Statement::Note(_) => {}
+                    | Statement::Note(_)
+                    | Statement::Notify { .. } => {}
                 }
             }
         }

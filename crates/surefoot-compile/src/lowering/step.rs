@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use surefoot_plan::{
-    Class, Ensure, Expr, Irreversible, Leaves, LibraryCall, Literal, Name, Node, Read, Restores, Retry,
-    Rollback, Source, Statement, Step, StepId, Type, ValueId, Way,
+    After, Class, Ensure, Expr, Irreversible, Leaves, LibraryCall, Literal, Name, Node, Read, Restores,
+    Retry, Rollback, Source, Statement, Step, StepId, Type, ValueId, Way,
 };
 use surefoot_syntax::Span;
 use surefoot_syntax::ast::{self, Call, Clause, Ensures, Let};
@@ -21,6 +21,9 @@ use crate::report::{Report, error, warning};
 use crate::scope::{Bound, Named, Outputs};
 use crate::term::{Term, What, depends};
 use crate::types;
+
+/// Where what a channel is told of a wait stands.
+pub(super) const TOLD_LATER: &str = "what is told when it lasts";
 
 /// A step while it is read.
 pub(super) struct Draft<'a> {
@@ -102,6 +105,7 @@ impl<'a> Lowering<'a> {
                 rollback_rights: surefoot_plan::Rights::default(),
                 scope: None,
                 call: None,
+                after: Vec::new(),
             },
             origin: StepOrigin { head: written.head, whole: written.span, ..StepOrigin::default() },
             rollback: None,
@@ -244,8 +248,17 @@ impl<'a> Lowering<'a> {
                 draft.step.leaves.push(Leaves { atoms, why: message(leaves.why.as_ref()) });
                 draft.origin.leaves.push(leaves.span);
             }
+            Clause::After(after) => draft.step.after.extend(self.after(after)),
             Clause::NotBuilt(_) => {}
         }
+    }
+
+    /// Understands `after 15m notify lead "…"`: what is told is known before the wait begins.
+    pub(super) fn after(&mut self, written: &'a ast::After) -> Option<After> {
+        let (text, _) =
+            self.within(Context::nothing(TOLD_LATER), |this| this.shown_text(&written.text, "a message"));
+        let after_ms = written.after?.ms;
+        Some(After { after_ms, channel: written.channel.text.clone(), text })
     }
 
     fn not_both(&mut self, draft: &Draft<'a>) {
@@ -326,7 +339,7 @@ impl<'a> Lowering<'a> {
                     draft.inverses = None;
                 }
                 Statement::Library(call) => self.library_effect(call, draft),
-                Statement::Read(_) | Statement::Note(_) => {}
+                Statement::Read(_) | Statement::Note(_) | Statement::Notify { .. } => {}
             }
         }
     }
@@ -411,6 +424,12 @@ impl<'a> Lowering<'a> {
                 self.take_reads(body, spans, *span);
                 body.push(Statement::Note(expr));
                 *span
+            }
+            ast::Statement::Notify(notify) => {
+                let text = self.shown_text(&notify.text, "a message");
+                self.take_reads(body, spans, notify.span);
+                body.push(Statement::Notify { channel: notify.channel.text.clone(), text });
+                notify.span
             }
             ast::Statement::Todo(todo) => {
                 self.todo(todo);
@@ -641,6 +660,7 @@ impl<'a> Lowering<'a> {
             Clause::Idempotent(span) => ("`idempotent`", *span),
             Clause::Lock(lock) => ("`lock`", lock.span),
             Clause::OnFailure(policy) => ("`on failure`", policy.span),
+            Clause::After(after) => ("`after`", after.span),
             Clause::Rollback(inner) => ("a rollback", inner.span),
             Clause::Irreversible(irreversible) => ("`irreversible`", irreversible.span),
             Clause::Leaves(leaves) => ("`leaves`", leaves.span),

@@ -153,7 +153,13 @@ fn last_claim(state: &StepState) -> Option<&ClaimState> {
 pub(super) fn name_of(statement: Option<&Statement>) -> Option<&surefoot_plan::Name> {
     match statement {
         Some(Statement::Command { name, .. }) => name.as_ref(),
-        Some(Statement::Library(_) | Statement::Read(_) | Statement::Manual(_) | Statement::Note(_))
+        Some(
+            Statement::Library(_)
+            | Statement::Read(_)
+            | Statement::Manual(_)
+            | Statement::Note(_)
+            | Statement::Notify { .. },
+        )
         | None => None,
     }
 }

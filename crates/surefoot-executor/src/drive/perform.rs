@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use surefoot_journal::{
-    Answer, Answered, ApprovalAnswer, Claim, Debt, Event, Given, HeldWhy, Identity, Journal, Outcome, Phase,
-    Refusal, Report, Shown, Timestamp,
+    Answer, Answered, ApprovalAnswer, Claim, Debt, Event, Given, HeldWhy, Identity, Journal, NotifiedFor,
+    Outcome, Phase, Refusal, Report, Shown, Timestamp, Waited,
 };
-use surefoot_plan::{Names, Read, Rights, Statement, Step, StepId, Value, ValueId};
+use surefoot_plan::{Names, Read, Rights, Source, Statement, Step, StepId, Value, ValueId};
 
+use super::tell::Lasting;
 use super::{Driver, Halt};
 use crate::ask::{Asker, READ_DEADLINE_MS, exprs_of, push_cells};
 use crate::decide::rollback::{ROLLBACK_PAUSE_MS, ROLLBACK_TRIES};
@@ -100,7 +101,7 @@ impl<W: World, J: Journal> Driver<'_, '_, '_, W, J> {
         let mut tries = 0;
         loop {
             let why = match statement {
-                Statement::Read(read) => match self.found(&claim, &part, read).await {
+                Statement::Read(read) => match self.found_in_time(&claim, &part, read).await? {
                     Ok((value, answered)) => {
                         let id = ValueId { step: Some(claim.step.clone()), name: read.name.clone() };
                         return self.append(Event::Bound { id, value, at: Some(claim), answered });
@@ -119,6 +120,10 @@ impl<W: World, J: Journal> Driver<'_, '_, '_, W, J> {
                     };
                     return self.append(Event::Noted { at: Some(claim), text });
                 }
+                Statement::Notify { channel, text } => {
+                    let event = self.told(NotifiedFor::Statement(claim), channel, text).await;
+                    return self.append(event);
+                }
                 Statement::Command { .. } | Statement::Library(_) | Statement::Manual(_) => {
                     match self.request_of(&claim, &part, statement).await {
                         Ok(request) => return self.act(claim, statement, request).await,
@@ -129,6 +134,26 @@ impl<W: World, J: Journal> Driver<'_, '_, '_, W, J> {
             tries += 1;
             if !self.asks_again(&claim, tries, &why).await? {
                 return self.cannot(&claim, why);
+            }
+        }
+    }
+
+    /// What a `let` reads; if a person is asked, a channel may be told that it lasts.
+    async fn found_in_time(
+        &self,
+        claim: &Claim,
+        part: &StepPart,
+        read: &Read,
+    ) -> Result<Result<(Value, Option<Answered>), String>, Halt> {
+        let asks = matches!(read.source, Source::Person(_));
+        let after = if asks { part.step.after.as_slice() } else { &[] };
+        let mut lasting = self.lasting(&claim.step, person_of(claim), after, 0);
+        let mut found = std::pin::pin!(self.found(claim, part, read));
+        loop {
+            tokio::select! {
+                biased;
+                found = &mut found => return Ok(found),
+                () = lasting.due(self.world()) => self.tell_of(&mut lasting).await?,
             }
         }
     }
@@ -175,7 +200,10 @@ impl<W: World, J: Journal> Driver<'_, '_, '_, W, J> {
         }
         let shown = shown::lines(statement, &request);
         self.append(Event::Intent { claim: claim.clone(), shown })?;
-        let outcome = self.wait_for(request, &claim).await?;
+        let part = self.part(&claim.step);
+        let after = if let Statement::Manual(_) = statement { part.step.after.as_slice() } else { &[] };
+        let lasting = self.lasting(&claim.step, person_of(&claim), after, 0);
+        let outcome = self.wait_for(request, &claim, lasting).await?;
         self.append(Event::Outcome { claim, outcome })
     }
 
@@ -212,7 +240,7 @@ impl<W: World, J: Journal> Driver<'_, '_, '_, W, J> {
             Statement::Library(call) => {
                 call.arguments.values().for_each(|expr| push_cells(expr, &mut cells));
             }
-            Statement::Manual(_) | Statement::Read(_) | Statement::Note(_) => {}
+            Statement::Manual(_) | Statement::Read(_) | Statement::Note(_) | Statement::Notify { .. } => {}
         }
         let cells: Vec<_> = cells.into_iter().cloned().collect();
         let state = self.state();
@@ -234,7 +262,9 @@ impl<W: World, J: Journal> Driver<'_, '_, '_, W, J> {
                 let step = Some(claim.step.clone());
                 Ok(Act::Manual(request::question(asked, header.run.clone(), step, false, &known)?))
             }
-            Statement::Read(_) | Statement::Note(_) => Err("it does not act".into()),
+            Statement::Read(_) | Statement::Note(_) | Statement::Notify { .. } => {
+                Err("it does not act".into())
+            }
         }
     }
 
@@ -250,7 +280,12 @@ impl<W: World, J: Journal> Driver<'_, '_, '_, W, J> {
     }
 
     /// Waits for an effect, and passes on how hard it is to be stopped.
-    async fn wait_for(&self, request: EffectRequest, claim: &Claim) -> Result<Outcome, Halt> {
+    async fn wait_for(
+        &self,
+        request: EffectRequest,
+        claim: &Claim,
+        mut lasting: Lasting<'_>,
+    ) -> Result<Outcome, Halt> {
         let world = self.world();
         let mut effect = std::pin::pin!(world.perform(request));
         let mut told = 1;
@@ -262,6 +297,7 @@ impl<W: World, J: Journal> Driver<'_, '_, '_, W, J> {
                 outcome = &mut effect => return Ok(outcome),
                 news = self.news() => self.hear(news)?,
                 heard = tell(world, claim, level), if wants_to_be_told => if heard { told = level },
+                () = lasting.due(world) => self.tell_of(&mut lasting).await?,
             }
         }
     }
@@ -274,7 +310,10 @@ impl<W: World, J: Journal> Driver<'_, '_, '_, W, J> {
             None => Err("the plan has no such statement".into()),
         };
         let outcome = match act {
-            Ok(act) => self.wait_for(EffectRequest::Examine { claim: claim.clone(), act }, &claim).await?,
+            Ok(act) => {
+                let nobody = self.lasting(&claim.step, person_of(&claim), &[], 0);
+                self.wait_for(EffectRequest::Examine { claim: claim.clone(), act }, &claim, nobody).await?
+            }
             Err(why) => Outcome::Unknown { why, over: false },
         };
         self.append(Event::Outcome { claim, outcome })
@@ -317,6 +356,9 @@ impl<W: World, J: Journal> Driver<'_, '_, '_, W, J> {
             shown: readings.chain(values).collect(),
             operators: state.operators().to_vec(),
         };
+        let since = world.now().since(asked.asked);
+        let part = self.part(&step);
+        let mut lasting = self.lasting(&step, Waited::Approval, &part.step.after, since);
         drop(state);
         let mut answer = std::pin::pin!(world.perform(request));
         let mut is_too_old = std::pin::pin!(is_too_old);
@@ -326,6 +368,7 @@ impl<W: World, J: Journal> Driver<'_, '_, '_, W, J> {
                 outcome = &mut answer => break outcome,
                 news = self.news() => self.hear(news)?,
                 () = &mut is_too_old => return Ok(()),
+                () = lasting.due(world) => self.tell_of(&mut lasting).await?,
             }
             if self.cancel().is_some() {
                 return Ok(());
@@ -373,7 +416,7 @@ impl<W: World, J: Journal> Driver<'_, '_, '_, W, J> {
             }
             Statement::Read(read) => said(asker.read(read, None, 0).await),
             Statement::Note(expr) => said(asker.value(expr, None, 0).await),
-            Statement::Library(_) | Statement::Manual(_) => {
+            Statement::Library(_) | Statement::Manual(_) | Statement::Notify { .. } => {
                 Outcome::NotPerformed { why: "only what reads can be gathered".into() }
             }
         };
@@ -442,6 +485,11 @@ fn approver(value: Option<&Value>) -> (Identity, bool, String) {
         Some(uid) => (Identity { user: text("user"), uid, verified: false }, approved, text("comment")),
         None => (nobody(), false, "the answer does not say whose it is".into()),
     }
+}
+
+/// A person who is waited for at a statement.
+fn person_of(claim: &Claim) -> Waited {
+    Waited::Person { attempt: claim.attempt, statement: claim.statement }
 }
 
 /// Nobody: the answer is a no, and came from no one.

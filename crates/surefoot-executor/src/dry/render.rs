@@ -24,6 +24,7 @@ impl<W: World> Walker<'_, '_, W> {
             }
             Statement::Manual(question) => format!("by hand: {}", self.render_question(question).await),
             Statement::Note(expr) => format!("note {}", self.text(expr).await),
+            Statement::Notify { channel, text } => format!("notify {channel} {}", self.text(text).await),
         }
     }
 

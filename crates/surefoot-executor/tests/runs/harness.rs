@@ -71,6 +71,7 @@ pub(crate) fn started(plan: &Plan) -> Event {
         version: "0".into(),
         waivers: Vec::new(),
         roles: BTreeMap::new(),
+        channels: BTreeMap::new(),
     }))
 }
 

@@ -10,6 +10,7 @@ mod faults;
 mod harness;
 mod loops;
 mod names;
+mod notify;
 mod people;
 mod plans;
 mod route;

@@ -112,6 +112,7 @@ pub(crate) fn step(name: &str, requires: &[&str], ensures: &[&str]) -> Step {
         rollback_rights: rights(),
         scope: None,
         call: None,
+        after: Vec::new(),
     }
 }
 
@@ -174,6 +175,7 @@ pub(crate) fn switchover() -> Plan {
         derived: false,
     });
     let wait = Wait {
+        after: Vec::new(),
         id: id("wait[1]"),
         until: Require { within_ms: 60_000, ..require("replayed") },
         times: 1,
@@ -515,7 +517,7 @@ pub(crate) fn branching() -> Plan {
         hypothesis: None,
     };
     let until = Require { within_ms: 60_000, ..require("ready") };
-    let wait = Wait { id: id("wait[1]"), until, times: 1, otherwise: Vec::new() };
+    let wait = Wait { id: id("wait[1]"), until, times: 1, after: Vec::new(), otherwise: Vec::new() };
     let b1 = step("b1", &["!g1"], &["g1"]);
     let b2 = step("b2", &["g1", "!g2"], &["g2"]);
     let branches = vec![vec![node(a1), choice], vec![node(b1), Node::Wait(Box::new(wait)), node(b2)]];

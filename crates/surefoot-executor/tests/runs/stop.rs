@@ -42,6 +42,7 @@ impl World for Slow<'_> {
             EffectRequest::Examine { .. }
             | EffectRequest::Read { .. }
             | EffectRequest::Ask(_)
+            | EffectRequest::Notify { .. }
             | EffectRequest::Approval { .. } => {}
         }
         self.inner.perform(request).await

@@ -40,7 +40,7 @@ fn the_lines_look_as_documented() {
     let text = String::from_utf8(text).unwrap();
     let [first, second, ..] = text.lines().collect::<Vec<_>>()[..] else { panic!("{text}") };
     assert!(first.starts_with(&format!(
-        r#"{{"v":"1.3","seq":1,"time":"2026-11-22T03:14:07.250Z","prev":"{}","event":{{"started":{{"run":"#,
+        r#"{{"v":"1.4","seq":1,"time":"2026-11-22T03:14:07.250Z","prev":"{}","event":{{"started":{{"run":"#,
         "0".repeat(64)
     )));
     let (_, hash) = first.rsplit_once(r#","hash":""#).unwrap();
@@ -168,7 +168,7 @@ fn with_version(version: &str, event: Option<&str>) -> Vec<u8> {
     let (text, _) = small();
     let first = text.split_inclusive(|byte| *byte == b'\n').next().unwrap();
     let line =
-        String::from_utf8(first.to_vec()).unwrap().replace("\"v\":\"1.3\"", &format!("\"v\":{version:?}"));
+        String::from_utf8(first.to_vec()).unwrap().replace("\"v\":\"1.4\"", &format!("\"v\":{version:?}"));
     let (line, _) = line.rsplit_once(",\"hash\"").unwrap();
     let hash = |text: &str| -> String {
         Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
@@ -186,7 +186,7 @@ fn with_version(version: &str, event: Option<&str>) -> Vec<u8> {
 fn a_newer_format_is_refused_by_its_version() {
     assert_eq!(read(&with_version("1.0", None)).unwrap().0.len(), 1);
     let error = read(&with_version("2.0", None)).unwrap_err().to_string();
-    insta::assert_snapshot!(error, @"the journal has format 2.0, and this Surefoot reads up to 1.3: use the version that wrote it");
+    insta::assert_snapshot!(error, @"the journal has format 2.0, and this Surefoot reads up to 1.4: use the version that wrote it");
     assert_eq!(
         read(&with_version("1.7", None)).unwrap().0.len(),
         1,
@@ -194,7 +194,7 @@ fn a_newer_format_is_refused_by_its_version() {
     );
     let error = read(&with_version("1.7", Some(r#"{"levitated":{"step":"x"}}"#))).unwrap_err();
     assert!(matches!(error, ReadError::Newer { .. }), "{error}");
-    let error = read(&with_version("1.3", Some(r#"{"levitated":{"step":"x"}}"#))).unwrap_err();
+    let error = read(&with_version("1.4", Some(r#"{"levitated":{"step":"x"}}"#))).unwrap_err();
     assert!(
         matches!(error, ReadError::Damaged { line: 2, damage: Damage::Unreadable(_) }),
         "of our own version, it is damage: {error}"

@@ -9,7 +9,8 @@ use super::{
     IllegalTransition, LastProbe, RunState, Standing, duties_of,
 };
 use crate::{
-    Claim, Debt, Effect, Ended, Event, ForwardVerdict, Outcome, Phase, Point, Record, Started, Timestamp,
+    Claim, Debt, Effect, Ended, Event, ForwardVerdict, NotifiedFor, Outcome, Phase, Point, Record, Started,
+    Timestamp,
 };
 
 /// Why an event is refused.
@@ -80,6 +81,15 @@ impl RunState {
                 }
                 None => self.began(),
             },
+            Event::Notified { why: NotifiedFor::Statement(claim), .. } => {
+                self.going()?;
+                self.passed(Some(claim))
+            }
+            Event::Notified { why, .. } => {
+                self.began()?;
+                self.notified.insert(why.clone());
+                Ok(())
+            }
             Event::Waited { wait, reached } => {
                 self.idle_forward(wait)?;
                 self.again = None;
@@ -119,6 +129,7 @@ impl RunState {
                     shown: shown.clone(),
                     values: values.clone(),
                     expires_ms: *expires_ms,
+                    asked: at,
                     answers: Vec::new(),
                 };
                 self.approvals.insert(step.clone(), state);

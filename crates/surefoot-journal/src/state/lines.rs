@@ -10,7 +10,7 @@ use surefoot_plan::{Node, StepId};
 use super::apply::Refused;
 use super::step::Stage;
 use super::{Finished, FinishedHow, LastProbe, RunState};
-use crate::{Debt, Event, Point};
+use crate::{Debt, Event, NotifiedFor, Point};
 
 /// Where one line of a run stands: the run itself, or one of the branches that are done at the same time.
 #[derive(Clone, Debug, Default)]
@@ -203,6 +203,8 @@ fn part_of(event: &Event) -> Option<&StepId> {
         },
         Event::Bound { at, .. } | Event::Noted { at, .. } => at.as_ref().map(|claim| &claim.step),
         Event::Intent { claim, .. } | Event::Outcome { claim, .. } => Some(&claim.step),
+        Event::Notified { why: NotifiedFor::Statement(claim), .. } => Some(&claim.step),
+        Event::Notified { why: NotifiedFor::Wait { node, .. }, .. } => Some(node),
         Event::Refused { step, .. } | Event::Failed { step, .. } => step.as_ref(),
         Event::Waited { wait: part, .. }
         | Event::Chose { node: part, .. }

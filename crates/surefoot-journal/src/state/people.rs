@@ -6,7 +6,7 @@ use super::apply::Refused;
 use super::step::{BackStage, StepState};
 use super::table::{Back, Forward};
 use super::{ApprovalAnswer, Facing, RunState, Standing};
-use crate::{Choice, Debt, Effect, Identity, Phase, ResolvedBy};
+use crate::{Choice, Debt, Effect, Identity, NotifiedFor, Phase, ResolvedBy};
 
 impl RunState {
     /// Somebody said yes or no.
@@ -210,6 +210,8 @@ impl RunState {
             && let Some(step) = failure.step
             && !self.duties.contains_key(&step)
         {
+            // It is another wait, of which a channel may be told again.
+            self.notified.retain(|why| !matches!(why, NotifiedFor::Wait { node, .. } if node == &step));
             let branch = self.places.get(&step).map(|(_, branch)| *branch as usize);
             branch.into_iter().for_each(|branch| self.swap(branch));
             self.again = Some(step);

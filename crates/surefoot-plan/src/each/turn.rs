@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use crate::{
-    Approval, Atom, CallEnd, Cell, Each, Ensure, Exec, Expr, Formula, Leaves, LibraryCall, Literal, Node,
-    Parallel, PersonQuestion, Probe, Read, Require, Rights, ScopeEnd, Script, ShownValue, Source, Statement,
-    Step, StepId, Test, ValueId, Wait, Way, Word,
+    After, Approval, Atom, CallEnd, Cell, Each, Ensure, Exec, Expr, Formula, Leaves, LibraryCall, Literal,
+    Node, Parallel, PersonQuestion, Probe, Read, Require, Rights, ScopeEnd, Script, ShownValue, Source,
+    Statement, Step, StepId, Test, ValueId, Wait, Way, Word,
 };
 
 /// Puts an item into its place.
@@ -154,6 +154,11 @@ impl Turn<'_> {
         Read { source, ..read.clone() }
     }
 
+    fn after(&self, after: &[After]) -> Vec<After> {
+        let text = |after: &After| After { text: self.expr(&after.text), ..after.clone() };
+        after.iter().map(text).collect()
+    }
+
     pub(super) fn probe(&self, probe: &Probe) -> Probe {
         Probe {
             reads: probe.reads.iter().map(|read| self.read(read)).collect(),
@@ -170,6 +175,9 @@ impl Turn<'_> {
             Statement::Read(read) => Statement::Read(self.read(read)),
             Statement::Manual(question) => Statement::Manual(self.question(question)),
             Statement::Note(expr) => Statement::Note(self.expr(expr)),
+            Statement::Notify { channel, text } => {
+                Statement::Notify { channel: channel.clone(), text: self.expr(text) }
+            }
         };
         statements.iter().map(statement).collect()
     }
@@ -229,6 +237,7 @@ impl Turn<'_> {
         Step {
             id: self.id(&step.id),
             call: step.call.as_ref().map(call),
+            after: self.after(&step.after),
             scope: step.scope.as_ref().map(scope),
             target: self.some(&step.target),
             approval: step.approval.as_ref().map(approval),
@@ -255,6 +264,7 @@ impl Turn<'_> {
                 id: self.id(&wait.id),
                 until: self.require(&wait.until),
                 times: wait.times,
+                after: self.after(&wait.after),
                 otherwise: self.nodes(&wait.otherwise),
             })),
             Node::If { id, condition, text, then, otherwise, unknown, hypothesis } => Node::If {

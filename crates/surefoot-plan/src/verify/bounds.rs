@@ -87,6 +87,7 @@ impl Limits<'_> {
                 );
             }
         }
+        step.after.iter().for_each(|after| self.time("who is told when it waits", after.after_ms));
         step.before.iter().for_each(|read| self.source(&read.source));
         step.body.iter().for_each(|statement| self.statement(statement));
         if let Way::Rollback(rollback) = &step.way {
@@ -114,7 +115,10 @@ impl Limits<'_> {
         match statement {
             Statement::Read(read) => self.source(&read.source),
             Statement::Manual(question) => self.person(question),
-            Statement::Command { .. } | Statement::Library(_) | Statement::Note(_) => {}
+            Statement::Command { .. }
+            | Statement::Library(_)
+            | Statement::Note(_)
+            | Statement::Notify { .. } => {}
         }
     }
 

@@ -281,7 +281,9 @@ fn asks_a_person(plan: &Plan, step: &Step) -> bool {
     let by_hand = step.body.iter().any(|statement| match statement {
         Statement::Manual(_) => true,
         Statement::Read(read) => asks(read),
-        Statement::Command { .. } | Statement::Library(_) | Statement::Note(_) => false,
+        Statement::Command { .. } | Statement::Library(_) | Statement::Note(_) | Statement::Notify { .. } => {
+            false
+        }
     });
     let forward = Step { way: Way::Nothing, ..step.clone() };
     let reads = reads_of(&[Node::Step(Box::new(forward))]);

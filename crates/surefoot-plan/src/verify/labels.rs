@@ -55,7 +55,10 @@ pub(super) fn check(plan: &Plan) -> Vec<Violation> {
         labels.node = Some(node.id());
         match node {
             Node::Step(step) => labels.step(step),
-            Node::Wait(wait) => labels.formula(&wait.until.formula),
+            Node::Wait(wait) => {
+                labels.formula(&wait.until.formula);
+                wait.after.iter().for_each(|after| labels.open(&after.text, MESSAGE));
+            }
             Node::If { condition, .. } => labels.formula(condition),
             Node::Each(each) => labels.open(&each.list, "the list of a loop, which is journaled"),
             Node::Parallel(_) | Node::Stop { .. } => {}
@@ -64,6 +67,9 @@ pub(super) fn check(plan: &Plan) -> Vec<Violation> {
     }
     labels.violations
 }
+
+/// Where what a channel is told goes.
+const MESSAGE: &str = "a message to a channel, which others read";
 
 impl<'a> Labels<'a> {
     fn step(&mut self, step: &Step) {
@@ -75,6 +81,7 @@ impl<'a> Labels<'a> {
             approval.showing.iter().for_each(|cell| self.cell(cell));
             approval.values.iter().for_each(|shown| self.open(&shown.value, "what an approver is shown"));
         }
+        step.after.iter().for_each(|after| self.open(&after.text, MESSAGE));
         step.requires.iter().for_each(|require| self.formula(&require.formula));
         step.before.iter().for_each(|read| self.read(read));
         step.body.iter().for_each(|statement| self.statement(statement));
@@ -100,6 +107,7 @@ impl<'a> Labels<'a> {
             Statement::Read(read) => self.read(read),
             Statement::Manual(question) => self.person(question),
             Statement::Note(line) => self.open(line, "a note, which stands in the transcript"),
+            Statement::Notify { text, .. } => self.open(text, MESSAGE),
         }
     }
 

@@ -85,7 +85,7 @@ impl Bounds<'_> {
         match statement {
             Statement::Command { exec, .. } => self.exec(step, exec, rights),
             Statement::Read(read) => self.read(step, read, rights),
-            Statement::Library(_) | Statement::Manual(_) | Statement::Note(_) => {}
+            Statement::Library(_) | Statement::Manual(_) | Statement::Note(_) | Statement::Notify { .. } => {}
         }
     }
 

@@ -217,7 +217,7 @@ fn an_unknown_choice_walks_its_arms_and_owes_what_was_done_in_one() {
 #[test]
 fn a_wait_for_what_is_known_false_is_refused() {
     let until = crate::Require { within_ms: 60_000, ..require("a") };
-    let wait = Wait { id: StepId("wait".into()), until, times: 1, otherwise: Vec::new() };
+    let wait = Wait { id: StepId("wait".into()), until, times: 1, after: Vec::new(), otherwise: Vec::new() };
     let mut plan = plan_of(Vec::new());
     plan.requires = vec![require("!a")];
     plan.body.push(Node::Wait(Box::new(wait)));

@@ -86,6 +86,8 @@ impl<'a> Values<'a> {
                 Node::Wait(wait) => {
                     let place = Place { node: Some(&wait.id), is_rollback: false, what: "the wait" };
                     self.formula(&wait.until.formula, place);
+                    let place = Place { what: "what is told when it lasts", ..place };
+                    wait.after.iter().for_each(|after| self.read(&after.text, place, &[]));
                     self.arms([wait.otherwise.as_slice()].into_iter());
                 }
                 Node::If { id, condition, then, otherwise, unknown, .. } => {
@@ -164,6 +166,7 @@ impl<'a> Values<'a> {
             self.read(&shown.value, at("its approval"), &[]);
         }
         self.requires(&step.requires, at("its `requires`"));
+        step.after.iter().for_each(|after| self.read(&after.text, at("what is told when it waits"), &[]));
         for cell in step.changes() {
             // What a step changes is asked before it starts, so it cannot depend on what the step finds.
             cell.arguments.iter().for_each(|argument| self.read(argument, at("a fact that it changes"), &[]));

@@ -39,6 +39,9 @@ impl People for Nobody {
     async fn manual(&self, _: Claim, _: Question) -> Outcome {
         Outcome::Unknown { why: "nobody is there".into(), over: true }
     }
+    async fn notify(&self, _: String, _: String) -> Outcome {
+        Outcome::NotPerformed { why: "nobody is there".into() }
+    }
     async fn approval(&self, _: ApprovalWanted) -> Outcome {
         Outcome::Unknown { why: "nobody is there".into(), over: true }
     }

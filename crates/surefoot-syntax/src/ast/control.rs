@@ -1,6 +1,6 @@
 //! What stands around steps: waits, choices, loops, and the early end.
 
-use super::{Duration, Expr, Ident, Member, Patience, Step, Text};
+use super::{After, Duration, Expr, Ident, Member, Patience, Step, Text};
 use crate::Span;
 
 /// `wait until F every D within D 3 times else { … }`
@@ -12,6 +12,8 @@ pub struct Wait {
     pub patience: Patience,
     /// How often in a row.
     pub times: Option<(u32, Span)>,
+    /// Who is told when it lasts.
+    pub after: Vec<After>,
     /// What is done when time is over.
     pub otherwise: Option<Vec<Member>>,
     /// All of it.

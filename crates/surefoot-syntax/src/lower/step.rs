@@ -3,8 +3,9 @@
 use super::{Lower, block, child, children, clause, clauses};
 use crate::Span;
 use crate::ast::{
-    Action, Approved, Arm, Assume, Cause, Clause, Collect, Diagnose, Expr, For, Ident, If, Irreversible,
-    Leaves, Lock, Manual, Match, OnFailure, Retry, Rollback, Statement, Step, Text, Todo, Wait, WaveSize,
+    Action, After, Approved, Arm, Assume, Cause, Clause, Collect, Diagnose, Duration, Expr, For, Ident, If,
+    Irreversible, Leaves, Lock, Manual, Match, Notify, OnFailure, Retry, Rollback, Statement, Step, Text,
+    Todo, Wait, WaveSize,
 };
 use crate::kind::{SyntaxKind, SyntaxNode};
 
@@ -54,6 +55,7 @@ impl Lower {
             }
             SyntaxKind::Irreversible => Clause::Irreversible(self.irreversible(node)),
             SyntaxKind::Leaves => Clause::Leaves(self.leaves(node)),
+            SyntaxKind::After => Clause::After(self.after(node)?),
             SyntaxKind::NotBuilt => Clause::NotBuilt(self.not_built(node)),
             _ => Clause::Statement(self.statement(node)?),
         })
@@ -75,10 +77,29 @@ impl Lower {
                 let text = self.expr_of(node);
                 Statement::Note(text, self.span(node))
             }
+            SyntaxKind::Notify => Statement::Notify(Notify {
+                channel: self.name(node)?,
+                text: self.expr_of(node),
+                span: self.span(node),
+            }),
             SyntaxKind::Todo => Statement::Todo(self.todo(node)),
             SyntaxKind::NotBuilt => Statement::NotBuilt(self.not_built(node)),
             _ => return None,
         })
+    }
+
+    fn after(&mut self, node: &SyntaxNode) -> Option<After> {
+        let literal = child(node, SyntaxKind::Literal)?;
+        let span = self.span(&literal);
+        let after = self.milliseconds(&literal).map(|ms| Duration { ms, span });
+        // The last expression is the text: the duration stands before it.
+        let text = super::expr::expressions(node).last()?;
+        Some(After { after, channel: self.name(node)?, text: self.expr(&text), span: self.span(node) })
+    }
+
+    fn afters(&mut self, node: &SyntaxNode) -> Vec<After> {
+        let afters: Vec<SyntaxNode> = children(node, SyntaxKind::After).collect();
+        afters.iter().filter_map(|after| self.after(after)).collect()
     }
 
     pub(super) fn todo(&mut self, node: &SyntaxNode) -> Todo {
@@ -192,6 +213,7 @@ impl Lower {
             condition: self.expr_of(node),
             patience: self.patience(node),
             times: times.and_then(|literal| self.times(&literal)),
+            after: self.afters(node),
             otherwise: block(node).map(|block| self.members(Some(block))),
             span: self.span(node),
         }

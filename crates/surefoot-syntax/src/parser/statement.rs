@@ -84,6 +84,8 @@ const STEP: &[&str] = &[
     "let",
     "manual",
     "note",
+    "notify",
+    "after",
     "todo",
     "lock",
 ];
@@ -94,12 +96,12 @@ const DOCUMENTED: &[&str] = &["runbook", "param", "fact", "function", "type", "a
 
 /// The words that begin a part of a statement.
 const CLAUSES: &[&str] = &[
-    "as", "by", "default", "else", "every", "expires", "false", "from", "on", "recover", "see", "showing",
-    "times", "undone", "unknown", "until", "where", "within", "without",
+    "after", "as", "by", "default", "else", "every", "expires", "false", "from", "on", "recover", "see",
+    "showing", "times", "undone", "unknown", "until", "where", "within", "without",
 ];
 
 /// Keywords that are designed and not built, which begin a statement.
-const NOT_BUILT: &[&str] = &["notify", "after", "interactive"];
+const NOT_BUILT: &[&str] = &["interactive"];
 
 impl Place {
     fn words(self) -> &'static [&'static str] {
@@ -407,6 +409,8 @@ impl Parser<'_> {
             "irreversible" => self.wrap(checkpoint, SyntaxKind::Irreversible, Self::irreversible),
             "leaves" => self.wrap(checkpoint, SyntaxKind::Leaves, Self::leaves),
             "manual" => self.wrap(checkpoint, SyntaxKind::Manual, Self::manual),
+            "notify" if !self.calls_ahead() => self.wrap(checkpoint, SyntaxKind::Notify, Self::notify),
+            "after" if !self.calls_ahead() => self.wrap(checkpoint, SyntaxKind::After, Self::after),
             "note" => self.wrap(checkpoint, SyntaxKind::Note, |p| {
                 p.bump();
                 p.expr()
@@ -425,7 +429,7 @@ impl Parser<'_> {
         match word {
             "on" => return self.is_on_failure(),
             // Something of that name is called or qualified.
-            "call" if self.calls_ahead() => return false,
+            "call" | "notify" | "after" if self.calls_ahead() => return false,
             _ => {}
         }
         [FILE, RUNBOOK, STEP].iter().any(|words| words.contains(&word))

@@ -263,7 +263,7 @@ impl Parser<'_> {
         })
     }
 
-    /// `wait until F every D within D 3 times else { … }`
+    /// `wait until F every D within D 3 times after D notify CHANNEL "…" else { … }`
     pub(super) fn wait(&mut self) -> Parsed {
         let head = self.current();
         self.bump();
@@ -288,11 +288,30 @@ impl Parser<'_> {
                 p.expect_word("times")
             })?;
         }
+        while self.at_word("after") {
+            self.node(SyntaxKind::After, Self::after)?;
+        }
         if self.at_end() || self.at_word("else") {
             Ok(())
         } else {
-            self.expected("`every`, `within`, `3 times` or `else`")
+            self.expected("`every`, `within`, `3 times`, `after` or `else`")
         }
+    }
+
+    /// `notify ops "it is done"`
+    pub(super) fn notify(&mut self) -> Parsed {
+        self.bump();
+        self.name("the name of a channel: `notify ops \"it is done\"`")?;
+        self.expr()
+    }
+
+    /// `after 15m notify lead "it still waits"`
+    pub(super) fn after(&mut self) -> Parsed {
+        self.bump();
+        self.literal(SyntaxKind::Duration, "how long something waits, such as `15m`")?;
+        self.expect_word("notify")?;
+        self.name("the name of a channel: `after 15m notify ops \"it still waits\"`")?;
+        self.expr()
     }
 
     /// `if F { … } else { … } unknown { … }`

@@ -196,5 +196,6 @@ fn bare(id: StepId, title: String) -> Step {
         rollback_rights: Rights::default(),
         scope: None,
         call: None,
+        after: Vec::new(),
     }
 }

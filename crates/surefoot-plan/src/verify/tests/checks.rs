@@ -283,7 +283,8 @@ fn everything_has_a_limit() {
     one.retry = Some(crate::Retry { times: 1_000_000, every_ms: 1_000 });
     refused(&plan_of(vec![one]), Condition::Unbounded);
     let until = require("b");
-    let wait = crate::Wait { id: StepId("wait".into()), until, times: 1, otherwise: Vec::new() };
+    let wait =
+        crate::Wait { id: StepId("wait".into()), until, times: 1, after: Vec::new(), otherwise: Vec::new() };
     let mut plan = plan_of(Vec::new());
     plan.body.push(Node::Wait(Box::new(wait)));
     let text = refused(&plan, Condition::Unbounded);

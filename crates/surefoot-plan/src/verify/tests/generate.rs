@@ -169,6 +169,7 @@ fn nodes(random: &mut Random, count: u64, depth: u64, next: &mut u64, inside: bo
                 }
             }
             2 => Node::Wait(Box::new(Wait {
+                after: Vec::new(),
                 id: StepId(format!("wait{id}")),
                 until: require(clause(random)),
                 times: 1,
@@ -193,7 +194,13 @@ fn branch(random: &mut Random, count: u64, next: &mut u64) -> Vec<Node> {
         if random.percent(8) {
             let until = require(clause(random));
             let id = StepId(format!("wait{id}"));
-            nodes.push(Node::Wait(Box::new(Wait { id, until, times: 1, otherwise: Vec::new() })));
+            nodes.push(Node::Wait(Box::new(Wait {
+                id,
+                until,
+                times: 1,
+                after: Vec::new(),
+                otherwise: Vec::new(),
+            })));
             continue;
         }
         let step = loop {
