@@ -13,8 +13,16 @@ pub(super) fn overdue(view: View<'_>, part: &StepPart) -> Option<String> {
     if let Some(ScopeEnd::Leaves { .. }) = part.step.scope {
         return None;
     }
+    // A scope of another branch is none of its business.
+    let own = view.state.branch(&part.step.id);
+    let is_beside = |enter| match (own, view.state.branch(enter)) {
+        (Some((block, branch)), Some((other, of))) => block == other && branch != of,
+        (_, _) => false,
+    };
     let scope = view.state.open_scopes().find(|scope| {
-        scope.enter != part.step.id && scope.since.is_some_and(|since| view.now.since(since) > scope.max_ms)
+        !is_beside(&scope.enter)
+            && scope.enter != part.step.id
+            && scope.since.is_some_and(|since| view.now.since(since) > scope.max_ms)
     })?;
     let open = scope.since.map_or(0, |since| view.now.since(since) / 1_000 * 1_000);
     Some(format!(

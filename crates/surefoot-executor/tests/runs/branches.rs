@@ -213,3 +213,78 @@ fn a_resumed_run_finds_each_branch_where_it_was() {
         }
     }
 }
+
+/// The rolling restart that tolerates a failure, with the two steps of each turn done at the same time.
+fn in_turns() -> Plan {
+    let mut plan = tolerant();
+    for node in &mut plan.body {
+        if let Node::Each(each) = node {
+            let steps = std::mem::take(&mut each.body).into_iter();
+            let branches = steps.map(|mut node| {
+                if let Node::Step(step) = &mut node
+                    && step.id == id("restart")
+                {
+                    step.requires.clear();
+                }
+                vec![node]
+            });
+            let branches = branches.collect();
+            let block = surefoot_plan::Parallel { id: id("parallel[1]"), branches };
+            each.body = vec![Node::Parallel(Box::new(block))];
+        }
+    }
+    plan
+}
+
+#[test]
+fn a_turn_that_fails_in_a_branch_is_taken_back_with_its_other_branches_and_the_loop_goes_on() {
+    let program = program(in_turns());
+    let mut whole = Run::new(&program, &ROLLING_START);
+    fails(&whole, "restart[k1]", Fault::After);
+    assert!(whole.live(None));
+    let all = acts(&whole);
+    let at = |what: &str| all.iter().position(|act| act == what).unwrap_or_else(|| panic!("{what}: {all:?}"));
+    assert!(at("drain[k1].0") < at("(restart[k1].0)"), "{all:?}");
+    assert!(
+        at("drain[k1] back") < at("drain[k2].0") && at("restart[k1] back") < at("drain[k2].0"),
+        "{all:?}"
+    );
+    assert_eq!(whole.ended().forward, ForwardVerdict::DoneWithFailures, "{}", whole.story());
+    assert!(!whole.is("drained(\"k1\")") && whole.is("drained(\"k2\")"), "{:?}", whole.facts());
+    // The same wherever it is killed.
+    for k in 2..whole.journal.records.len() as u64 {
+        for death in [Death::After(k), Death::Before(k)] {
+            let mut run = Run::new(&program, &ROLLING_START);
+            fails(&run, "restart[k1]", Fault::After);
+            run.live(Some(death));
+            assert!(run.live(None), "{death:?}");
+            assert_eq!(run.facts(), whole.facts(), "{death:?}\n{}", run.story());
+        }
+    }
+}
+
+/// A scope in one branch, a step in the other, and one behind both.
+fn scope_beside() -> (Plan, Vec<(&'static str, bool)>) {
+    let [enter, leave] = scope();
+    let own = step("inner", &["!f1"], &["f1"]);
+    let other = step("other", &["!f0"], &["f0"]);
+    let branches = vec![vec![enter, node(own), leave], vec![node(other)]];
+    let block = Node::Parallel(Box::new(surefoot_plan::Parallel { id: id("parallel[1]"), branches }));
+    let last = node(step("last", &["!f2"], &["f2"]));
+    (plan(&["quiet", "f0", "f1", "f2"], vec![block, last]), SCOPE_START.to_vec())
+}
+
+#[test]
+fn a_scope_in_a_branch_is_left_whatever_fails_beside_it_or_behind() {
+    let (plan, start) = scope_beside();
+    let program = program(plan);
+    for step in ["other", "inner", "last"] {
+        for fault in [Fault::Before, Fault::During, Fault::After] {
+            let mut run = Run::new(&program, &start);
+            fails(&run, step, fault);
+            assert!(run.live(None));
+            assert_eq!(run.ended().way_back, WayBackVerdict::Complete, "{step}, {fault:?}\n{}", run.story());
+            assert_eq!(run.world.facts(), run.before, "{step}, {fault:?}\n{}", run.story());
+        }
+    }
+}
