@@ -100,6 +100,24 @@ pub(crate) enum StoryFormat {
     Json,
 }
 
+/// Which of the runbooks of a file: said in one way or the other, by every command that takes a file.
+#[derive(Args, Debug, Default)]
+pub(crate) struct Which {
+    /// Which of the file's runbooks; may be left out if it has one.
+    #[arg(value_name = "RUNBOOK")]
+    named: Option<String>,
+    /// The same.
+    #[arg(long, value_name = "RUNBOOK", conflicts_with = "named")]
+    runbook: Option<String>,
+}
+
+impl Which {
+    /// Returns its name, if it is said.
+    pub(crate) fn name(&self) -> Option<&str> {
+        self.named.as_deref().or(self.runbook.as_deref())
+    }
+}
+
 /// The inputs of a runbook.
 #[derive(Args, Debug, Default)]
 pub(crate) struct Inputs {
@@ -158,8 +176,8 @@ pub(crate) struct Fmt {
 pub(crate) struct PlanArguments {
     /// The file.
     pub(crate) file: PathBuf,
-    /// Which of its runbooks; may be left out if it has one.
-    pub(crate) runbook: Option<String>,
+    #[command(flatten)]
+    pub(crate) which: Which,
     #[command(flatten)]
     pub(crate) inputs: Inputs,
     /// For a person, or the plan itself as JSON.
@@ -182,9 +200,8 @@ pub(crate) struct Verify {
 pub(crate) struct DryRun {
     /// A runbook, or a plan as `surefoot plan -o` wrote it.
     pub(crate) file: PathBuf,
-    /// Which of the file's runbooks; may be left out if it has one.
-    #[arg(long)]
-    pub(crate) runbook: Option<String>,
+    #[command(flatten)]
+    pub(crate) which: Which,
     #[command(flatten)]
     pub(crate) inputs: Inputs,
     /// Asks the world: probes run for real, without any right to change.
@@ -213,9 +230,8 @@ pub(crate) struct Waivers {
 pub(crate) struct Run {
     /// A runbook, or a plan as `surefoot plan -o` wrote it.
     pub(crate) file: PathBuf,
-    /// Which of the file's runbooks; may be left out if it has one.
-    #[arg(long)]
-    pub(crate) runbook: Option<String>,
+    #[command(flatten)]
+    pub(crate) which: Which,
     #[command(flatten)]
     pub(crate) inputs: Inputs,
     #[command(flatten)]

@@ -16,8 +16,7 @@ use crate::{bind, load, output, runs, waive};
 /// Walks a plan, and says what would happen.
 pub(crate) fn dry_run(arguments: &args::DryRun) -> Result<Exit, CommandError> {
     // Only what is closed can be asked about; what is open is walked with its inputs left symbolic.
-    let plan =
-        load::verified(&arguments.file, arguments.runbook.as_deref(), &arguments.inputs, arguments.probe)?;
+    let plan = load::verified(&arguments.file, arguments.which.name(), &arguments.inputs, arguments.probe)?;
     let plan = Arc::new(plan);
     let program = Program::new(plan.clone());
     bind::hosts(plan.plan())?;

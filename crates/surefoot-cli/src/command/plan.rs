@@ -9,7 +9,7 @@ use crate::{bind, load, output, terminal};
 
 /// Makes a plan, verifies it, and shows it or writes it to a file.
 pub(crate) fn plan(arguments: &args::PlanArguments) -> Result<Exit, CommandError> {
-    let verified = load::verified(&arguments.file, arguments.runbook.as_deref(), &arguments.inputs, false)?;
+    let verified = load::verified(&arguments.file, arguments.which.name(), &arguments.inputs, false)?;
     bind::hosts(verified.plan())?;
     if let Some(path) = &arguments.output {
         write(path, &verified)?;

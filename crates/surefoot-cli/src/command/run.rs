@@ -12,7 +12,7 @@ use crate::{config, load, output, runs, waive};
 
 /// Runs a runbook or a plan.
 pub(crate) fn run(arguments: &args::Run) -> Result<Exit, CommandError> {
-    let plan = load::verified(&arguments.file, arguments.runbook.as_deref(), &arguments.inputs, true)?;
+    let plan = load::verified(&arguments.file, arguments.which.name(), &arguments.inputs, true)?;
     let config = config::near(&arguments.file)?;
     let root = runs::root_with(&arguments.state, &config)?;
     let (waivers, waived) = waive::given(&arguments.waivers)?;

@@ -84,6 +84,18 @@ fn the_runbook_of_the_readme_is_right() {
     assert_eq!(std::fs::read_to_string(place.path().join("demo/hello")).unwrap(), "hello\n");
 }
 
+#[test]
+fn which_of_a_files_runbooks_is_said_in_the_same_way_to_every_command() {
+    let place = Place::new();
+    let one = |name: &str| format!("runbook {name} {{\n    step s {{ note \"{name}\" }}\n}}\n");
+    place.write("two.runbook", &format!("{}{}", one("first"), one("second")));
+    for command in ["plan", "dry-run", "run"] {
+        place.run(&[command, "two.runbook", "second"]).exits(0).says("second");
+        place.run(&[command, "two.runbook", "--runbook", "second"]).exits(0).says("second");
+        place.run(&[command, "two.runbook", "first", "--runbook", "second"]).exits(2);
+    }
+}
+
 /// A step on another machine, with a program that is nowhere.
 const AWAY: &str = r#"
 runbook away {

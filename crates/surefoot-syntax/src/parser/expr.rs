@@ -374,7 +374,8 @@ impl Parser<'_> {
         if self.eat(SyntaxKind::Colon) {
             self.type_expr()?;
         }
-        if self.at_word("by") {
+        let has_role = self.at_word("by");
+        if has_role {
             self.node(SyntaxKind::Clause, |p| {
                 p.bump();
                 p.name("a role")
@@ -383,14 +384,30 @@ impl Parser<'_> {
         while self.at_word("see") {
             self.see()?;
         }
-        if self.at_word("within") {
+        let has_limit = self.at_word("within");
+        if has_limit {
             self.duration_clause()?;
         }
-        if self.at_word("default") {
+        let has_default = self.at_word("default");
+        if has_default {
             self.node(SyntaxKind::Clause, |p| {
                 p.bump();
                 p.operand()
             })?;
+        }
+        let is_late = match self.word() {
+            "by" => !has_role,
+            "see" => true,
+            "within" => has_default && !has_limit,
+            _ => false,
+        };
+        if is_late {
+            let (here, word) = (self.here(), self.word().to_owned());
+            return self.halt(
+                Diagnostic::error("SF0002", here, format!("`{word}` stands too late in this question")).help(
+                    "its parts stand in this order: `ask \"…\": TYPE by ROLE see PLACE within D default V`",
+                ),
+            );
         }
         self.height = 2;
         Ok(())
