@@ -56,7 +56,7 @@ fn each_rule_of_branches_is_needed() {
         generate::BRANCHING,
         &[
             ("branches", 14_871, Rules { branches: false, ..all }),
-            ("interference", 0, Rules { interference: false, ..all }),
+            ("interference", 1_295, Rules { interference: false, ..all }),
         ],
     );
 }
