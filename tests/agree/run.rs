@@ -376,9 +376,21 @@ impl<'a> Run<'a> {
         wrong
     }
 
-    /// How it came to rest: the verdicts, and what is so.
-    pub(crate) fn end(&self) -> (String, Facts) {
-        (format!("{:?}", self.state.standing()), self.world.inner.facts())
+    /// How it came to rest: the verdicts, what is owed, and what is so. In which order branches were done is no
+    /// part of it.
+    pub(crate) fn end(&self) -> (String, Vec<StepId>, Facts) {
+        let mut owed: Vec<StepId> = self.state.owed().map(|Debt::Rollback(step)| step.clone()).collect();
+        let branches = self.program.plan().parallels().next().is_some();
+        let standing = match self.state.standing() {
+            Standing::Ended(ended) if branches => {
+                format!("{:?}, {:?}, {:?}", ended.forward, ended.way_back, ended.facts)
+            }
+            standing => format!("{standing:?}"),
+        };
+        if branches {
+            owed.sort();
+        }
+        (standing, owed, self.world.inner.facts())
     }
 
     /// The journal, a line a record.

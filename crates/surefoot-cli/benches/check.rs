@@ -75,7 +75,7 @@ fn repository(bencher: Bencher, runbooks: usize) {
 /// A runbook of so many steps: each moves one thing and needs the one before it.
 fn runbook(steps: usize) -> Source {
     let mut text = String::from(
-        "runbook generated {\n    allow { run true, false }\n    fact moved(name: text) { $ true ${name}  false on 1 }\n",
+        "runbook generated {\n    allow { run app, true }\n    fact moved(name: text) { $ true ${name}  false on 1 }\n",
     );
     for step in 0..steps {
         let requires = match step.checked_sub(1) {
@@ -84,8 +84,8 @@ fn runbook(steps: usize) -> Source {
         };
         write!(
             text,
-            "    step s{step} \"Move t{step}\" {{\n{requires}        $ true t{step}\n        ensures moved(\"t{step}\")\n        \
-             rollback {{ $ false t{step} }}\n    }}\n"
+            "    step s{step} \"Move t{step}\" {{\n{requires}        $ app move t{step}\n        ensures moved(\"t{step}\")\n        \
+             rollback {{ $ app back t{step} }}\n    }}\n"
         )
         .unwrap();
     }
