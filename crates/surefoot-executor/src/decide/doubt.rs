@@ -27,10 +27,8 @@ pub(super) fn next(view: View<'_>, part: &StepPart, state: &StepState) -> Order 
     }
     let point = Point::Doubt(id.clone());
     let Some(probe) = judge::probed(view, &point).filter(|_| state.doubts > 0) else {
-        let mut conditions = part.ensures.clone();
         let cells = part.undone_when.iter().flat_map(|when| when.formula.cells()).cloned().collect();
-        conditions.retain(|_| true);
-        return Order::Probe(Probe { cells, ..Probe::new(point, &conditions) });
+        return Order::Probe(Probe { cells, ..Probe::new(point, &part.ensures) });
     };
     let readings = &probe.readings;
     if view.state.pending_seal() == Some(id)
